@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+#
+# From a fresh checkout to a running archive (make demo) or to every check we have (make test).
+#
+# Needs python3 (3.11 or later), git and make. On Debian as root, what else is missing is installed; without
+# root, one sentence says what to install. Everything made here stays in this folder: .venv (the program and
+# the checks), .venv-oracles (other people's tools, for tests only), .make (the built wheel), demo-archive and
+# my-archive (archives). Stamps live inside the environment they speak of: delete the folder and it is made anew.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+BIN := .venv/bin
+MADE := .venv/made.stamp
+RUN := .venv/run.stamp
+DEV := .venv/dev.stamp
+ORACLES := .venv-oracles/made.stamp
+
+# What the tests use of Debian: a browser (libatomic1 is for playwright's own Node, which drives it), a web server,
+# certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
+PACKAGES := chromium libatomic1 nginx openssl fonts-dejavu-core sqlite3-doc python3.11-doc
+
+# How many tests run at once; a file's tests stay together, because they share the archive they made.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+# An address may hold any character. It reaches the shell through the environment, never through make's own
+# expansion: $(value) takes it as typed, and unexport keeps make from expanding it a second time.
+unexport URL
+archive need-url: export SEED := $(value URL)
+
+MY_CONFIG := my-archive/config/daykeep.toml
+
+.PHONY: help demo archive test test-large lint format oracles clean machine need-url checks
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+	    while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+# ---- running -------------------------------------------------------------------------------------------------
+
+demo: $(RUN)  ## the demonstration: a small site, archived over several days, served on this machine
+	@$(BIN)/daykeep demo
+
+archive: need-url $(RUN)  ## keep a site of your choice in ./my-archive: make archive URL=https://www.example.org/
+	@if [ ! -e $(MY_CONFIG) ]; then $(BIN)/daykeep init my-archive --seed "$$SEED"; \
+	elif ! grep -qiF -- "$$SEED" $(MY_CONFIG); then \
+	    echo "make archive: my-archive keeps another site; add this one as a [[site]] in $(MY_CONFIG)" >&2; exit 1; \
+	fi
+	@$(BIN)/daykeep --config $(MY_CONFIG) run-due --now || [ $$? -eq 3 ]  # 3: done, with problems it has told
+	@$(BIN)/daykeep --config $(MY_CONFIG) serve
+
+need-url:
+	@[ -n "$$SEED" ] || { echo 'make archive: which site? For example: make archive URL=https://www.example.org/' >&2; exit 1; }
+
+# ---- checking ------------------------------------------------------------------------------------------------
+
+test: checks  ## every check but the large ones; sets up what they need
+	@echo '== pytest (the last step: its closing line is the outcome)'
+	@$(PYTEST) -m 'not large'
+
+test-large: $(DEV) machine $(ORACLES)  ## the tests that take minutes
+	@$(PYTEST) -m large
+
+# The quick steps before pytest; each stops the run when it fails.
+checks: $(DEV) machine $(ORACLES) lint
+	@echo '== wheel: built, and its contents checked'
+	@rm -rf .make/wheel && mkdir -p .make
+	@$(BIN)/python -m build --wheel --outdir .make/wheel . >.make/build.log 2>&1 || { cat .make/build.log >&2; exit 1; }
+	@$(BIN)/check-wheel-contents .make/wheel
+
+lint: $(DEV)  ## ruff, mypy and import-linter
+	@echo '== ruff check'
+	@$(BIN)/ruff check .
+	@echo '== ruff format --check'
+	@$(BIN)/ruff format --check .
+	@echo '== mypy'
+	@$(BIN)/mypy
+	@echo '== lint-imports'
+	@$(BIN)/lint-imports
+
+format: $(DEV)  ## write the code as ruff would
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# ---- setting up ----------------------------------------------------------------------------------------------
+
+# Debian keeps ensurepip in python3-venv; without it `python3 -m venv` makes half an environment.
+$(MADE):
+	@command -v $(PYTHON) >/dev/null || { echo 'make: $(PYTHON) is not here; install Python 3.11 or later' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "make: Daykeep needs Python 3.11 or later and found $$($(PYTHON) --version)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tests/support/setup_machine.sh python3-venv
+	@echo "== .venv: an environment with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+$(RUN): pyproject.toml | $(MADE)
+	@echo '== .venv: Daykeep and the libraries it needs'
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+# Dependency groups need pip 25.1; Debian 12 brings 23.0.
+$(DEV): pyproject.toml $(RUN)
+	@echo '== .venv: what the checks need'
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+oracles: $(ORACLES)  ## other people's tools that judge what we write, for tests only
+
+$(ORACLES): tests/oracles/requirements.txt | $(MADE)
+	@echo '== .venv-oracles: wacz, warcio, fastwarc'
+	@$(PYTHON) -m venv --clear .venv-oracles
+	@.venv-oracles/bin/python -m pip install --quiet --use-pep517 --requirement $<
+	@touch $@
+
+machine:
+	@tests/support/setup_machine.sh $(PACKAGES)
+
+# Sealed snapshots are read-only, those of the demonstration too. Your own archive is never touched.
+clean:  ## remove what was made here: environments, caches, the demonstration; never my-archive
+	@[ ! -d demo-archive ] || chmod -R u+w demo-archive
+	@rm -rf .venv .venv-oracles .make demo-archive dist build \
+	    .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find archiver index viewer tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From a configuration file to the objects a command works with, each built once. Knows no command."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import structlog
+
+from index.catalogue import Catalogue
+from index.errors import ArchiveError, ConfigurationError, DamagedError, NotFoundError
+from index.history import History
+from index.model import Outcome
+from index.timestamp import day_bounds, parse_date, parse_timestamp
+
+from ..addresses import Resolve
+from ..collection import Collection, SnapshotFolder
+from ..publish import Shelves, rebuild
+from ..runs import Runs
+from ..settings import Settings, Site, load
+from ..snapshot import Archive
+
+
+def utc_now() -> datetime:
+    """Return the present moment; the only place that asks the machine's clock."""
+    return datetime.now(UTC)
+
+
+def new_record_id() -> str:
+    """Return a new WARC-Record-ID."""
+    return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+@contextlib.contextmanager
+def opened(
+    config: str | Settings,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    resolve: Resolve | None = None,
+    stop: threading.Event | None = None,
+) -> Iterator[Archive]:
+    """
+    Open the archive that a configuration file names, and close it at the end.
+
+    What is sealed but not in the catalogue, because a crash came between or somebody deleted catalogue/,
+    is published first, so that every command sees every sealed day.
+    """
+    settings = load(Path(config)) if isinstance(config, str) else config
+    collection = Collection.create(settings.root)
+    with shelves(collection) as opened_shelves:
+        archive = Archive(
+            settings, collection, opened_shelves, now, new_record_id, stop or threading.Event(), resolve
+        )
+        rebuild(collection, opened_shelves, lambda _folder, _number, _total: None)
+        yield archive
+
+
+@contextlib.contextmanager
+def shelves(collection: Collection) -> Iterator[Shelves]:
+    """Open history and catalogue. Raises DamagedError with the advice to rebuild where they cannot be read."""
+    try:
+        history = History(collection.catalogue / "history.sqlite")
+    except ArchiveError as error:
+        raise DamagedError(f"{error} Everything in {collection.catalogue} can be made again: `daykeep rebuild`.") from error
+    with contextlib.closing(history), contextlib.closing(Catalogue(collection.catalogue / "search")) as catalogue:
+        yield Shelves(history, catalogue)
+
+
+def runs_of(collection: Collection) -> Runs:
+    """Open the table of runs."""
+    return Runs(collection.state / "runs.sqlite")
+
+
+def find_site(archive: Archive, name: str) -> Site:
+    """Return a configured site; for one that is only on disk, say so."""
+    if name in archive.collection.sites() and name not in {site.name for site in archive.settings.site}:
+        raise ConfigurationError(f"{name!r} has snapshots on disk but no [[site]] in the configuration; add it there.")
+    return archive.settings.find(name)
+
+
+def require_site(archive: Archive, name: str) -> str:
+    """Return the name of a site that is configured or on disk. Raises ConfigurationError."""
+    return name if name in archive.collection.sites() else archive.settings.find(name).name
+
+
+def find_snapshot(archive: Archive, site: str, text: str) -> SnapshotFolder:
+    """
+    Return the snapshot that a command's DATE means: 14 digits exactly, or the best one of a calendar day.
+
+    The best is the newest that did not fail. Raises ConfigurationError for what is neither, NotFoundError
+    with the nearest days there are.
+    """
+    require_site(archive, site)
+    if text.isdigit():
+        _parse(parse_timestamp, text)
+        return archive.collection.snapshot(site, text)
+    day = _parse(parse_date, text)
+    first, end = day_bounds(day, archive.settings.zone)
+    of_day = [folder for folder in archive.collection.snapshots(site) if first <= folder.timestamp < end]
+    if not of_day:
+        raise NotFoundError(f"There is no snapshot of {site} on {text}. {_nearest(archive, site, first)}")
+    good = [folder for folder in of_day if folder.summary.outcome is not Outcome.FAILED]
+    return (good or of_day)[-1]
+
+
+def _parse(parse: Callable[[str], object], text: str) -> date:
+    try:
+        return parse(text)  # type: ignore[return-value]
+    except ValueError as error:
+        raise ConfigurationError(f"{text!r} is not a date: write YYYY-MM-DD, or the 14 digits of a snapshot.") from error
+
+
+def _nearest(archive: Archive, site: str, first: str) -> str:
+    days = [(folder.timestamp, folder.summary.day) for folder in archive.collection.snapshots(site)]
+    before = [day for timestamp, day in days if timestamp < first][-1:]
+    after = [day for timestamp, day in days if timestamp >= first][:1]
+    near = " and ".join(before + after)
+    return f"The nearest: {near}." if near else f"It has none yet; take one with `daykeep crawl {site}`."
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Let SIGTERM and SIGINT end a crawl cleanly: what is in flight is finished, the rest is resumable."""
+
+    def ask(_number: int, _frame: object) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+
+
+def log_to_stderr(*, terminal: bool) -> None:
+    """Write events to stderr: one JSON object per line, or readable lines where a person watches."""
+    level = logging.WARNING if terminal else logging.INFO
+    renderer = structlog.dev.ConsoleRenderer(colors=False) if terminal else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The commands that keep what was made: export, verify, rebuild."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+import msgspec
+
+from index.errors import NotFoundError
+from index.urlkey import normalise
+
+from ..collection import Collection, SnapshotFolder
+from ..durable import storage
+from ..export import PROFILES, export
+from ..publish import rebuild
+from ..settings import load
+from ..snapshot import Archive, finder
+from ..verify import verify
+from . import show
+from .compose import find_snapshot, opened, require_site, shelves
+
+DONE, WITH_PROBLEMS = 0, 3
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+
+@click.command("export")
+@click.argument("site")
+@click.argument("date")
+@click.option("-o", "--output", "target", required=True, type=click.Path(path_type=Path), help="File or folder to write.")
+@click.option("--profile", type=click.Choice(PROFILES), default="wacz", show_default=True, help="What kind of copy.")
+@click.option("--url", "prefix", help="Only addresses that begin with this.")
+@json_option
+@click.pass_obj
+def export_command(config: str, site: str, date: str, target: Path, profile: str, prefix: str | None, as_json: bool) -> int:
+    """
+    Write a self-contained copy of SITE on DATE for an auditor.
+
+    wacz: one file that any WACZ viewer opens. warc: the WARC files in a folder with a manifest, or one file
+    if the name ends in .warc.gz or .warc. What this day refers to in earlier days goes along.
+
+    Exit status: 0 done; 1 no such day or address, or the file is there already; 2 wrong usage.
+    """
+    with opened(config) as archive:
+        folder = find_snapshot(archive, site, date)
+        prefix = (normalise(prefix) or prefix) if prefix else None
+        written = export(folder, finder(archive.collection, site), target, profile=profile, url=prefix)
+    if as_json:
+        row = msgspec.to_builtins(written, enc_hook=str)
+        show.json_document({"site": site, "snapshot": folder.timestamp, **row})
+    else:
+        show.line(
+            f"{written.path}: {written.captures} captures of {folder.timestamp}, with {written.originals} records of "
+            f"earlier days they refer to; {written.files} file(s), {show.size(written.bytes)}."
+        )
+    return DONE
+
+
+@click.command("verify")
+@click.argument("site", required=False)
+@click.argument("date", required=False)
+@json_option
+@click.pass_obj
+def verify_command(config: str, site: str | None, date: str | None, as_json: bool) -> int:
+    """
+    Read everything again, of all sites, of one SITE, or of one DATE, and print each problem.
+
+    Exit status: 0 everything is as it was sealed; 1 could not; 2 wrong usage; 3 problems were found.
+    """
+    found = 0
+    rows = []
+    with opened(config) as archive, show.steps("Verifying") as step:
+        folders = _chosen(archive, site, date)
+        for number, folder in enumerate(folders, 1):
+            step(f"{folder.site} {folder.timestamp}", number, len(folders))
+            for problem in verify(folder, finder(archive.collection, folder.site)):
+                found += 1
+                rows.append({"site": folder.site, **msgspec.to_builtins(problem)})
+                if not as_json:
+                    show.line(f"{folder.site} {problem}")
+    if as_json:
+        show.json_document({"snapshots": len(folders), "problems": rows})
+    else:
+        show.note(f"{len(folders)} snapshot(s) read, {found} problem(s).")
+    return WITH_PROBLEMS if found else DONE
+
+
+def _chosen(archive: Archive, site: str | None, date: str | None) -> list[SnapshotFolder]:
+    if site and date:
+        return [find_snapshot(archive, site, date)]
+    sites = [require_site(archive, site)] if site else archive.collection.sites()
+    folders = [folder for name in sites for folder in archive.collection.snapshots(name)]
+    if not folders:
+        raise NotFoundError("There is no snapshot to verify yet; take one with `daykeep crawl SITE`.")
+    return folders
+
+
+@click.command("rebuild")
+@json_option
+@click.pass_obj
+def rebuild_command(config: str, as_json: bool) -> int:
+    """
+    Make everything under catalogue/ again from the sealed snapshots. Safe at any time.
+
+    Exit status: 0 done; 1 could not; 2 faulty configuration.
+    """
+    collection = Collection.create(load(Path(config)).root)
+    with collection.publishing(), storage(f"empty {collection.catalogue}"):
+        for path in collection.catalogue.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with shelves(collection) as opened_shelves, show.steps("Rebuilding") as step:
+        done = rebuild(collection, opened_shelves, lambda f, number, total: step(f"{f.site} {f.timestamp}", number, total))
+    if as_json:
+        show.json_document({"snapshots": done})
+    else:
+        show.line(f"{done} snapshot(s) are in the catalogue.")
+    return DONE

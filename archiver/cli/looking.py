@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The commands that look: status, snapshots, ledger, history, changes, search. They change nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+import msgspec
+
+from index.errors import ConfigurationError, NotFoundError
+from index.timestamp import local_date, parse_timestamp
+from index.urlkey import normalise
+
+from ..collection import disk_use
+from ..ledger import UrlOutcome, count, read
+from ..runs import Run, State
+from ..snapshot import Archive
+from . import show
+from .compose import find_snapshot, opened, require_site, runs_of
+
+DONE, WITH_PROBLEMS = 0, 3
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+
+@click.command("status")
+@json_option
+@click.pass_obj
+def status_command(config: str, as_json: bool) -> int:
+    """
+    Show per site: last snapshot, its outcome, gaps, when the next is due, disk use.
+
+    Exit status: 0 the last snapshot of every site is complete and recent; 1 could not; 2 faulty
+    configuration; 3 a site has none, or its last one is partial, failed or more than two days old.
+    """
+    with opened(config) as archive:
+        rows = [_status_row(archive, name) for name in _site_names(archive)]
+    if as_json:
+        show.json_document(rows)
+    else:
+        columns = ("site", "last", "outcome", "snapshots", "gaps", "next due", "size")
+        show.table(columns, ([*_cells(row)] for row in rows))
+    return DONE if rows and all(row["ok"] for row in rows) else WITH_PROBLEMS
+
+
+def _site_names(archive: Archive) -> list[str]:
+    configured = [site.name for site in archive.settings.site]
+    return configured + [name for name in archive.collection.sites() if name not in configured]
+
+
+def _status_row(archive: Archive, name: str) -> dict[str, object]:
+    now, zone = archive.now(), archive.settings.zone
+    runs = runs_of(archive.collection)
+    folders = archive.collection.snapshots(name)
+    last = folders[-1].summary if folders else None
+    site = next((site for site in archive.settings.site if site.name == name), None)
+    recent = last is not None and now - parse_timestamp(last.timestamp) < timedelta(days=2)
+    return {
+        "site": name,
+        "last": last.timestamp if last else None,
+        "date": last.day if last else None,
+        "outcome": last.outcome.value if last else None,
+        "snapshots": len(folders),
+        "gaps": [run.day.isoformat() for run in runs.of(name) if _is_gap(run)],
+        "next_due": runs.next_due(site, now, zone).astimezone(zone).isoformat(timespec="minutes") if site else None,
+        "bytes": disk_use(archive.collection.site_folder(name)),
+        "ok": last is not None and recent and last.outcome.value == "complete",
+    }
+
+
+def _is_gap(run: Run) -> bool:
+    return run.state in {State.MISSED, State.FAILED}
+
+
+def _cells(row: dict[str, object]) -> list[object]:
+    gaps = row["gaps"]
+    assert isinstance(gaps, list)
+    last = row["date"] or "never"
+    size = show.size(int(str(row["bytes"])))
+    return [row["site"], last, row["outcome"] or "-", row["snapshots"], len(gaps), row["next_due"] or "-", size]
+
+
+@click.command("snapshots")
+@click.argument("site")
+@json_option
+@click.pass_obj
+def snapshots_command(config: str, site: str, as_json: bool) -> int:
+    """
+    List the sealed snapshots of SITE, oldest first.
+
+    Exit status: 0 done; 1 could not; 2 no such site.
+    """
+    with opened(config) as archive:
+        rows = [folder.summary for folder in archive.collection.snapshots(require_site(archive, site))]
+    if as_json:
+        show.json_document([show.snapshot_row(row) for row in rows])
+    else:
+        columns = ("timestamp", "date", "outcome", "known", "changed", "size")
+        cells = ((r.timestamp, r.day, r.outcome.value, r.known, r.changed, show.size(r.bytes)) for r in rows)
+        show.table(columns, cells)
+    return DONE
+
+
+@click.command("ledger")
+@click.argument("site")
+@click.argument("date")
+@click.option("--outcome", type=click.Choice([outcome.value for outcome in UrlOutcome]), multiple=True, help="Only these.")
+@json_option
+@click.pass_obj
+def ledger_command(config: str, site: str, date: str, outcome: tuple[str, ...], as_json: bool) -> int:
+    """
+    Show every known URL of SITE on DATE with its one outcome, and how many have each.
+
+    DATE is YYYY-MM-DD, or the 14 digits of a snapshot.
+
+    Exit status: 0 done; 1 no such day; 2 wrong usage.
+    """
+    with opened(config) as archive:
+        folder = find_snapshot(archive, site, date)
+        entries = list(read(folder.ledger_path))
+    totals = count(entries)
+    shown = [entry for entry in entries if not outcome or entry.outcome.value in outcome]
+    if as_json:
+        known = len(entries)
+        show.json_document(
+            {"site": site, "snapshot": folder.timestamp, "known": known, "totals": totals, "urls": shown}
+        )
+        return DONE
+    show.table(
+        ("outcome", "status", "bytes", "url", "via", "reason"),
+        ((e.outcome.value, e.status or "-", e.bytes, e.url, e.via, e.reason) for e in shown),
+    )
+    totalled = ", ".join(f"{number} {name}" for name, number in totals.items())
+    show.note(f"{folder.timestamp}: {len(entries)} addresses known = {totalled}.")
+    return DONE
+
+
+@click.command("history")
+@click.argument("url")
+@json_option
+@click.pass_obj
+def history_command(config: str, url: str, as_json: bool) -> int:
+    """
+    Show the lifeline of URL: its versions, each with the first and the last day it was seen.
+
+    Exit status: 0 done; 1 never captured; 2 not an address.
+    """
+    address = _address(url)
+    with opened(config) as archive:
+        intervals = archive.shelves.history.lifeline(address)
+        zone = archive.settings.zone
+        if not intervals:
+            raise NotFoundError(f"{address} was never captured. `daykeep search` finds pages by their words.")
+        rows = [
+            {
+                **msgspec.to_builtins(interval),
+                "first_day": local_date(interval.first, zone).isoformat(),
+                "last_day": local_date(interval.last, zone).isoformat(),
+            }
+            for interval in intervals
+        ]
+    if as_json:
+        show.json_document(rows)
+    else:
+        columns = ("first day", "last day", "status", "digest")
+        show.table(columns, ((r["first_day"], r["last_day"], r["status"], str(r["digest"])[:23]) for r in rows))
+    return DONE
+
+
+def _address(url: str) -> str:
+    address = normalise(url) or normalise(f"https://{url}")
+    if address is None:
+        raise ConfigurationError(f"{url!r} is not an http(s) address.")
+    return address
+
+
+@click.command("changes")
+@click.argument("site")
+@click.argument("from_date", metavar="FROM")
+@click.argument("to_date", metavar="TO")
+@json_option
+@click.pass_obj
+def changes_command(config: str, site: str, from_date: str, to_date: str, as_json: bool) -> int:
+    """
+    List the URLs of SITE that are new, changed or removed between two days.
+
+    Exit status: 0 done; 1 no such day; 2 wrong usage.
+    """
+    with opened(config) as archive:
+        first, last = (find_snapshot(archive, site, date).timestamp for date in (from_date, to_date))
+        rows = [
+            {"kind": str(difference.kind), "url": difference.url}
+            for difference in archive.shelves.history.changes(site, first, last)
+        ]
+    if as_json:
+        show.json_document({"site": site, "from": first, "to": last, "changes": rows})
+    else:
+        show.table(("kind", "url"), ((row["kind"], row["url"]) for row in rows))
+        show.note(f"{len(rows)} addresses differ between {first} and {last}.")
+    return DONE
+
+
+@click.command("search")
+@click.argument("site")
+@click.argument("query")
+@click.option("--on", "on", metavar="DATE", help="As the site stood on this day; the newest if left out.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@json_option
+@click.pass_obj
+def search_command(config: str, site: str, query: str, on: str | None, limit: int, as_json: bool) -> int:
+    """
+    Find the pages of SITE whose text has the words of QUERY, as the site stood on a day.
+
+    Words must all occur; "words in quotes" as they stand. Accents, capitals and endings do not matter.
+
+    Exit status: 0 done, also where nothing was found; 1 no such day; 2 wrong usage.
+    """
+    with opened(config) as archive:
+        history = archive.shelves.history
+        timestamp = find_snapshot(archive, site, on).timestamp if on else _newest(archive, site)
+        results = archive.shelves.catalogue.search(
+            history.generation() or "",
+            site,
+            query,
+            limit=limit,
+            allowed=lambda ids: history.online(ids, site, timestamp),
+        )
+        documents = history.documents([hit.id for hit in results.hits])
+        rows = [{"url": hit.url, "title": documents[hit.id].title, "score": round(hit.score, 3)} for hit in results.hits]
+        day = local_date(timestamp, archive.settings.zone).isoformat()
+    if as_json:
+        show.json_document({"site": site, "query": query, "snapshot": timestamp, "total": results.total, "pages": rows})
+    else:
+        show.table(("title", "url"), ((row["title"], row["url"]) for row in rows))
+        show.note(f"{results.total} page(s) of {site} on {day}.")
+    return DONE
+
+
+def _newest(archive: Archive, site: str) -> str:
+    require_site(archive, site)
+    good = [folder.timestamp for folder in archive.collection.snapshots(site) if folder.summary.outcome.value != "failed"]
+    if not good:
+        raise NotFoundError(f"{site} has no snapshot yet; take one with `daykeep crawl {site}`.")
+    return good[-1]
+

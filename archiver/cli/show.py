@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a person or a script gets to see: tables and JSON on stdout, progress on stderr. Knows no command."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from index.model import Snapshot
+
+from ..crawl import Progress as CrawlProgress
+
+
+def json_document(value: Any) -> None:
+    """Print one JSON document."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; plain columns parted by tabs where nobody watches, so that `cut` and `awk` can read it."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(_one_line(cell) for cell in row))
+        return
+    shown = Table(*columns, box=None, header_style="bold")
+    for row in rows:
+        shown.add_row(*(escape(_one_line(cell)) for cell in row))
+    Console().print(shown)
+
+
+def line(text: str) -> None:
+    """Print one line, without what could steer a terminal: it may quote a website."""
+    click.echo(_one_line(text))
+
+
+def note(text: str) -> None:
+    """Tell the person something on stderr."""
+    click.echo(_one_line(text), err=True)
+
+
+@contextlib.contextmanager
+def crawl_progress(site: str) -> Iterator[Callable[[CrawlProgress], None]]:
+    """Show a bar on a terminal while a crawl runs, and nothing anywhere else."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[url]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(site, total=None, url="")
+
+        def show(progress: CrawlProgress) -> None:
+            url = escape(_one_line(progress.url))[-60:]
+            bar.update(task, completed=progress.done, total=progress.known, url=f"{size(progress.bytes)}  {url}")
+
+        yield show
+
+
+@contextlib.contextmanager
+def steps(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar of counted steps on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _name, _number, _total: None
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda name, number, total: bar.update(task, completed=number, total=total, description=f"{what} {name}")
+
+
+def size(number: int) -> str:
+    """Return bytes as a person reads them (powers of 1000)."""
+    value = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot as scripts get it."""
+    return {
+        "site": snapshot.site,
+        "timestamp": snapshot.timestamp,
+        "date": snapshot.day,
+        "outcome": snapshot.outcome.value,
+        "known": snapshot.known,
+        "counts": dict(snapshot.counts),
+        "changed": snapshot.changed,
+        "bytes": snapshot.bytes,
+        "demonstration": snapshot.demonstration,
+    }
+
+
+def describe(snapshot: Snapshot) -> str:
+    """Return a snapshot in one sentence."""
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in snapshot.counts.items())
+    return (
+        f"{snapshot.site} {snapshot.day} ({snapshot.timestamp}): {snapshot.outcome.value}; "
+        f"{snapshot.known} addresses known: {counts or 'none'}; {snapshot.changed} changed; {size(snapshot.bytes)}."
+    )
+
+
+def _one_line(value: object) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The folders of a collection on disk. Knows nothing of what stands inside a WARC or who asks.
+
+    DATA/
+      collection.json                             format version
+      sites/<site>/snapshots/<14 digits>/         sealed: an unzipped WACZ, read-only
+      sites/<site>/snapshots/<14 digits>.partial/ a snapshot being taken, or one that a crash left behind
+      catalogue/                                  derived; may be deleted at any time
+      state/                                      runs, locks, the frontier of a running crawl
+
+Within a snapshot: archive/ indexes/index.cdxj pages/pages.jsonl logs/ledger.jsonl logs/changes.jsonl
+datapackage.json datapackage-digest.json. A snapshot counts from the moment its folder has its final name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from index.cdxj import Index
+from index.errors import BusyError, DamagedError, NotFoundError, StorageError
+from index.model import Outcome, Snapshot
+from index.timestamp import to_timestamp
+
+from .durable import storage, write_file
+
+FORMAT = 1
+PARTIAL = ".partial"
+_TIMESTAMP = re.compile(r"\d{14}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class SnapshotFolder:
+    """One snapshot on disk, sealed or being made."""
+
+    site: str
+    timestamp: str
+    path: Path
+
+    def warc(self, filename: str) -> Path:
+        """Return the path of a WARC of this snapshot. Raises DamagedError for a name that is a path."""
+        if "/" in filename or "\\" in filename or filename.startswith("."):
+            raise DamagedError(f"{filename!r} is not the name of a WARC; the index of {self.path} is damaged.")
+        return self.path / "archive" / filename
+
+    @property
+    def warcs(self) -> list[Path]:
+        """The WARCs of this snapshot, in the order of their names, which is the order of writing."""
+        return sorted(path for path in (self.path / "archive").iterdir() if path.is_file())
+
+    @property
+    def index_path(self) -> Path:
+        """Where the CDXJ stands."""
+        return self.path / "indexes" / "index.cdxj"
+
+    @property
+    def pages_path(self) -> Path:
+        """Where the list of pages stands."""
+        return self.path / "pages" / "pages.jsonl"
+
+    @property
+    def ledger_path(self) -> Path:
+        """Where the ledger stands."""
+        return self.path / "logs" / "ledger.jsonl"
+
+    @property
+    def changes_path(self) -> Path:
+        """Where the changes against the snapshot before stand."""
+        return self.path / "logs" / "changes.jsonl"
+
+    @cached_property
+    def index(self) -> Index:
+        """The CDXJ of a sealed snapshot, opened once. Raises DamagedError where it cannot be read."""
+        try:
+            return Index(self.index_path)
+        except OSError as error:
+            raise DamagedError(
+                f"The index of snapshot {self.timestamp} of {self.site} cannot be read ({error.strerror}). "
+                "Run `daykeep verify` to see how far the damage goes."
+            ) from error
+
+    @cached_property
+    def package(self) -> dict[str, Any]:
+        """What datapackage.json says. Raises DamagedError where it cannot be read."""
+        path = self.path / "datapackage.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        except (OSError, msgspec.DecodeError) as error:
+            raise DamagedError(f"{path} cannot be read ({error}). Run `daykeep verify` to see how far it goes.") from error
+
+    @cached_property
+    def summary(self) -> Snapshot:
+        """Outcome and counts, as they were sealed."""
+        try:
+            own = self.package["daykeep"]
+            return Snapshot(
+                site=self.site,
+                timestamp=self.timestamp,
+                day=own["day"],
+                outcome=Outcome(own["outcome"]),
+                counts=own["counts"],
+                bytes=sum(resource["bytes"] for resource in self.package["resources"]),
+                changed=own["changed"],
+                demonstration=own["demonstration"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedError(
+                f"{self.path / 'datapackage.json'} does not describe a snapshot ({error!r}). Run `daykeep verify`."
+            ) from error
+
+
+class Collection:
+    """Everything under one data folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def create(cls, root: Path) -> Collection:
+        """Make the data folder if it is not there yet. Raises StorageError, DamagedError for a newer format."""
+        collection = cls(root)
+        marker = root / "collection.json"
+        with storage(f"make the data folder {root}"):
+            for name in ("sites", "catalogue", "state"):
+                (root / name).mkdir(parents=True, exist_ok=True)
+        if marker.exists():
+            collection.check_format()
+        else:
+            write_file(marker, [msgspec.json.encode({"format": FORMAT, "software": "daykeep"}) + b"\n"])
+        return collection
+
+    def check_format(self) -> None:
+        """Raise DamagedError unless this folder is a collection of a format we know."""
+        marker = self.root / "collection.json"
+        try:
+            version = msgspec.json.decode(marker.read_bytes(), type=dict[str, Any]).get("format")
+        except (OSError, msgspec.DecodeError) as error:
+            raise DamagedError(f"{marker} cannot be read ({error}); is {self.root} a Daykeep data folder?") from error
+        if version != FORMAT:
+            raise DamagedError(f"{marker} says format {version}; this version of Daykeep reads format {FORMAT}.")
+
+    @property
+    def catalogue(self) -> Path:
+        """Folder of what can be rebuilt."""
+        return self.root / "catalogue"
+
+    @property
+    def state(self) -> Path:
+        """Folder of runs, locks and frontiers."""
+        return self.root / "state"
+
+    def site_folder(self, site: str) -> Path:
+        """Return the folder that holds the snapshots of a site."""
+        return self.root / "sites" / site / "snapshots"
+
+    def sites(self) -> list[str]:
+        """Return the names of the sites that have a folder, in order."""
+        folder = self.root / "sites"
+        return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+    def timestamps(self, site: str) -> list[str]:
+        """Return the names of the sealed snapshots of a site, oldest first."""
+        folder = self.site_folder(site)
+        names = os.listdir(folder) if folder.is_dir() else []
+        return sorted(name for name in names if _TIMESTAMP.fullmatch(name))
+
+    def snapshots(self, site: str) -> list[SnapshotFolder]:
+        """Return the sealed snapshots of a site, oldest first."""
+        return [self.at(site, timestamp) for timestamp in self.timestamps(site)]
+
+    def snapshot(self, site: str, timestamp: str) -> SnapshotFolder:
+        """Return one sealed snapshot. Raises NotFoundError."""
+        folder = self.at(site, timestamp)
+        if not _TIMESTAMP.fullmatch(timestamp) or not folder.path.is_dir():
+            raise NotFoundError(f"There is no snapshot {timestamp} of {site}; `daykeep snapshots {site}` lists them.")
+        return folder
+
+    def at(self, site: str, timestamp: str) -> SnapshotFolder:
+        """Return where a sealed snapshot stands, whether it is there or not."""
+        return SnapshotFolder(site, timestamp, self.site_folder(site) / timestamp)
+
+    def unfinished(self, site: str) -> SnapshotFolder | None:
+        """Return the snapshot that a stopped crawl left behind; the oldest if there are several."""
+        folder = self.site_folder(site)
+        names = os.listdir(folder) if folder.is_dir() else []
+        left = sorted(n for n in names if n.endswith(PARTIAL) and _TIMESTAMP.fullmatch(n.removesuffix(PARTIAL)))
+        return SnapshotFolder(site, left[0].removesuffix(PARTIAL), folder / left[0]) if left else None
+
+    def begin(self, site: str, moment: datetime) -> SnapshotFolder:
+        """
+        Make the folder of a new snapshot and return it. Raises StorageError.
+
+        Its timestamp is unique in the whole collection, so that a replay label names one snapshot; where
+        two sites begin in one second, the later one is named a second later.
+        """
+        with self._naming(), storage(f"begin a snapshot of {site} under {self.root}"):
+            while self._taken(to_timestamp(moment)):
+                moment += timedelta(seconds=1)
+            timestamp = to_timestamp(moment)
+            path = self.site_folder(site) / (timestamp + PARTIAL)
+            for name in ("archive", "indexes", "pages", "logs"):
+                (path / name).mkdir(parents=True)
+        return SnapshotFolder(site, timestamp, path)
+
+    def discard(self, partial: SnapshotFolder) -> None:
+        """Remove an unfinished snapshot. Raises ValueError for a sealed one."""
+        if not partial.path.name.endswith(PARTIAL):
+            message = f"{partial.path} is sealed"
+            raise ValueError(message)
+        with storage(f"remove {partial.path}"):
+            shutil.rmtree(partial.path)
+
+    @contextlib.contextmanager
+    def lock(self, site: str) -> Iterator[None]:
+        """Hold a site for one crawl at a time, across processes. Raises BusyError at once if it is held."""
+        with self._locked(f"site-{site}", fcntl.LOCK_EX | fcntl.LOCK_NB, f"Another crawl of {site} is running"):
+            yield
+
+    @contextlib.contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Wait until nobody else writes the catalogue, and hold it."""
+        with self._locked("catalogue", fcntl.LOCK_EX, "The catalogue is being written"):
+            yield
+
+    @contextlib.contextmanager
+    def _naming(self) -> Iterator[None]:
+        with self._locked("naming", fcntl.LOCK_EX, "A snapshot is being named"):
+            yield
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, how: int, busy: str) -> Iterator[None]:
+        """Hold a lock that the kernel lets go of when the process ends, however it ends."""
+        folder = self.state / "locks"
+        with storage(f"lock {name} in {folder}"):
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, how)
+            except BlockingIOError:
+                raise BusyError(f"{busy}; wait for it to end, or stop that process.") from None
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _taken(self, timestamp: str) -> bool:
+        return any(
+            (self.site_folder(site) / (timestamp + suffix)).exists() for site in self.sites() for suffix in ("", PARTIAL)
+        )
+
+
+def disk_use(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
+    try:
+        return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    except OSError as error:
+        raise StorageError(f"Cannot look through {folder}: {error.strerror}.") from error

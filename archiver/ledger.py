@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The ledger: every known URL of a day with exactly one outcome. Knows nothing of how outcomes come about.
+
+One JSON object per line of logs/ledger.jsonl, in the order of the URLs' keys:
+
+    {"url":"https://…","outcome":"captured","status":200,"reason":"","via":"seed","bytes":5120,
+     "timestamp":"20260302023001","depth":0}
+
+`via` tells where the URL was found: `seed`, `sitemap`, `robots`, `yesterday`, or the URL of the page.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from index.errors import DamagedError
+from index.model import Outcome
+
+
+class UrlOutcome(StrEnum):
+    """What became of one known URL."""
+
+    CAPTURED = "captured"
+    UNCHANGED = "unchanged"
+    REDIRECT = "redirect"
+    HTTP_ERROR = "http-error"
+    NETWORK_ERROR = "network-error"
+    TIMEOUT = "timeout"
+    TRUNCATED = "truncated"
+    ROBOTS = "robots"
+    OUT_OF_SCOPE = "out-of-scope"
+    OVER_LIMIT = "over-limit"
+    NOT_REACHED = "not-reached"
+
+
+GOOD = frozenset({UrlOutcome.CAPTURED, UrlOutcome.UNCHANGED, UrlOutcome.REDIRECT})
+"""Outcomes with a response that is stored and was meant."""
+
+GONE = frozenset({404, 410})
+"""Statuses by which the server says that there is nothing; asked again only while something links to it."""
+
+LACKING = frozenset(
+    {UrlOutcome.NETWORK_ERROR, UrlOutcome.TIMEOUT, UrlOutcome.TRUNCATED, UrlOutcome.OVER_LIMIT, UrlOutcome.NOT_REACHED}
+)
+"""Outcomes that make a day incomplete: something was there to be had and we do not have it, or not whole."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One known URL and what became of it."""
+
+    url: str
+    outcome: UrlOutcome
+    status: int | None
+    reason: str
+    via: str
+    bytes: int
+    """Bytes received on the wire."""
+    timestamp: str
+    """14 digits; when it was asked for, or decided."""
+    depth: int = 0
+    """Links away from a seed."""
+
+
+def write_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
+    """Yield the ledger's lines."""
+    encoder = msgspec.json.Encoder()
+    for entry in entries:
+        yield encoder.encode(entry) + b"\n"
+
+
+def read(path: Path) -> Iterator[Entry]:
+    """Yield the entries of a ledger. Raises DamagedError naming the line that cannot be read."""
+    decoder = msgspec.json.Decoder(Entry)
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    yield decoder.decode(line)
+                except msgspec.DecodeError as error:
+                    raise DamagedError(f"{path} line {number} is not a ledger entry: {error}.") from error
+    except OSError as error:
+        raise DamagedError(f"The ledger {path} cannot be read: {error.strerror}.") from error
+
+
+def still_known(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield what the next day has to ask for again, linked or not: so that a removal is seen and recorded."""
+    for entry in entries:
+        if entry.status not in GONE and entry.outcome not in {UrlOutcome.OUT_OF_SCOPE, UrlOutcome.ROBOTS}:
+            yield entry
+
+
+def count(entries: Iterable[Entry]) -> dict[str, int]:
+    """Return how many URLs had each outcome; the sum is the number of known URLs."""
+    counted = Counter(entry.outcome for entry in entries)
+    return {outcome.value: counted[outcome] for outcome in UrlOutcome if counted[outcome]}
+
+
+def judge(counts: dict[str, int], server_errors: int) -> Outcome:
+    """
+    Return how the day went as a whole.
+
+    Failed: not one URL was captured, unchanged or redirected. Partial: something that was there to be had is
+    lacking, or the server answered 5xx or 429. Complete: everything else; a 404 is an answer like any other.
+    """
+    if not any(counts.get(outcome) for outcome in GOOD):
+        return Outcome.FAILED
+    if server_errors or any(counts.get(outcome) for outcome in LACKING):
+        return Outcome.PARTIAL
+    return Outcome.COMPLETE

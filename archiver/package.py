@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+datapackage.json and its digest: what makes a snapshot's folder an unzipped WACZ 1.1.1.
+
+    datapackage.json         profile, wacz_version, resources [{name, path, hash, bytes}], and ours: daykeep {…}
+    datapackage-digest.json  {"path": "datapackage.json", "hash": "sha256:…"}   (nothing else may stand here)
+
+Knows nothing of what is inside the files it lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .durable import write_file
+
+SOFTWARE = "daykeep/0.1"
+_PARTS = ("archive", "indexes", "logs", "pages", "fuzzy")
+
+
+def resources(folder: Path, hash_file: Any) -> list[dict[str, Any]]:
+    """Return path, SHA-256 and size of every file below a snapshot's own folders, in order of their paths."""
+    paths = sorted(path for part in _PARTS for path in (folder / part).glob("**/*") if path.is_file())
+    return [
+        {
+            "name": path.name,
+            "path": path.relative_to(folder).as_posix(),
+            "hash": hash_file(path),
+            "bytes": path.stat().st_size,
+        }
+        for path in paths
+    ]
+
+
+def describe(
+    title: str, url: str, moment: datetime, files: Iterable[Mapping[str, Any]], own: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the content of datapackage.json; `own` is what only we know and others pass over."""
+    date = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "profile": "data-package",
+        "wacz_version": "1.1.1",
+        "title": title,
+        "created": date,
+        "modified": date,
+        "software": SOFTWARE,
+        "mainPageUrl": url,
+        "mainPageDate": date,
+        "resources": list(files),
+        "daykeep": dict(own),
+    }
+
+
+def encode(package: Mapping[str, Any]) -> bytes:
+    """Return datapackage.json as it is written: readable, keys in the order given."""
+    return msgspec.json.format(msgspec.json.encode(package), indent=2) + b"\n"
+
+
+def encode_digest(digest: str) -> bytes:
+    """Return datapackage-digest.json for the digest of datapackage.json (`sha256:` and hexadecimal digits)."""
+    return msgspec.json.encode({"path": "datapackage.json", "hash": digest}) + b"\n"
+
+
+def write_package(folder: Path, package: Mapping[str, Any], hash_file: Any) -> None:
+    """Write both files into a snapshot's folder. Raises StorageError."""
+    path = folder / "datapackage.json"
+    write_file(path, [encode(package)])
+    write_file(folder / "datapackage-digest.json", [encode_digest(hash_file(path))])

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The configuration file: TOML in, frozen values out. Every default of the program lives here.
+
+    Settings          the file as a whole
+     ├─ viewer        Viewer: the public addresses of the viewer and of the replay
+     └─ site[]        Site: what to crawl, when and how
+
+An unknown key, a wrong type or a value out of range is a ConfigurationError that names the file, the key
+and the nearest valid key. Knows nothing of folders on disk but where `data` is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta
+
+from index.errors import ConfigurationError
+from index.urlkey import normalise
+
+Scope = Literal["page", "prefix", "host", "domain"]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+RESERVED_NAMES = frozenset({"web", "timegate", "timemap", "cdx", "healthz", "metrics", "static", "about"})
+"""First path segments that the viewer itself answers; a site of that name could not be reached."""
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.IGNORECASE | re.ASCII)
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+
+
+class Viewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the public finds the viewer, and where archived pages are replayed."""
+
+    base_url: str = "http://localhost:8080"
+    replay_url: str = "http://{label}.localhost:8080"
+
+
+class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What to crawl and how. Each field is a key of `[[site]]`; config/daykeep.toml tells what it does."""
+
+    name: str
+    seeds: tuple[str, ...]
+    title: str = ""
+    scope: Scope = "host"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    at: str = "03:30"
+    robots: Literal["obey", "ignore"] = "obey"
+    delay: Annotated[float, Meta(ge=0, le=3600)] = 1.0
+    connections: Annotated[int, Meta(ge=1, le=64)] = 2
+    max_urls: Annotated[int, Meta(ge=1)] = 100_000
+    max_depth: Annotated[int, Meta(ge=0)] = 50
+    max_bytes: Annotated[int, Meta(ge=1)] = 2_000_000_000
+    timeout: Annotated[float, Meta(gt=0, le=3600)] = 30.0
+    max_seconds: Annotated[float, Meta(gt=0)] = 1800.0
+    capture: Literal["http"] = "http"
+    compression: Literal["gzip", "none"] = "gzip"
+    full: Literal["always", "weekly", "monthly", "yearly", "never"] = "yearly"
+    user_agent: str = "Mozilla/5.0 (compatible; daykeep/0.1; daily web archive)"
+    allow_addresses: tuple[str, ...] = ()
+    demonstration: bool = False
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The private networks this site may live on."""
+        return tuple(ipaddress.ip_network(text, strict=False) for text in self.allow_addresses)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The configuration file as a whole. `data` is absolute once loaded."""
+
+    data: str = "../data"
+    timezone: str = "Europe/Amsterdam"
+    language: Literal["nl", "en"] = "nl"
+    viewer: Viewer = msgspec.field(default_factory=Viewer)
+    site: tuple[Site, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which calendar days are counted."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def root(self) -> Path:
+        """The data folder."""
+        return Path(self.data)
+
+    def find(self, name: str) -> Site:
+        """Return the site of that name. Raises ConfigurationError with the nearest name there is."""
+        for site in self.site:
+            if site.name == name:
+                return site
+        names = [site.name for site in self.site]
+        known = f"known sites: {', '.join(names)}" if names else "the configuration has no [[site]] yet"
+        raise ConfigurationError(f"There is no site {name!r}; {_nearest(name, names) or known}.")
+
+
+def load(path: Path) -> Settings:
+    """
+    Read and check the configuration file.
+
+    Raises ConfigurationError for a file that cannot be read, TOML that cannot be parsed, and every key or
+    value that is not as it should be.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot read the configuration {path}: {error.strerror or error}. "
+            "Name another file with --config, or make one with `daykeep init`."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
+    try:
+        return parse(raw, path.resolve().parent)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
+def parse(raw: Mapping[str, Any], folder: Path) -> Settings:
+    """Turn parsed TOML into Settings; relative paths are from `folder`. Raises ConfigurationError."""
+    _refuse_unknown(raw)
+    try:
+        settings = msgspec.convert(raw, Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(_readable(str(error))) from error
+    _check_zone(settings.timezone)
+    _check_viewer(settings.viewer)
+    for number, site in enumerate(settings.site):
+        _check_site(site, f"site[{number}] ({site.name})")
+    _check_names(settings.site)
+    return msgspec.structs.replace(settings, data=str((folder / settings.data).resolve()))
+
+
+def _refuse_unknown(raw: Mapping[str, Any]) -> None:
+    tables: list[tuple[str, Any, type[msgspec.Struct]]] = [("", raw, Settings), ("viewer", raw.get("viewer"), Viewer)]
+    sites = raw.get("site")
+    if isinstance(sites, list):
+        tables += [(f"site[{number}]", site, Site) for number, site in enumerate(sites)]
+    for place, table, kind in tables:
+        if isinstance(table, Mapping):
+            _refuse_unknown_keys(place, table, kind.__struct_fields__)
+
+
+def _refuse_unknown_keys(place: str, table: Mapping[str, Any], valid: Iterable[str]) -> None:
+    fields = list(valid)
+    for key in table:
+        if key not in fields:
+            name = f"{place}.{key}" if place else key
+            hint = _nearest(key, fields) or f"valid keys: {', '.join(fields)}"
+            raise ConfigurationError(f"unknown key `{name}`; {hint}.")
+
+
+def _nearest(word: str, words: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(words), n=1)
+    return f"the nearest valid one is `{near[0]}`" if near else ""
+
+
+def _readable(message: str) -> str:
+    """Turn msgspec's 'Expected `int`, got `str` - at `$.site[0].delay`' into a sentence with the key first."""
+    what, _, where = message.partition(" - at ")
+    place = where.strip("`").removeprefix("$.").removeprefix("$")
+    return f"key `{place}`: {what[0].lower()}{what[1:]}." if place else f"{what[0].lower()}{what[1:]}."
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigurationError(f"key `timezone`: there is no time zone {name!r} (example: Europe/Amsterdam).") from error
+
+
+def _check_viewer(viewer: Viewer) -> None:
+    if normalise(viewer.base_url) is None:
+        raise ConfigurationError(f"key `viewer.base_url`: {viewer.base_url!r} is not an http(s) address.")
+    if normalise(viewer.replay_url.replace("{label}", "label")) is None:
+        raise ConfigurationError(f"key `viewer.replay_url`: {viewer.replay_url!r} is not an http(s) address.")
+    if "{label}" not in viewer.replay_url:
+        raise ConfigurationError(
+            "key `viewer.replay_url`: {label} is missing; this version replays on one origin per day and "
+            "host only, such as http://{label}.localhost:8080."
+        )
+
+
+def _check_site(site: Site, place: str) -> None:
+    if not _NAME.fullmatch(site.name) or site.name in RESERVED_NAMES:
+        raise ConfigurationError(
+            f"key `{place}.name`: {site.name!r} is not a name for a site; use letters, digits and hyphens, "
+            f"and none of {', '.join(sorted(RESERVED_NAMES))}."
+        )
+    if not site.seeds:
+        raise ConfigurationError(f"key `{place}.seeds`: at least one address is needed.")
+    for seed in site.seeds:
+        if normalise(seed) is None:
+            raise ConfigurationError(f"key `{place}.seeds`: {seed!r} is not an http(s) address.")
+    if not _TIME.fullmatch(site.at):
+        raise ConfigurationError(f"key `{place}.at`: {site.at!r} is not a time of day such as 03:30.")
+    _check_patterns(site, place)
+    _check_networks(site, place)
+    if not site.user_agent.isprintable() or not site.user_agent.isascii() or not site.user_agent.strip():
+        raise ConfigurationError(f"key `{place}.user_agent`: use printable ASCII on one line.")
+
+
+def _check_patterns(site: Site, place: str) -> None:
+    for key in ("include", "exclude"):
+        for pattern in getattr(site, key):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ConfigurationError(
+                    f"key `{place}.{key}`: {pattern!r} is not a regular expression: {error}."
+                ) from error
+
+
+def _check_networks(site: Site, place: str) -> None:
+    try:
+        _ = site.networks
+    except ValueError as error:
+        raise ConfigurationError(f"key `{place}.allow_addresses`: {error} (example: 10.1.0.0/16).") from error
+
+
+def _check_names(sites: Iterable[Site]) -> None:
+    seen: set[str] = set()
+    for site in sites:
+        # folded: two names that differ in case alone would share a folder on some file systems
+        if site.name.casefold() in seen:
+            raise ConfigurationError(f"key `site.name`: there are two sites named {site.name!r}; names are unique.")
+        seen.add(site.name.casefold())
+
+
+SCOPES: tuple[str, ...] = get_args(Scope)

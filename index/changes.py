@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What a day changed: one pass over yesterday's index and today's. Knows nothing of files and databases.
+
+What a URL answered puts it in one of four states, and two states make the kind:
+
+    yesterday | today   there          gone        unknown       absent
+    absent              new            unchanged   unavailable
+    there               changed (*)    removed     unavailable   unavailable
+    gone                new            unchanged   unavailable   unchanged
+    unknown             changed (*)    removed     unavailable   unavailable
+
+    there    an answer that says what the URL is: 2xx, 3xx, and 4xx such as 401 or 403
+    gone     404 or 410
+    unknown  an answer that does not say: 5xx, 408, 425, 429, or a body cut by a fault on the way
+    absent   no capture: not reached, refused, or no longer linked
+    (*)      unchanged, where status, payload and redirect target are equal
+
+So a bad day of the network or the server reads as `unavailable`, never as a mass removal, and `removed`
+always rests on the server's own word. A link that was dead when first seen is not news: unchanged. What
+comes back after a bad day reads as `new` or `changed` here, since two days cannot know better; the
+lifelines in `history` show that the content is that of before.
+
+The kind is for people. What the archive answers for a day follows `same`, never the kind: a URL that is
+gone on both days is unchanged even though its error page differs, and both error pages are kept.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import Protocol
+
+from .errors import DamagedError
+from .model import Capture
+
+
+class Kind(StrEnum):
+    """What happened to a URL between two snapshots."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    UNCHANGED = "unchanged"
+    UNAVAILABLE = "unavailable"
+
+
+REPORTED = frozenset({Kind.NEW, Kind.CHANGED, Kind.REMOVED})
+"""The kinds that count as a change of the site."""
+
+
+class _State(Enum):
+    THERE = "there"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+
+
+_KINDS = {
+    (_State.ABSENT, _State.THERE): Kind.NEW,
+    (_State.ABSENT, _State.GONE): Kind.UNCHANGED,
+    (_State.ABSENT, _State.UNKNOWN): Kind.UNAVAILABLE,
+    (_State.ABSENT, _State.ABSENT): Kind.UNCHANGED,
+    (_State.THERE, _State.THERE): Kind.CHANGED,
+    (_State.THERE, _State.GONE): Kind.REMOVED,
+    (_State.THERE, _State.UNKNOWN): Kind.UNAVAILABLE,
+    (_State.THERE, _State.ABSENT): Kind.UNAVAILABLE,
+    (_State.GONE, _State.THERE): Kind.NEW,
+    (_State.GONE, _State.GONE): Kind.UNCHANGED,
+    (_State.GONE, _State.UNKNOWN): Kind.UNAVAILABLE,
+    (_State.GONE, _State.ABSENT): Kind.UNCHANGED,
+    (_State.UNKNOWN, _State.THERE): Kind.CHANGED,
+    (_State.UNKNOWN, _State.GONE): Kind.REMOVED,
+    (_State.UNKNOWN, _State.UNKNOWN): Kind.UNAVAILABLE,
+    (_State.UNKNOWN, _State.ABSENT): Kind.UNAVAILABLE,
+}
+_GONE = frozenset({404, 410})
+_NOT_NOW = frozenset({408, 425, 429})
+_CUT_BY_A_FAULT = frozenset({"time", "disconnect", "unspecified"})
+"""Reasons of WARC-Truncated; a body cut at our own limit (`length`) is the same body every day."""
+
+
+class Answer(Protocol):
+    """What a URL answered on a day: a Capture, or an interval of its lifeline."""
+
+    @property
+    def content(self) -> tuple[int | None, str, str | None]:
+        """Status, payload digest and redirect target."""
+
+    @property
+    def truncated(self) -> str | None:
+        """Reason of WARC-Truncated where the body was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One URL on two days; None where that day has no capture of it."""
+
+    kind: Kind
+    url: str
+    before: Capture | None
+    after: Capture | None
+
+    @property
+    def same(self) -> bool:
+        """Whether the archive answers the same for both days, so that nothing needs to be written."""
+        return _same(self.before, self.after)
+
+
+def kind_of(before: Answer | None, after: Answer | None) -> Kind:
+    """Return what happened to a URL, from what it answered on two days."""
+    kind = _KINDS[_state(before), _state(after)]
+    return Kind.UNCHANGED if kind is Kind.CHANGED and _same(before, after) else kind
+
+
+def merge(old: Iterable[Capture], new: Iterable[Capture]) -> Iterator[Change]:
+    """
+    Yield one change for every URL of two days, in the order of their keys; unchanged ones too.
+
+    Both sides are in the order of an index file. A URL captured more than once on a day counts as its
+    last capture. Artefacts of ours (`urn:`) are left out. Memory holds the URLs of one key.
+    Raises DamagedError where a side is not in order.
+    """
+    sides = heapq.merge(_by_key(old, 0), _by_key(new, 1), key=itemgetter(0))
+    for _, group in groupby(sides, key=itemgetter(0)):
+        days: list[dict[str, Capture]] = [{}, {}]
+        for _, side, captures in group:
+            days[side] = captures
+        yield from _pairs(*days)
+
+
+def tally(changes: Iterable[Change], counts: Counter[Kind]) -> Iterator[Change]:
+    """Pass changes on and count them by kind on the way, for whoever streams them elsewhere."""
+    for change in changes:
+        counts[change.kind] += 1
+        yield change
+
+
+def reported(counts: Counter[Kind]) -> int:
+    """Return how many URLs are new, changed or removed: what `Snapshot.changed` says."""
+    return sum(counts[kind] for kind in REPORTED)
+
+
+def _pairs(before: dict[str, Capture], after: dict[str, Capture]) -> Iterator[Change]:
+    for url in sorted(before.keys() | after.keys()):
+        was, now = before.get(url), after.get(url)
+        yield Change(kind_of(was, now), url, was, now)
+
+
+def _by_key(captures: Iterable[Capture], side: int) -> Iterator[tuple[str, int, dict[str, Capture]]]:
+    last = ""
+    for key, group in groupby(captures, key=attrgetter("urlkey")):
+        if key <= last:
+            raise DamagedError(f"An index is not in order: {key} follows {last}. Run `daykeep verify`.")
+        last = key
+        if not key.startswith("urn:"):
+            yield key, side, {capture.url: capture for capture in group}
+
+
+def _same(before: Answer | None, after: Answer | None) -> bool:
+    return before is not None and after is not None and before.content == after.content
+
+
+def _state(answer: Answer | None) -> _State:
+    if answer is None:
+        return _State.ABSENT
+    status = answer.content[0]
+    if status in _GONE:
+        return _State.GONE
+    if status in _NOT_NOW or (status or 0) >= 500 or answer.truncated in _CUT_BY_A_FAULT:
+        return _State.UNKNOWN
+    return _State.THERE

@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Which snapshots there are, and from when to when each URL's content stood unchanged: in SQL.
+
+    snapshot   one row per published snapshot of a site
+    lifeline   one row per interval over which a URL answered the same; `last` is empty while it still does
+    document   one row per distinct text of a page, and where its text record lies
+    setting    the version of this layout, and the generation of the catalogue that belongs to it
+
+    lifeline   site  url                    first           last            status  digest
+               demo  https://example.org/a  20260302023000  20260304023000  200     sha256:…
+               demo  https://example.org/a  20260305023000                  200     sha256:…
+
+`first` and `last` are names of snapshots. What a URL answered on a day is the interval around that day; no
+interval means that the day has no capture of it. An unchanged day writes no lifeline row.
+
+Order of publishing: first the new generation of the catalogue (documents that no lifeline names do no harm),
+then `History.publish`, whose commit is the moment at which readers see the day. Readers take the generation
+from here, so they see the old state or the new one, never half. Everything here can be made again from the
+sealed snapshots. Knows nothing of WARC, of a snapshot's files, or of how search works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import groupby, islice
+from operator import attrgetter
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import sqlalchemy as sql
+
+from .changes import REPORTED, Change, Kind
+from .document import Document
+from .errors import ArchiveError, DamagedError, NotFoundError
+from .lifeline import Difference, Interval, Moment, chained, difference, nearest, neighbours
+from .model import Capture, Page, Snapshot
+from .tables import (
+    DOCUMENT,
+    HAVING,
+    INTERVALS,
+    KEY_LENGTH,
+    LIFELINE,
+    SETTING,
+    SNAPSHOT,
+    get_setting,
+    open_engine,
+    put_setting,
+    snapshot_row,
+    standing,
+    to_snapshot,
+    told,
+)
+from .urlkey import urlkey as key_of
+
+T = TypeVar("T")
+
+BATCH = 500
+"""Rows per statement. SQLite before 3.32 binds at most 999 values in one statement."""
+
+_HTML = ("text/html", "application/xhtml+xml")
+
+
+class History:
+    """
+    The archive's memory across days, in one database. Several threads may use it; close it at the end.
+
+    `location` is the path of an SQLite file, made if it is not there, or an SQLAlchemy database URL.
+    Methods raise BusyError, StorageError or DamagedError where the database cannot answer.
+    """
+
+    def __init__(self, location: Path | str) -> None:
+        with told():
+            self._engine = open_engine(location)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection. Closing twice does no harm."""
+        self._engine.dispose()
+
+    def publish(
+        self,
+        snapshot: Snapshot,
+        changes: Iterable[Change],
+        documents: Mapping[str, Document],
+        *,
+        previous: str | None,
+        generation: str | None,
+    ) -> bool:
+        """
+        Record a snapshot and what it changed, in one transaction; return whether it was new here.
+
+        `changes` is what `merge` yields against the snapshot named `previous` (None for a site's first),
+        in any order; it is streamed. `documents` has the text of every page among the changes, by URL.
+        `generation` names the catalogue that holds these documents; None leaves the name as it is.
+        A snapshot that is already here is left as it is, and `changes` unread. Snapshots come oldest first:
+        raises ArchiveError where `previous` is not the newest one here, or is not older than this one.
+        """
+        with self._writing() as connection:
+            if _snapshot(connection, snapshot.site, snapshot.timestamp):
+                return False
+            _require_next(connection, snapshot, previous)
+            connection.execute(sql.insert(SNAPSHOT), snapshot_row(snapshot))
+            for batch in _batches(change for change in changes if not change.same):
+                _close_intervals(connection, snapshot.site, previous, batch)
+                _insert_documents(connection, batch, documents)
+                _open_intervals(connection, snapshot, batch, documents)
+            if generation is not None:
+                put_setting(connection, "generation", generation)
+        return True
+
+    def clear(self) -> None:
+        """Forget everything, in one transaction: the beginning of a rebuild."""
+        with self._writing() as connection:
+            for table in (LIFELINE, DOCUMENT, SNAPSHOT):
+                connection.execute(sql.delete(table))
+            connection.execute(sql.delete(SETTING).where(SETTING.c.name == "generation"))
+
+    def generation(self) -> str | None:
+        """Return the name of the catalogue generation that belongs to what is published."""
+        with self._reading() as connection:
+            return get_setting(connection, "generation")
+
+    def sites(self) -> list[str]:
+        """Return the sites that have a snapshot, in order of name."""
+        with self._reading() as connection:
+            return _sites(connection)
+
+    def snapshots(self, site: str) -> list[Snapshot]:
+        """Return the published snapshots of a site, oldest first."""
+        query = sql.select(SNAPSHOT).where(SNAPSHOT.c.site == site).order_by(SNAPSHOT.c.timestamp)
+        with self._reading() as connection:
+            return [to_snapshot(row) for row in connection.execute(query)]
+
+    def snapshot(self, site: str, timestamp: str) -> Snapshot | None:
+        """Return the snapshot of exactly this name, None where it is not published."""
+        with self._reading() as connection:
+            return _snapshot(connection, site, timestamp)
+
+    def newest(self, site: str) -> Snapshot | None:
+        """Return the last snapshot of a site, None where there is none."""
+        query = sql.select(SNAPSHOT).where(SNAPSHOT.c.site == site)
+        with self._reading() as connection:
+            row = connection.execute(query.order_by(SNAPSHOT.c.timestamp.desc()).limit(1)).first()
+        return to_snapshot(row) if row else None
+
+    def lifeline(self, url: str, site: str | None = None) -> list[Interval]:
+        """Return the intervals of a normalised URL, by site, oldest first; without a site, of all sites."""
+        with self._reading() as connection:
+            sites = [site] if site else _sites(connection)
+            rows = connection.execute(
+                INTERVALS.where(_of_url(url, sites)).order_by(LIFELINE.c.site, LIFELINE.c.first)
+            )
+            return chained([_to_interval(row) for row in rows])
+
+    def neighbours(self, url: str, site: str, timestamp: str) -> tuple[Interval | None, Interval | None]:
+        """Return the nearest versions before and after a snapshot that differ from what it has of the URL."""
+        return neighbours(self.lifeline(url, site), timestamp)
+
+    def sites_with(self, url: str) -> list[str]:
+        """Return the sites that captured this normalised URL on some day, in order of name."""
+        with self._reading() as connection:
+            query = sql.select(LIFELINE.c.site).where(_of_url(url, _sites(connection)))
+            return list(connection.scalars(query.distinct().order_by(LIFELINE.c.site)))
+
+    def closest(self, url: str, timestamp: str, site: str | None = None) -> Moment | None:
+        """
+        Return the snapshot nearest to a moment that has a capture of a normalised URL; the earlier of two.
+
+        `timestamp` is any 14 digits; raises ValueError where they are not a date and time.
+        """
+        at, order = SNAPSHOT.c.timestamp, SNAPSHOT.c.site
+        with self._reading() as connection:
+            having = HAVING.where(_of_url(url, [site] if site else _sites(connection)))
+            found = [
+                connection.execute(having.where(at <= timestamp).order_by(at.desc(), order).limit(1)).first(),
+                connection.execute(having.where(at >= timestamp).order_by(at, order).limit(1)).first(),
+            ]
+        return nearest((Moment(row.site, row.timestamp) for row in found if row), timestamp)
+
+    def pages(
+        self,
+        site: str,
+        timestamp: str,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+        contains: str | None = None,
+    ) -> list[Page]:
+        """
+        Return the HTML pages that were online at a snapshot, in the order of their keys.
+
+        `after` is the URL of the last page of the part before this one. `contains` keeps the pages that
+        have this text in their URL or title, whatever the case. Raises NotFoundError for an unknown snapshot.
+        """
+        place = sql.tuple_(LIFELINE.c.urlkey, LIFELINE.c.url)
+        columns = (LIFELINE.c.url, DOCUMENT.c.title, DOCUMENT.c.language)
+        query = _of_pages(sql.select(*columns), site, timestamp, contains)
+        if after is not None:
+            query = query.where(place > sql.tuple_(*_place(after)))
+        with self._reading() as connection:
+            _require(connection, site, timestamp)
+            rows = connection.execute(query.order_by(*place).limit(limit))
+            return [Page(row.url, timestamp, row.title or "", row.language or "") for row in rows]
+
+    def count_pages(self, site: str, timestamp: str, *, contains: str | None = None) -> int:
+        """Return how many pages `pages` would give in all."""
+        query = _of_pages(sql.select(sql.func.count()), site, timestamp, contains)
+        with self._reading() as connection:
+            _require(connection, site, timestamp)
+            return connection.scalar(query) or 0
+
+    def changes(
+        self, site: str, before: str, after: str, *, kinds: Collection[Kind] = REPORTED
+    ) -> list[Difference]:
+        """
+        Return what differs between two snapshots, in the order of the keys, whatever came between them.
+
+        The same table of kinds as from day to day (`changes.kind_of`). Raises NotFoundError for an unknown
+        snapshot.
+        """
+        was, now = standing(before), standing(after)
+        query = INTERVALS.where(LIFELINE.c.site == site, was != now)
+        with self._reading() as connection:
+            _require(connection, site, before)
+            _require(connection, site, after)
+            rows = connection.execute(query.order_by(LIFELINE.c.urlkey, LIFELINE.c.url))
+            found = [difference(map(_to_interval, group), before, after) for group in _by_url(rows)]
+        return [one for one in found if one.kind in kinds]
+
+    def online(self, document_ids: Iterable[str], site: str, timestamp: str) -> set[str]:
+        """Return which of these documents a visitor could read on the site at a snapshot."""
+        found: set[str] = set()
+        query = sql.select(LIFELINE.c.document_id).where(
+            LIFELINE.c.site == site, LIFELINE.c.status == 200, standing(timestamp)
+        )
+        with self._reading() as connection:
+            _require(connection, site, timestamp)
+            for batch in _batches(document_ids):
+                found.update(connection.scalars(query.where(LIFELINE.c.document_id.in_(batch))))
+        return found
+
+    def documents(self, document_ids: Iterable[str]) -> dict[str, Document]:
+        """Return documents by their id; ids that are not here are left out."""
+        query = sql.select(DOCUMENT)
+        with self._reading() as connection:
+            return {
+                row.id: Document(**row._mapping)  # noqa: SLF001 - the documented way to a row's columns
+                for batch in _batches(document_ids)
+                for row in connection.execute(query.where(DOCUMENT.c.id.in_(batch)))
+            }
+
+    @contextmanager
+    def _reading(self) -> Iterator[sql.Connection]:
+        with told(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sql.Connection]:
+        """Open a transaction that holds the write lock from its first statement on."""
+        with told(), self._engine.begin() as connection:
+            connection.execute(sql.update(SETTING).values(value=SETTING.c.value))
+            yield connection
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Return where a URL stands in the order of the pages."""
+    return key_of(url)[:KEY_LENGTH], url
+
+
+def _of_url(url: str, sites: list[str]) -> sql.ColumnElement[bool]:
+    key, _ = _place(url)
+    return sql.and_(LIFELINE.c.site.in_(sites), LIFELINE.c.urlkey == key, LIFELINE.c.url == url)
+
+
+def _of_pages(query: sql.Select[Any], site: str, timestamp: str, contains: str | None) -> sql.Select[Any]:
+    query = query.select_from(LIFELINE.outerjoin(DOCUMENT)).where(
+        LIFELINE.c.site == site, LIFELINE.c.status == 200, LIFELINE.c.mime.in_(_HTML), standing(timestamp)
+    )
+    if contains:
+        url, title = (
+            column.icontains(contains[:200], autoescape=True) for column in (LIFELINE.c.url, DOCUMENT.c.title)
+        )
+        query = query.where(url | title)
+    return query
+
+
+def _by_url(rows: Iterable[Any]) -> Iterator[Iterable[Any]]:
+    return (group for _, group in groupby(rows, key=attrgetter("url")))
+
+
+def _sites(connection: sql.Connection) -> list[str]:
+    return list(connection.scalars(sql.select(SNAPSHOT.c.site).distinct().order_by(SNAPSHOT.c.site)))
+
+
+def _snapshot(connection: sql.Connection, site: str, timestamp: str) -> Snapshot | None:
+    query = sql.select(SNAPSHOT).where(SNAPSHOT.c.site == site, SNAPSHOT.c.timestamp == timestamp)
+    row = connection.execute(query).first()
+    return to_snapshot(row) if row else None
+
+
+def _require(connection: sql.Connection, site: str, timestamp: str) -> None:
+    if not _snapshot(connection, site, timestamp):
+        raise NotFoundError(f"Site {site} has no published snapshot {timestamp}.")
+
+
+def _require_next(connection: sql.Connection, snapshot: Snapshot, previous: str | None) -> None:
+    query = sql.select(sql.func.max(SNAPSHOT.c.timestamp)).where(SNAPSHOT.c.site == snapshot.site)
+    newest = connection.scalar(query)
+    if newest != previous or (newest or "") >= snapshot.timestamp:
+        raise ArchiveError(
+            f"Snapshot {snapshot.timestamp} of {snapshot.site} cannot be published after {newest}, "
+            f"as a change since {previous}. Run `daykeep rebuild`, which publishes oldest first."
+        )
+
+
+def _close_intervals(
+    connection: sql.Connection, site: str, previous: str | None, batch: list[Change]
+) -> None:
+    ended = [_named(change.url, site) for change in batch if change.before]
+    if not ended:
+        return
+    closing = sql.update(LIFELINE).where(
+        LIFELINE.c.site == sql.bindparam("of_site"),
+        LIFELINE.c.urlkey == sql.bindparam("of_key"),
+        LIFELINE.c.url == sql.bindparam("of_url"),
+        LIFELINE.c.last.is_(None),
+    )
+    closed = connection.execute(closing.values(last=previous), ended).rowcount
+    if closed != len(ended):
+        raise DamagedError(
+            f"The lifelines of {site} do not fit its snapshot {previous}: "
+            f"{len(ended)} intervals end, {closed} were open. Run `daykeep rebuild`."
+        )
+
+
+def _named(url: str, site: str) -> dict[str, str]:
+    key, _ = _place(url)
+    return {"of_site": site, "of_key": key, "of_url": url}
+
+
+def _open_intervals(
+    connection: sql.Connection, snapshot: Snapshot, batch: list[Change], documents: Mapping[str, Document]
+) -> None:
+    rows = [
+        _interval_row(snapshot, change.after, documents.get(change.url)) for change in batch if change.after
+    ]
+    if rows:
+        connection.execute(sql.insert(LIFELINE), rows)
+
+
+def _interval_row(snapshot: Snapshot, capture: Capture, document: Document | None) -> dict[str, Any]:
+    key, url = _place(capture.url)
+    return {
+        "site": snapshot.site,
+        "urlkey": key,
+        "url": url,
+        "status": capture.effective_status,
+        "digest": capture.digest,
+        "redirect": capture.redirect,
+        "mime": capture.content_type,
+        "truncated": capture.truncated,
+        "document_id": document.id if document else None,
+        "first": snapshot.timestamp,
+    }
+
+
+def _insert_documents(
+    connection: sql.Connection, batch: list[Change], documents: Mapping[str, Document]
+) -> None:
+    """Write the documents of a batch that are not there yet; a text seen before keeps its first record."""
+    found = (documents.get(change.url) for change in batch if change.after)
+    named = {document.id: document for document in found if document}
+    if not named:
+        return
+    known = set(connection.scalars(sql.select(DOCUMENT.c.id).where(DOCUMENT.c.id.in_(named))))
+    rows = [asdict(document) for name, document in named.items() if name not in known]
+    if rows:
+        connection.execute(sql.insert(DOCUMENT), rows)
+
+
+def _to_interval(row: Any) -> Interval:
+    named = row._mapping  # noqa: SLF001 - the documented way to a row's columns
+    return Interval(**{**named, "still": bool(named["still"])})
+
+
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The lifeline of a URL: the intervals over which what it answered stood unchanged. Knows nothing of SQL.
+
+    Interval    one stretch of snapshots with the same answer
+    Difference  one URL that two snapshots answer differently
+    Moment      a snapshot of a site, by name
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import NamedTuple
+
+from .changes import Kind, kind_of
+from .timestamp import parse_timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From snapshot `first` to snapshot `last`, both included, a URL answered the same."""
+
+    site: str
+    url: str
+    status: int | None
+    digest: str
+    redirect: str | None
+    mime: str
+    truncated: str | None
+    document_id: str | None
+    first: str
+    last: str
+    """Where the interval is still open: the newest snapshot of the site."""
+    first_day: str
+    last_day: str
+    still: bool
+    """Whether the newest snapshot still has it."""
+    until: str | None = None
+    """First snapshot of the next interval of this URL in a lifeline; later than the day after a gap."""
+
+    @property
+    def content(self) -> tuple[int | None, str, str | None]:
+        """What stayed equal: status, payload digest and redirect target."""
+        return self.status, self.digest, self.redirect
+
+
+class Difference(NamedTuple):
+    """One URL that differs between two snapshots, with the intervals around each."""
+
+    kind: Kind
+    url: str
+    before: Interval | None
+    after: Interval | None
+
+
+class Moment(NamedTuple):
+    """A snapshot of a site, by name."""
+
+    site: str
+    timestamp: str
+
+
+def difference(around: Iterable[Interval], before: str, after: str) -> Difference:
+    """Return what became of one URL, from its intervals around two snapshots (one or two of them)."""
+    intervals = list(around)
+    was, now = at(intervals, before), at(intervals, after)
+    return Difference(kind_of(was, now), intervals[0].url, was, now)
+
+
+def at(lifeline: Iterable[Interval], timestamp: str) -> Interval | None:
+    """Return the interval around a snapshot, None where that snapshot has no capture of the URL."""
+    return next((one for one in lifeline if one.first <= timestamp <= one.last), None)
+
+
+def chained(intervals: Sequence[Interval]) -> list[Interval]:
+    """Return intervals in order of site and time, each with the start of the next one of its site."""
+    following = [*intervals[1:], None][: len(intervals)]
+    return [
+        replace(one, until=after.first) if after and after.site == one.site else one
+        for one, after in zip(intervals, following, strict=True)
+    ]
+
+
+def neighbours(lifeline: Sequence[Interval], timestamp: str) -> tuple[Interval | None, Interval | None]:
+    """Return the nearest intervals before and after a snapshot whose content differs from its own."""
+    here = at(lifeline, timestamp)
+    others = [one for one in lifeline if here is None or one.content != here.content]
+    before = (one for one in reversed(others) if one.last < timestamp)
+    after = (one for one in others if one.first > timestamp)
+    return next(before, None), next(after, None)
+
+
+def nearest(moments: Iterable[Moment], timestamp: str) -> Moment | None:
+    """Return the moment least far from a timestamp; of two as far, the earlier."""
+    ranked = ((_apart(moment.timestamp, timestamp), moment.timestamp, moment) for moment in moments)
+    return min(ranked, default=(None, None, None))[2]
+
+
+def _apart(one: str, other: str) -> timedelta:
+    return abs(parse_timestamp(one) - parse_timestamp(other))

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The words everyone shares, as frozen values. Knows nothing of how they are stored or shown.
+
+    Capture   one archived exchange or artefact = one CDXJ line
+    Original  where the payload of a revisit lives
+    Page      an HTML capture worth listing, with its title
+    Snapshot  one dated crawl of one site, with its outcome and counts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+REVISIT = "warc/revisit"
+"""The mime that CDX tools write for a revisit record, whatever the page's own type."""
+
+
+class Outcome(StrEnum):
+    """How a whole snapshot went."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """Where the payload of a revisit is stored: a record of this or of an earlier snapshot of the site."""
+
+    snapshot: str
+    """14-digit name of the snapshot that holds the record."""
+    filename: str
+    offset: int
+    length: int
+    mime: str
+    status: int
+    url: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One archived exchange as indexed. `digest` is `sha256:` and 64 hexadecimal digits, of the payload."""
+
+    urlkey: str
+    timestamp: str
+    url: str
+    mime: str
+    """Media type as served, in lower case without parameters; REVISIT for a revisit; `unk` if none."""
+    status: int | None
+    """HTTP status; None for artefacts of ours, such as extracted text."""
+    digest: str
+    filename: str
+    """Name of the WARC below the snapshot's archive/."""
+    offset: int
+    length: int
+    redirect: str | None = None
+    """Where a 3xx leads, absolute and normalised."""
+    etag: str | None = None
+    last_modified: str | None = None
+    truncated: str | None = None
+    """Reason of WARC-Truncated where the body was cut."""
+    original: Original | None = None
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the page itself, also where this capture is a revisit."""
+        return self.original.mime if self.original else self.mime
+
+    @property
+    def effective_status(self) -> int | None:
+        """The status a visitor of that day saw: a 304 to our crawler stood for the original's status."""
+        return self.original.status if self.original and self.status == 304 else self.status
+
+    @property
+    def content(self) -> tuple[int | None, str, str | None]:
+        """What must stay equal for the URL to count as unchanged: status, payload and redirect target."""
+        return self.effective_status, self.digest, self.redirect
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An HTML capture worth listing: one line of pages/pages.jsonl."""
+
+    url: str
+    timestamp: str
+    title: str
+    language: str
+    """Primary language subtag in lower case (`nl`), empty where the page does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One dated crawl of one site, sealed."""
+
+    site: str
+    timestamp: str
+    day: str
+    """The calendar day in the site's own time zone, `YYYY-MM-DD`."""
+    outcome: Outcome
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Known URLs by ledger outcome; they add up to the number of known URLs."""
+    bytes: int = 0
+    """Size of the sealed folder."""
+    changed: int = 0
+    """URLs new, changed or removed against the snapshot before it."""
+    demonstration: bool = False
+
+    @property
+    def known(self) -> int:
+        """How many URLs this day knew."""
+        return sum(self.counts.values())

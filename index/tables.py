@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The tables of the history and how a database is opened. Knows nothing of what is asked of it.
+
+SQLite by default, in WAL mode so that readers never wait for the one that publishes; the same tables on
+PostgreSQL. Only this module and `history` know SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy import exc
+
+from .errors import ArchiveError, BusyError, DamagedError, StorageError
+from .model import Outcome, Snapshot
+
+FORMAT = "1"
+"""Version of the tables below. Another version is refused, and made anew by `daykeep rebuild`."""
+
+# Bytewise order everywhere: PostgreSQL would otherwise sort by the server's language.
+_BYTES = sql.Text().with_variant(sql.Text(collation="C"), "postgresql")
+# An index entry of PostgreSQL holds 2,704 bytes, a URL of ours up to 4,096: the key is cut, the URL decides.
+KEY_LENGTH = 1000
+
+TABLES = sql.MetaData()
+SNAPSHOT = sql.Table(
+    "snapshot",
+    TABLES,
+    sql.Column("site", _BYTES, primary_key=True),
+    sql.Column("timestamp", sql.String(14), primary_key=True),
+    sql.Column("day", sql.String(10), nullable=False),
+    sql.Column("outcome", sql.String(20), nullable=False),
+    sql.Column("counts", sql.JSON, nullable=False),
+    sql.Column("bytes", sql.BigInteger, nullable=False),
+    sql.Column("changed", sql.Integer, nullable=False),
+    sql.Column("demonstration", sql.Boolean, nullable=False),
+)
+DOCUMENT = sql.Table(
+    "document",
+    TABLES,
+    sql.Column("id", sql.String(64), primary_key=True),
+    sql.Column("site", _BYTES, nullable=False),
+    sql.Column("url", _BYTES, nullable=False),
+    sql.Column("title", sql.Text, nullable=False),
+    sql.Column("language", sql.String(20), nullable=False),
+    sql.Column("snapshot", sql.String(14), nullable=False),
+    sql.Column("filename", sql.Text, nullable=False),
+    sql.Column("offset", sql.BigInteger, nullable=False),
+    sql.Column("length", sql.BigInteger, nullable=False),
+)
+LIFELINE = sql.Table(
+    "lifeline",
+    TABLES,
+    sql.Column("id", sql.BigInteger().with_variant(sql.Integer, "sqlite"), primary_key=True),
+    sql.Column("site", _BYTES, nullable=False),
+    sql.Column("urlkey", _BYTES, nullable=False),
+    sql.Column("url", _BYTES, nullable=False),
+    sql.Column("status", sql.Integer),
+    sql.Column("digest", sql.String(128), nullable=False),
+    sql.Column("redirect", sql.Text),
+    sql.Column("mime", sql.Text, nullable=False),
+    sql.Column("truncated", sql.String(20)),
+    sql.Column("document_id", sql.ForeignKey(DOCUMENT.c.id)),
+    sql.Column("first", sql.String(14), nullable=False),
+    sql.Column("last", sql.String(14)),
+    sql.Index("lifeline_by_key", "site", "urlkey"),
+    sql.Index("lifeline_by_document", "document_id"),
+)
+SETTING = sql.Table(
+    "setting",
+    TABLES,
+    sql.Column("name", sql.String(40), primary_key=True),
+    sql.Column("value", sql.Text, nullable=False),
+)
+
+
+_NEWEST = SNAPSHOT.alias("newest")
+_FIRST, _LAST = SNAPSHOT.alias("first_snapshot"), SNAPSHOT.alias("last_snapshot")
+_END = sql.func.coalesce(
+    LIFELINE.c.last,
+    sql.select(sql.func.max(_NEWEST.c.timestamp)).where(_NEWEST.c.site == LIFELINE.c.site).scalar_subquery(),
+)
+INTERVALS: Any = (
+    sql.select(
+        *(LIFELINE.c[name] for name in ("site", "url", "status", "digest", "redirect", "mime", "truncated")),
+        LIFELINE.c.document_id,
+        LIFELINE.c.first,
+        _LAST.c.timestamp.label("last"),
+        _FIRST.c.day.label("first_day"),
+        _LAST.c.day.label("last_day"),
+        LIFELINE.c.last.is_(None).label("still"),
+    )
+    .join(_FIRST, (_FIRST.c.site == LIFELINE.c.site) & (_FIRST.c.timestamp == LIFELINE.c.first))
+    .join(_LAST, (_LAST.c.site == LIFELINE.c.site) & (_LAST.c.timestamp == _END))
+)
+"""Every interval as a row of `lifeline.Interval`, an open one ending at the newest snapshot of its site."""
+
+
+def standing(timestamp: Any) -> sql.ColumnElement[bool]:
+    """Return the condition that an interval is around a snapshot."""
+    open_or_later = LIFELINE.c.last.is_(None) | (LIFELINE.c.last >= timestamp)
+    return sql.and_(LIFELINE.c.first <= timestamp, open_or_later)
+
+
+HAVING: Any = sql.select(SNAPSHOT.c.site, SNAPSHOT.c.timestamp).join(
+    LIFELINE, (LIFELINE.c.site == SNAPSHOT.c.site) & standing(SNAPSHOT.c.timestamp)
+)
+"""Every snapshot once for each interval around it."""
+
+# FULL, since the catalogue's old generations are deleted once a commit names a newer one.
+_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL")
+
+
+def open_engine(location: Path | str) -> sql.Engine:
+    """Return an engine whose tables are there, for the path of an SQLite file or a database URL."""
+    engine = sql.create_engine(_database_url(location))
+    if engine.dialect.name == "sqlite":
+        sql.event.listen(engine, "connect", _set_pragmas)
+    try:
+        with engine.begin() as connection:
+            _prepare(connection)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what a database says into an error of ours: busy, damaged, or out of reach."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        said = str(error.orig)
+        if "locked" in said or "could not obtain lock" in said:
+            raise BusyError(f"The catalogue is in use by another process ({said}). Try again.") from error
+        if isinstance(error, exc.OperationalError) and "malformed" not in said:
+            raise StorageError(
+                f"The catalogue cannot be read or written ({said}). See to the disk."
+            ) from error
+        raise DamagedError(f"The catalogue is damaged ({said}). Run `daykeep rebuild`.") from error
+
+
+def get_setting(connection: sql.Connection, name: str) -> str | None:
+    """Return a setting, None where it was never set."""
+    return connection.scalar(sql.select(SETTING.c.value).where(SETTING.c.name == name))
+
+
+def put_setting(connection: sql.Connection, name: str, value: str) -> None:
+    """Set a setting, whether or not it was there."""
+    connection.execute(sql.delete(SETTING).where(SETTING.c.name == name))
+    connection.execute(sql.insert(SETTING).values(name=name, value=value))
+
+
+def _database_url(location: Path | str) -> sql.URL:
+    if isinstance(location, str) and "://" in location:
+        return sql.make_url(location)
+    path = Path(location)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The folder {path.parent} cannot be made ({error.strerror}).") from error
+    return sql.URL.create("sqlite", database=str(path))
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _prepare(connection: sql.Connection) -> None:
+    for table in TABLES.sorted_tables:
+        connection.execute(sql.schema.CreateTable(table, if_not_exists=True))
+        for index in sorted(table.indexes, key=attrgetter("name")):
+            connection.execute(sql.schema.CreateIndex(index, if_not_exists=True))
+    version = get_setting(connection, "format")
+    if version is None:
+        put_setting(connection, "format", FORMAT)
+    elif version != FORMAT:
+        raise ArchiveError(
+            f"The catalogue has format {version}, this program writes {FORMAT}. Run `daykeep rebuild`."
+        )
+
+
+def snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot as the values of its row."""
+    return {
+        "site": snapshot.site,
+        "timestamp": snapshot.timestamp,
+        "day": snapshot.day,
+        "outcome": snapshot.outcome.value,
+        "counts": dict(snapshot.counts),
+        "bytes": snapshot.bytes,
+        "changed": snapshot.changed,
+        "demonstration": snapshot.demonstration,
+    }
+
+
+def to_snapshot(row: Any) -> Snapshot:
+    """Return the snapshot of a row."""
+    named = row._mapping  # noqa: SLF001 - the documented way to a row's columns
+    return Snapshot(**{**named, "outcome": Outcome(named["outcome"])})

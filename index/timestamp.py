@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Three spellings of one moment: aware UTC datetime, 14-digit timestamp, WARC and HTTP date.
+
+    20260302023000              14 digits, UTC: names of snapshots, CDXJ lines, archival addresses
+    2026-03-02T02:30:00.123456Z WARC/1.1 date with a fraction (W3C note on date formats)
+    Mon, 02 Mar 2026 02:30:00 GMT   HTTP date (RFC 9110 section 5.6.7)
+
+A calendar day is always the site's own: `local_date` needs its time zone. Knows nothing of clocks.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from email.utils import format_datetime
+from zoneinfo import ZoneInfo
+
+_DIGITS = re.compile(r"\d{14}", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def to_timestamp(moment: datetime) -> str:
+    """Return the 14 digits of an aware datetime, in UTC; fractions of a second are cut."""
+    return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S").zfill(14)
+
+
+def parse_timestamp(digits: str) -> datetime:
+    """Return the aware UTC datetime of exactly 14 digits. Raises ValueError for anything else."""
+    if not _DIGITS.fullmatch(digits):
+        message = f"{digits!r} is not a 14-digit timestamp"
+        raise ValueError(message)
+    return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+
+
+def parse_date(text: str) -> date:
+    """Return the date of `YYYY-MM-DD`. Raises ValueError for anything else, other ISO spellings included."""
+    if not _DATE.fullmatch(text):
+        message = f"{text!r} is not a date written as YYYY-MM-DD"
+        raise ValueError(message)
+    return date.fromisoformat(text)
+
+
+def local_date(timestamp: str, zone: ZoneInfo) -> date:
+    """Return the calendar day of a 14-digit timestamp in the site's own time zone."""
+    return parse_timestamp(timestamp).astimezone(zone).date()
+
+
+def day_bounds(day: date, zone: ZoneInfo) -> tuple[str, str]:
+    """Return the first timestamp of a calendar day and the first of the next day (end exclusive)."""
+    start = datetime.combine(day, time.min, zone)
+    end = datetime.combine(date.fromordinal(day.toordinal() + 1), time.min, zone)
+    return to_timestamp(start), to_timestamp(end)
+
+
+def to_warc_date(moment: datetime) -> str:
+    """Return the WARC/1.1 date of an aware datetime, with six decimals, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_warc_date(text: str) -> datetime:
+    """Return the aware UTC datetime of a WARC date with or without a fraction. Raises ValueError."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def to_http_date(moment: datetime) -> str:
+    """Return the HTTP date of an aware datetime; fractions of a second are cut."""
+    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+One URL function for crawler, index and viewer, and the sort-friendly key.
+
+    normalise('HTTP://www.Example.org:80/a/../b#top')  ->  'http://www.example.org/b'
+    urlkey('http://www.example.org/B/?b=2&a=1')        ->  'org,example)/b?a=1&b=2'
+
+The normalised URL is identity: two spellings that the WHATWG parser (https://url.spec.whatwg.org) reads as
+one URL are one, everything else is apart. The key only sorts and finds: it is coarser on purpose (case,
+`www.`, scheme, order of parameters), the way the field's own tools key their CDX lines, so whoever looks
+up by key then chooses among the lines by their URL. Knows nothing of scope or of what is worth fetching.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+import ada_url
+
+MAX_URL = 4096
+"""Longest URL we know, in characters. Longer ones are traps or data; browsers stop at a few times this."""
+
+# Most URLs are already in order; this spares them the parser. The last label of the host begins with a
+# letter, because `127.1` and `0x7f.1` are addresses, and no label is international.
+_PLAIN = re.compile(
+    r"https?://(?!(?:[^/]*\.)?xn--)(?:[a-z0-9-]{1,63}\.)*[a-z][a-z0-9-]{0,62}(?::[1-9]\d{0,3})?"
+    r"/[A-Za-z0-9._~!$&()*+,;=:@/-]*",
+    re.ASCII,
+)
+_DOTS = re.compile(r"/\.|\.(?:/|:|$)")
+# RFC 3986 section 2 allows none of these raw; the WHATWG parser leaves some of them in path or query.
+_NOT_RFC3986 = re.compile(r"[|{}\\^`\[\]<>\" ]|%(?![0-9A-Fa-f]{2})")
+_WWW = re.compile(r"www\d*\.")
+_SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid)=[0-9a-z.!-]+", re.IGNORECASE)
+_SESSION_IN_QUERY = re.compile(
+    r"(?:^|&)(?:jsessionid=[0-9a-z$.!-]{10,}|phpsessid=[0-9a-z]{32}|sid=[0-9a-z]{32}"
+    r"|aspsessionid[a-z]{8}=[a-z]{24}|cfid=[^&]+&cftoken=[^&]+)(?=&|$)",
+    re.IGNORECASE,
+)
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port of a URL, as browsers compare them (RFC 6454); the port is always a number."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return the origin as it stands in a URL, a default port left out."""
+        default = 443 if self.scheme == "https" else 80
+        return f"{self.scheme}://{self.host}" + ("" if self.port == default else f":{self.port}")
+
+
+def normalise(url: str, base: str | None = None) -> str | None:
+    """
+    Return the identity of a URL, resolved against `base`; None where it is not a URL we can ask for.
+
+    WHATWG parsing (dot segments, IDN to ASCII, default ports, percent-encoding of what must be), then:
+    fragment and user information dropped, a trailing dot of the host dropped, and characters that
+    RFC 3986 forbids percent-encoded, so that the result may stand in WARC-Target-URI as it is.
+    Only http and https; at most MAX_URL characters.
+    """
+    if base is None and _PLAIN.fullmatch(url) and not _DOTS.search(url) and len(url) <= MAX_URL:
+        return _without_default_port(url)
+    try:
+        href = ada_url.join_url(base, url) if base else ada_url.normalize_url(url)
+    except ValueError:
+        return None
+    if not href.startswith(("http://", "https://")):
+        return None
+    href = href.partition("#")[0]
+    scheme, _, rest = href.partition("://")
+    authority, slash, tail = rest.partition("/")
+    host = authority.rpartition("@")[2]
+    name, colon, port = (host, "", "") if host.endswith("]") else _split_port(host)
+    name = name.removesuffix(".")
+    if not _can_be_named(name):
+        return None
+    href = f"{scheme}://{name}{colon}{port}{slash}{_NOT_RFC3986.sub(_percent, tail)}"
+    return href if len(href) <= MAX_URL else None
+
+
+def origin(url: str) -> Origin:
+    """Return the origin of a normalised URL."""
+    scheme, _, rest = url.partition("://")
+    authority = re.split(r"[/?]", rest, maxsplit=1)[0]
+    host, colon, port = (authority, "", "") if authority.endswith("]") else _split_port(authority)
+    return Origin(scheme, host, int(port) if colon else (443 if scheme == "https" else 80))
+
+
+def urlkey(url: str) -> str:
+    """
+    Return the key under which captures of a URL are sorted and found.
+
+    Host reversed by label (`org,example`), addresses as they are, `www.` and default port left out;
+    escapes undone and made anew, path and query in lower case, session ids out, parameters in order, no
+    slash at the end but the first. Agrees with what the field's indexers write for ordinary URLs
+    (tests/test_urlkey.py has the vectors). A `urn:` is its own key.
+    """
+    if not url.startswith(("http://", "https://")):
+        return url
+    scheme, host, port = origin(url)
+    path_and_query = url.split("://", 1)[1].partition("/")[2]
+    path, mark, query = path_and_query.partition("?")
+    host = _WWW.sub("", host, count=1) if _WWW.match(host) else host
+    key = _reversed(host)
+    if port != (443 if scheme == "https" else 80):
+        key += f":{port}"
+    path = _SESSION_IN_PATH.sub("", _escaped_once(path)).lower().rstrip("/")
+    query = _sorted_query(_escaped_once(query)) if mark else ""
+    return f"{key})/{path}" + (f"?{query}" if query else "")
+
+
+def _can_be_named(host: str) -> bool:
+    """Tell whether DNS can have this host: WHATWG lets empty labels and labels over 63 octets pass."""
+    return host.startswith("[") or all(0 < len(label) <= 63 for label in host.split("."))
+
+
+def _without_default_port(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    authority, slash, tail = rest.partition("/")
+    default = ":443" if scheme == "https" else ":80"
+    return f"{scheme}://{authority.removesuffix(default)}{slash}{tail}"
+
+
+def _split_port(host: str) -> tuple[str, str, str]:
+    name, colon, port = host.rpartition(":")
+    return (name, colon, port) if colon else (host, "", "")
+
+
+def _percent(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match.group().encode())
+
+
+def _reversed(host: str) -> str:
+    if host.startswith("[") or host.replace(".", "").isdigit():
+        return host
+    return ",".join(reversed(host.split(".")))
+
+
+def _escaped_once(text: str) -> str:
+    """Undo escapes until nothing changes (twenty times at most), then escape only what must be."""
+    raw = text.encode()
+    for _ in range(20):
+        undone = unquote_to_bytes(raw)
+        if undone == raw:
+            break
+        raw = undone
+    return quote_from_bytes(raw, safe="!\"$&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+def _sorted_query(query: str) -> str:
+    query = _SESSION_IN_QUERY.sub("", query).removeprefix("&").lower()
+    return "&".join(sorted(query.split("&")))

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Fixtures for every test: an environment without the developer's own settings, a browser, web servers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+from tests.support.nginx import Nginx
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# The same examples every time, and no stopwatch: a test fails because of the code, not because of the machine.
+hypothesis.settings.register_profile("daykeep", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("daykeep")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_environment() -> Iterator[None]:
+    """Hide configuration, proxies, language and time zone of who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*os.environ]:
+            if name == "DAYKEEP_CONFIG" or name.lower().endswith("_proxy"):
+                patch.delenv(name)
+        patch.setenv("LC_ALL", "C.UTF-8")
+        patch.setenv("TZ", "UTC")
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a worker; `tests.support.chromium.visit` gives each its own context."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.support.chromium import launch
+
+    with sync_playwright() as playwright, launch(playwright) as running:
+        yield running
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
+    """Return a function that starts an nginx for this test: `nginx(folder)` or `nginx({"/docs/": folder})`."""
+    with ExitStack() as running:
+        count = 0
+
+        def start(roots: Any, **settings: str) -> Nginx:
+            nonlocal count
+            count += 1
+            return running.enter_context(Nginx(roots, tmp_path / f"nginx-{count}", **settings))
+
+        yield start

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One day's index: its lines, and how they are found."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.cdxj import Index, format_line, is_sorted, merge_sorted, parse_line
+from index.errors import DamagedError, NotFoundError
+from index.model import REVISIT, Capture, Original
+from index.urlkey import normalise, urlkey
+
+NOW = "20260302023000"
+CAPTURE = Capture(
+    "org,example)/a",
+    NOW,
+    "https://example.org/a",
+    "text/html",
+    200,
+    "sha256:" + "0" * 64,
+    "x.warc.gz",
+    333,
+    1043,
+)
+ORIGINAL = Original(
+    "20260301023000", "o.warc.gz", 7, 8, "text/html", 200, "https://example.org/a", "20260301023001"
+)
+GOLDEN = (
+    b'org,example)/a 20260302023000 {"url":"https://example.org/a","mime":"text/html","status":"200",'
+    b'"digest":"sha256:' + b"0" * 64 + b'","length":"1043","offset":"333","filename":"x.warc.gz"}\n'
+)
+BAD_LINES = [
+    b"",
+    b"\n",
+    b"org,example)/a",
+    b"org,example)/a 2026 {}",
+    GOLDEN.replace(b'"url":"https://example.org/a",', b""),
+    GOLDEN.replace(b'"333"', b"333"),
+    GOLDEN.replace(b'"333"', b'"-333"'),
+    GOLDEN.replace(b'"333"', b'"3_3"'),
+    GOLDEN.replace(b'"200"', b'"two"'),
+    GOLDEN.replace(b"20260302023000", b"2026030202300x"),
+    GOLDEN.replace(b"}", b',"orig.snapshot":"20260301023000"}'),
+    GOLDEN[:-5],
+    b"\xff" + GOLDEN,
+]
+
+_TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+_OPTIONAL = st.none() | _TEXT
+_NUMBER = st.integers(0, 10**15)
+_ORIGINALS = st.builds(
+    Original, st.just(NOW), _TEXT, _NUMBER, _NUMBER, _TEXT, st.integers(100, 999), _TEXT, st.just(NOW)
+)
+_CAPTURES = st.builds(
+    Capture,
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20),
+    st.just(NOW),
+    _TEXT,
+    _TEXT,
+    st.none() | st.integers(0, 999),
+    _TEXT,
+    _TEXT,
+    _NUMBER,
+    _NUMBER,
+    _OPTIONAL,
+    _OPTIONAL,
+    _OPTIONAL,
+    _OPTIONAL,
+    st.none() | _ORIGINALS,
+)
+_PATHS = st.lists(st.text("aAbB/?&-_~", max_size=6), max_size=40)
+
+
+def captured(url, timestamp=NOW, **other):
+    return replace(CAPTURE, urlkey=urlkey(url), url=url, timestamp=timestamp, **other)
+
+
+@pytest.fixture
+def indexed(tmp_path):
+    def make(*captures):
+        path = tmp_path / "index.cdxj"
+        path.write_bytes(b"".join(sorted(map(format_line, captures))))
+        return Index(path)
+
+    return make
+
+
+def test_golden_line():
+    """The line of a capture, byte for byte."""
+    assert format_line(CAPTURE) == GOLDEN
+    assert parse_line(GOLDEN) == CAPTURE
+    assert parse_line(GOLDEN.rstrip()) == CAPTURE
+
+
+def test_golden_revisit():
+    """A revisit says where its payload lies, after the keys of the standard."""
+    line = format_line(replace(CAPTURE, mime=REVISIT, status=304, etag='"é"', original=ORIGINAL))
+    assert line.endswith(
+        b'"filename":"x.warc.gz","etag":"\\"\\u00e9\\"","orig.snapshot":"20260301023000",'
+        b'"orig.filename":"o.warc.gz","orig.offset":"7","orig.length":"8","orig.mime":"text/html",'
+        b'"orig.status":"200","orig.url":"https://example.org/a","orig.timestamp":"20260301023001"}\n'
+    )
+
+
+def test_artefact_has_no_status():
+    """A status that is not there is written as a hyphen."""
+    line = format_line(replace(CAPTURE, status=None))
+    assert b'"status":"-"' in line
+    assert parse_line(line).status is None
+
+
+@given(_CAPTURES)
+def test_round_trip(capture):
+    """Whatever a website put into a value, it comes back, and the line stays one line of ASCII."""
+    line = format_line(capture)
+    assert parse_line(line) == capture
+    assert line.isascii()
+    assert line.count(b"\n") == 1
+
+
+def test_lone_surrogates_are_replaced():
+    """Half a character, which no UTF-8 can say, becomes the replacement character."""
+    assert parse_line(format_line(replace(CAPTURE, etag="a\udc80é"))).etag == "a\ufffdé"
+
+
+@pytest.mark.parametrize("key", ["", "a b", "a\n", "é", "a\x00"])
+def test_key_that_breaks_the_line(key):
+    """A key with a space, a control character or beyond ASCII is refused."""
+    with pytest.raises(ValueError, match="cannot begin"):
+        format_line(replace(CAPTURE, urlkey=key))
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
+def test_damaged_line(line):
+    """A line that is not what it should be is told, never guessed at."""
+    with pytest.raises(DamagedError, match="cannot be read"):
+        parse_line(line)
+
+
+def test_unknown_keys_are_passed_over():
+    """A line with keys of another tool can be read."""
+    assert parse_line(GOLDEN.replace(b'{"url"', b'{"access":"x","n":1,"url"')) == CAPTURE
+
+
+def test_empty_index(indexed):
+    """A day without captures has an index without lines."""
+    with indexed() as index:
+        assert list(index.lines()) == list(index.captures()) == list(index.prefix("")) == []
+        assert index.find("https://example.org/a") is None
+
+
+def test_missing_index(tmp_path):
+    """An index that is not there is told by its path."""
+    with pytest.raises(NotFoundError, match=r"index\.cdxj"):
+        Index(tmp_path / "index.cdxj")
+
+
+def test_last_line_without_newline(tmp_path):
+    """A file whose last newline is missing is read whole."""
+    (tmp_path / "x").write_bytes(GOLDEN.rstrip())
+    with Index(tmp_path / "x") as index:
+        assert index.find(CAPTURE.url) == CAPTURE
+
+
+def test_find_takes_the_same_spelling_and_the_latest(indexed):
+    """Of captures that share a key, only those of the very URL count, and of these the last."""
+    url, upper = "https://example.org/a", "https://example.org/A"
+    early, late, other = captured(url), captured(url, "20260302023100"), captured(upper, "20260302024000")
+    with indexed(early, late, other) as index:
+        assert index.find(url) == late
+        assert index.find(upper) == other
+        assert index.find("http://example.org/a") is None
+        assert list(index.candidates("http://www.example.org/a/")) == [early, late, other]
+
+
+def test_prefix(indexed):
+    """Captures below a path are found by the beginning of their key."""
+    urls = [
+        "https://example.org/a",
+        "https://example.org/a/b",
+        "https://example.org/ab",
+        "https://example.org/b",
+    ]
+    with indexed(*map(captured, urls)) as index:
+        assert [one.url for one in index.prefix("org,example)/a")] == [urls[0], urls[1], urls[2]]
+        assert [one.url for one in index.exact("org,example)/a")] == urls[:1]
+        assert [one.url for one in index.prefix("org,example)/z")] == []
+
+
+@given(paths=_PATHS, asked=st.text("aAbB/?&-_~", max_size=6))
+def test_search_equals_scan(tmp_path_factory, paths, asked):
+    """Every look-up gives what reading the whole file would give."""
+    captures = {captured(normalise(f"http://example.org/{path}")) for path in paths}
+    lines = sorted(map(format_line, captures))
+    path = tmp_path_factory.mktemp("cdxj") / "x"
+    path.write_bytes(b"".join(lines))
+    url = normalise(f"http://example.org/{asked}")
+    with Index(path) as index:
+        everything = list(index.captures())
+        assert list(index.lines()) == lines
+        assert index.find(url) == next((one for one in everything if one.url == url), None)
+        assert list(index.candidates(url)) == [one for one in everything if one.urlkey == urlkey(url)]
+        assert list(index.prefix(urlkey(url))) == [
+            one for one in everything if one.urlkey.startswith(urlkey(url))
+        ]
+
+
+def test_threads_share_an_index(indexed):
+    """Threads that look up at once each find their own."""
+    urls = [f"https://example.org/{number}" for number in range(200)]
+    wrong = []
+    with indexed(*map(captured, urls)) as index:
+
+        def look():
+            wrong.extend(url for url in urls * 5 if index.find(url).url != url)
+
+        threads = [threading.Thread(target=look) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+
+
+def test_order():
+    """Order is that of bytes, and merging keeps it and drops what is double."""
+    assert is_sorted([])
+    assert is_sorted([b"A", b"a", b"a"])
+    assert not is_sorted([b"a", b"B"])
+    assert list(merge_sorted([b"a", b"c"], [b"b", b"c"], [])) == [b"a", b"b", b"c"]

@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Snapshots and lifelines."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.changes import Kind, merge
+from index.errors import ArchiveError, BusyError, DamagedError, NotFoundError, StorageError
+from index.history import History
+from index.lifeline import Moment
+from tests.support.days import Answer, capture, captures, document, publish, snapshot, stamp
+
+A, B, C = (f"https://example.org/{name}" for name in "abc")
+ONE, TWO = Answer("Een tekst. Over leges"), Answer("Andere tekst. Over leges")
+GONE = Answer("niet gevonden", status=404)
+DAYS = [{A: ONE, B: TWO}, {A: ONE, B: GONE}, {A: TWO}, {A: ONE, C: ONE}]
+
+_ANSWERS = st.builds(
+    Answer,
+    st.sampled_from(["leges paspoort", "leges", "verlof", "paspoort verlof"]),
+    st.sampled_from([200, 200, 200, 404, 503]),
+    st.sampled_from(["text/html", "image/png"]),
+)
+_URLS = st.sampled_from([A, B, C, A.upper().replace("HTTPS://EXAMPLE.ORG", "https://example.org")])
+_DAYS = st.lists(st.none() | st.dictionaries(_URLS, _ANSWERS, max_size=4), min_size=1, max_size=6)
+
+
+@pytest.fixture
+def history(tmp_path):
+    with History(tmp_path / "catalogue" / "history.sqlite") as opened:
+        yield opened
+
+
+def spans(intervals):
+    return [(one.first, one.last, one.until, one.still) for one in intervals]
+
+
+def test_lifeline(history):
+    """A lifeline has an interval for every stretch of equal content, and says when the next one begins."""
+    publish(history, DAYS)
+    assert spans(history.lifeline(A)) == [
+        (stamp(0), stamp(1), stamp(2), False),
+        (stamp(2), stamp(2), stamp(3), False),
+        (stamp(3), stamp(3), None, True),
+    ]
+    first = history.lifeline(A)[0]
+    assert (first.first_day, first.last_day, first.status, first.mime) == (
+        "2026-03-01",
+        "2026-03-02",
+        200,
+        "text/html",
+    )
+    assert spans(history.lifeline(B)) == [
+        (stamp(0), stamp(0), stamp(1), False),
+        (stamp(1), stamp(1), None, False),
+    ]
+    assert history.lifeline("https://example.org/unknown") == []
+
+
+def test_unchanged_day_writes_no_lifeline(history, tmp_path):
+    """A day on which nothing changed costs one row: its snapshot."""
+    publish(history, [DAYS[0]] * 5)
+    with sqlite3.connect(tmp_path / "catalogue" / "history.sqlite") as database:
+        rows = database.execute("SELECT count(*), max(last) FROM lifeline").fetchone()
+    database.close()
+    assert rows == (2, None)
+    assert history.lifeline(A)[0].last == stamp(4)
+
+
+def test_snapshots(history):
+    """Snapshots come back as they were, oldest first."""
+    publish(history, DAYS)
+    publish(history, DAYS[:1], site="other")
+    assert history.sites() == ["demo", "other"]
+    assert history.snapshots("demo") == [snapshot(day) for day in range(4)]
+    assert history.snapshot("demo", stamp(1)) == history.snapshots("demo")[1]
+    assert history.newest("demo") == snapshot(3)
+    assert history.snapshot("demo", stamp(9)) is None
+    assert history.newest("unknown") is None
+
+
+def test_sites_are_apart(history):
+    """A URL that two sites captured has a lifeline in each."""
+    publish(history, DAYS)
+    publish(history, [{A: TWO}], site="other")
+    assert [one.site for one in history.lifeline(A)] == ["demo", "demo", "demo", "other"]
+    assert [one.until for one in history.lifeline(A)][2:] == [None, None]
+    assert history.sites_with(A) == ["demo", "other"]
+    assert history.sites_with(B) == ["demo"]
+    assert len(history.lifeline(A, "other")) == 1
+
+
+def test_pages(history):
+    """A day's pages are its HTML of status 200, with titles, in order, in parts."""
+    other = {f"https://example.org/{number:02}": ONE for number in range(5)}
+    extra = {"https://example.org/pic": Answer("x", mime="image/png"), B: GONE, A: TWO}
+    publish(history, [other | extra])
+    pages = history.pages("demo", stamp(0))
+    assert [page.url for page in pages] == [*other, A]
+    assert (pages[-1].title, pages[-1].language, pages[-1].timestamp) == ("Andere tekst", "nl", stamp(0))
+    parts = history.pages("demo", stamp(0), limit=4), history.pages("demo", stamp(0), after=pages[3].url)
+    assert [*parts[0], *parts[1]] == pages
+    assert history.count_pages("demo", stamp(0)) == 6
+    assert [page.url for page in history.pages("demo", stamp(0), contains="ANDERE")] == [A]
+    assert history.count_pages("demo", stamp(0), contains="/0") == 5
+    assert history.count_pages("demo", stamp(0), contains="%") == 0
+
+
+@pytest.mark.parametrize("ask", ["pages", "count_pages", "online", "changes"])
+def test_unknown_snapshot(history, ask):
+    """A day that is not there is told, not answered with another one."""
+    publish(history, DAYS)
+    calls = {
+        "pages": lambda: history.pages("demo", stamp(9)),
+        "count_pages": lambda: history.count_pages("demo", stamp(9)),
+        "online": lambda: history.online([], "demo", stamp(9)),
+        "changes": lambda: history.changes("demo", stamp(0), stamp(9)),
+    }
+    with pytest.raises(NotFoundError, match=stamp(9)):
+        calls[ask]()
+
+
+def test_changes_between_two_days(history):
+    """What differs between two days, whatever came between them."""
+    publish(history, DAYS)
+    assert [one[:2] for one in history.changes("demo", stamp(0), stamp(1))] == [("removed", B)]
+    assert [one[:2] for one in history.changes("demo", stamp(0), stamp(3))] == [("new", C)]
+    assert [one[:2] for one in history.changes("demo", stamp(1), stamp(2))] == [("changed", A)]
+    assert [one[:2] for one in history.changes("demo", stamp(0), stamp(3), kinds=Kind)][1:] != []
+    assert history.changes("demo", stamp(2), stamp(2)) == []
+
+
+CLOSEST = [
+    (A, "20260301023000", 0),
+    (A, "20250101000000", 0),
+    (A, "20260302120000", 1),
+    (A, "20260302200000", 2),
+    (A, "20270101000000", 3),
+    (A, "20260302143000", 1),
+    (B, "20260305000000", 1),
+    (C, "20260301023000", 3),
+]
+
+
+@pytest.mark.parametrize(("url", "timestamp", "day"), CLOSEST)
+def test_closest(history, url, timestamp, day):
+    """The nearest snapshot that has the URL; of two as near, the earlier."""
+    publish(history, DAYS)
+    assert history.closest(url, timestamp) == Moment("demo", stamp(day))
+    assert history.closest("https://example.org/unknown", timestamp) is None
+    assert history.closest(url, timestamp, "other") is None
+
+
+def test_neighbours(history):
+    """Before and after a day stand the versions that differ from that day's, over a gap too."""
+    publish(history, [{A: ONE}, {}, {A: ONE}, {A: TWO}, {A: ONE}])
+    before, after = history.neighbours(A, "demo", stamp(2))
+    assert (before, after.first) == (None, stamp(3))
+    before, after = history.neighbours(A, "demo", stamp(3))
+    assert (before.first, after.first) == (stamp(2), stamp(4))
+    before, after = history.neighbours(A, "demo", stamp(1))
+    assert (before.first, after.first) == (stamp(0), stamp(2))
+
+
+def test_documents(history):
+    """A text seen again is the same document, and keeps the record it was first seen in."""
+    publish(history, DAYS)
+    first, other = document("demo", A, ONE, 0), document("demo", A, TWO, 2)
+    assert [one.document_id for one in history.lifeline(A)] == [first.id, other.id, first.id]
+    assert history.documents([first.id, "unknown"]) == {first.id: first}
+    assert history.online([first.id, other.id], "demo", stamp(1)) == {first.id}
+    assert history.online([f"{number}" for number in range(2000)] + [other.id], "demo", stamp(2)) == {
+        other.id
+    }
+    assert history.online([document("demo", B, GONE, 1).id], "demo", stamp(1)) == set()
+
+
+def test_publishing_twice_changes_nothing(history):
+    """A snapshot that is already there is left as it is."""
+    publish(history, DAYS[:2])
+    before = history.lifeline(A), history.snapshots("demo")
+    changes = iter(merge(captures(DAYS[0], 0), captures(DAYS[2], 1)))
+    assert not history.publish(snapshot(1), changes, {}, previous=stamp(0), generation="other")
+    assert (history.lifeline(A), history.snapshots("demo")) == before
+    assert history.generation() is None
+
+
+OUT_OF_ORDER = [(0, None), (5, None), (5, 1), (0, 3)]
+
+
+@pytest.mark.parametrize(("day", "previous"), OUT_OF_ORDER)
+def test_out_of_order(history, day, previous):
+    """An older snapshot, or one compared with another than the newest, needs a rebuild."""
+    publish(history, [None, *DAYS[:3]])
+    named = None if previous is None else stamp(previous)
+    with pytest.raises(ArchiveError, match="daykeep rebuild"):
+        history.publish(snapshot(day), [], {}, previous=named, generation=None)
+
+
+def test_failure_leaves_nothing(history):
+    """A publication that fails on the way leaves the state before it."""
+    publish(history, DAYS[:1])
+    before = history.snapshots("demo"), history.lifeline(A), history.lifeline(C)
+
+    def failing():
+        yield from merge(captures(DAYS[0], 0), captures({A: TWO, B: TWO, C: ONE}, 1))
+        raise DamagedError("torn")
+
+    with pytest.raises(DamagedError, match="torn"):
+        history.publish(snapshot(1), failing(), {}, previous=stamp(0), generation="new")
+    assert (history.snapshots("demo"), history.lifeline(A), history.lifeline(C)) == before
+    assert history.generation() is None
+
+
+def test_changes_that_do_not_fit(history):
+    """Changes against another day than the one published are damage, not silently half written."""
+    publish(history, [{A: ONE}])
+    with pytest.raises(DamagedError, match="1 intervals end, 0 were open"):
+        history.publish(snapshot(1), merge(captures({B: ONE}, 0), []), {}, previous=stamp(0), generation=None)
+
+
+def test_state_outlives_the_process(tmp_path):
+    """What was published is there when the file is opened again; clearing it empties it."""
+    path = tmp_path / "h.sqlite"
+    with History(path) as history:
+        publish(history, DAYS)
+        lifeline = history.lifeline(A)
+        history.publish(snapshot(9), [], {}, previous=stamp(3), generation="g2")
+    with History(f"sqlite:///{path}") as history:
+        assert history.lifeline(A)[:2] == lifeline[:2]
+        assert history.generation() == "g2"
+        history.clear()
+        assert (history.sites(), history.lifeline(A), history.generation()) == ([], [], None)
+
+
+def test_long_urls(history):
+    """URLs longer than the key that is kept are still told apart."""
+    long, longer = "https://example.org/" + "x" * 2000, "https://example.org/" + "x" * 2001
+    publish(history, [{long: ONE, longer: TWO}, {long: ONE, longer: ONE}])
+    assert len(history.lifeline(long)) == 1
+    assert len(history.lifeline(longer)) == 2
+    assert [page.url for page in history.pages("demo", stamp(0), after=long)] == [longer]
+
+
+def test_many_changes(history):
+    """More changes than fit in one statement."""
+    urls = [f"https://example.org/{number:04}" for number in range(1201)]
+    publish(history, [dict.fromkeys(urls, ONE), dict.fromkeys(urls, TWO)])
+    assert history.count_pages("demo", stamp(1)) == 1201
+    assert len(history.changes("demo", stamp(0), stamp(1))) == 1201
+
+
+def test_other_format_is_refused(tmp_path):
+    """A catalogue of another format is told, with both versions."""
+    path = tmp_path / "h.sqlite"
+    History(path).close()
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE setting SET value = '99'")
+    database.close()
+    with pytest.raises(ArchiveError, match=r"format 99.*rebuild"):
+        History(path)
+
+
+def test_damaged_file(tmp_path):
+    """A file that is no database is damage."""
+    (tmp_path / "h.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(DamagedError, match="rebuild"):
+        History(tmp_path / "h.sqlite")
+
+
+def test_unreachable_file(tmp_path):
+    """A place where nothing can be written is told as that."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StorageError, match="file"):
+        History(tmp_path / "file" / "h.sqlite")
+
+
+def test_busy(tmp_path):
+    """A lock that another process holds too long is told as that."""
+    path = tmp_path / "h.sqlite"
+    with History(path) as history:
+        history._engine.dispose()
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BusyError, match="another process"), history._writing() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        other.close()
+
+
+def test_readers_see_whole_states(history):
+    """While a day is being published, readers see the day before, all of it."""
+    publish(history, [{A: ONE}])
+    seen = []
+
+    def changes():
+        yield from merge(captures({A: ONE}, 0), captures({A: TWO}, 1))
+        reader = threading.Thread(
+            target=lambda: seen.append((history.newest("demo"), history.lifeline(A)[0].still))
+        )
+        reader.start()
+        reader.join()
+
+    history.publish(snapshot(1), changes(), {}, previous=stamp(0), generation=None)
+    assert seen == [(snapshot(0), True)]
+    assert history.newest("demo") == snapshot(1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(days=_DAYS)
+def test_lifelines_answer_what_each_day_said(tmp_path_factory, days):
+    """For every URL and day the lifeline answers exactly what that day's index has; so do pages and changes."""
+    taken = {day: answers for day, answers in enumerate(days) if answers is not None}
+    with History(tmp_path_factory.mktemp("history") / "h.sqlite") as history:
+        publish(history, days)
+        for url in {url for answers in taken.values() for url in answers}:
+            lifeline = history.lifeline(url)
+            for day, answers in taken.items():
+                around = [one.content for one in lifeline if one.first <= stamp(day) <= one.last]
+                assert around == ([capture(url, answers[url], day).content] if url in answers else [])
+        for day, answers in taken.items():
+            online = {url for url, one in answers.items() if (one.status, one.mime) == (200, "text/html")}
+            assert {page.url for page in history.pages("demo", stamp(day))} == online
+        for before, after in zip(taken, list(taken)[1:], strict=False):
+            scanned = merge(captures(taken[before], before), captures(taken[after], after))
+            expected = [(one.kind, one.url) for one in scanned if not one.same]
+            assert [
+                one[:2] for one in history.changes("demo", stamp(before), stamp(after), kinds=Kind)
+            ] == expected
+
+
+def test_counts_survive(history):
+    """Counts and marks of a snapshot come back with it."""
+    told = replace(snapshot(0), counts={"captured": 3, "timeout": 1}, demonstration=True)
+    history.publish(told, [], {}, previous=None, generation=None)
+    assert history.snapshot("demo", stamp(0)) == told
+    assert history.newest("demo").known == 4

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Three spellings of a moment, and the day of a site."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.timestamp import (
+    day_bounds,
+    local_date,
+    parse_date,
+    parse_timestamp,
+    parse_warc_date,
+    to_http_date,
+    to_timestamp,
+    to_warc_date,
+)
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+MOMENT = datetime(2026, 3, 2, 2, 30, 0, 123456, tzinfo=UTC)
+NO_TIMESTAMP = [
+    "",
+    "2026",
+    "2026030202300",
+    "202603020230000",
+    "20260230000000",
+    "20260302246000",
+    "２０２６０３０２０２３０００",
+    "2026-03-02T02:3",
+    " 0260302023000",
+    "20260302023000\n",
+]
+NO_DATE = ["", "2026-3-2", "20260302", "2026-02-30", "2026-W10-1", "2026-03-02\n", "２０２６-03-02"]
+DAYS = [
+    ("20260301225959", date(2026, 3, 1)),
+    ("20260301230000", date(2026, 3, 2)),
+    ("20260302225959", date(2026, 3, 2)),
+    ("20260701215959", date(2026, 7, 1)),
+    ("20260701220000", date(2026, 7, 2)),
+]
+BOUNDS = [
+    (date(2026, 3, 2), ("20260301230000", "20260302230000")),
+    (date(2026, 3, 29), ("20260328230000", "20260329220000")),
+    (date(2026, 10, 25), ("20261024220000", "20261025230000")),
+    (date(2026, 12, 31), ("20261230230000", "20261231230000")),
+]
+WARC_DATES = ["2026-03-02T02:30:00Z", "2026-03-02T02:30:00.0Z", "2026-03-02T03:30:00+01:00"]
+
+
+def test_spellings():
+    """One moment in each of its three spellings."""
+    assert to_timestamp(MOMENT) == "20260302023000"
+    assert to_warc_date(MOMENT) == "2026-03-02T02:30:00.123456Z"
+    assert to_http_date(MOMENT) == "Mon, 02 Mar 2026 02:30:00 GMT"
+
+
+def test_other_zones_become_utc():
+    """A moment told in another zone is written in UTC."""
+    there = MOMENT.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    assert to_timestamp(there) == "20260302023000"
+    assert to_warc_date(there) == "2026-03-02T02:30:00.123456Z"
+    assert to_http_date(there) == "Mon, 02 Mar 2026 02:30:00 GMT"
+
+
+@pytest.mark.parametrize("text", NO_TIMESTAMP)
+def test_no_timestamp(text):
+    """Only 14 ASCII digits that are a moment are a timestamp."""
+    with pytest.raises(ValueError, match=r".+"):
+        parse_timestamp(text)
+
+
+@pytest.mark.parametrize("text", NO_DATE)
+def test_no_date(text):
+    """Only `YYYY-MM-DD` is a date."""
+    with pytest.raises(ValueError, match=r".+"):
+        parse_date(text)
+
+
+def test_date():
+    """A date is read as written."""
+    assert parse_date("2026-03-02") == date(2026, 3, 2)
+
+
+@pytest.mark.parametrize(("timestamp", "day"), DAYS)
+def test_local_date(timestamp, day):
+    """A snapshot belongs to the day of the site's own zone."""
+    assert local_date(timestamp, AMSTERDAM) == day
+
+
+@pytest.mark.parametrize(("day", "bounds"), BOUNDS)
+def test_day_bounds(day, bounds):
+    """A day runs from midnight to midnight of the site's zone, 23 or 25 hours where the clock changes."""
+    assert day_bounds(day, AMSTERDAM) == bounds
+
+
+@pytest.mark.parametrize("text", WARC_DATES)
+def test_parse_warc_date(text):
+    """A WARC date is read with and without a fraction."""
+    assert parse_warc_date(text) == MOMENT.replace(microsecond=0)
+
+
+@given(
+    st.datetimes(
+        datetime(1900, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+        timezones=st.just(UTC),
+    )
+)
+def test_round_trips(moment):
+    """What is written is read back: to the second as a timestamp, to the microsecond as a WARC date."""
+    assert parse_timestamp(to_timestamp(moment)) == moment.replace(microsecond=0)
+    assert parse_warc_date(to_warc_date(moment)) == moment

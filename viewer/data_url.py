@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What a `data:` URL holds (RFC 2397, Fetch section 6), as a page of HTML that shows it.
+
+    data:[<type>/<subtype>][;charset=<charset>][;base64],<data>
+
+Knows nothing of frames or policies.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import unquote_to_bytes
+
+from .charset import decode
+
+_DATA = re.compile(r"[\x00-\x20]*data:(?P<type>[^,]*+),(?P<data>[^#]*+)", re.IGNORECASE)
+_CHARSET = re.compile(r";\s*charset=\"?([^;\"]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DataUrl:
+    """The media type in lower case, without parameters; the charset, if said; the bytes; the URL itself."""
+
+    media_type: str
+    charset: str | None
+    body: bytes
+    url: str
+
+    def as_html(self) -> str:
+        """Return a page that shows the content: markup as itself, text as text, an image as an image."""
+        if self.media_type in {"text/html", "application/xhtml+xml"}:
+            return decode(self.body, self.charset)
+        if self.media_type.startswith("image/"):
+            return f'<img src="{escape(self.url)}" alt="">'
+        return f"<pre>{escape(decode(self.body, self.charset))}</pre>"
+
+
+def parse_data_url(url: str) -> DataUrl | None:
+    """Return what a `data:` URL holds; None for any other URL. Broken base64 holds nothing."""
+    found = _DATA.match(url)
+    if not found:
+        return None
+    described = found["type"].strip()
+    media_type, _, _ = described.partition(";")
+    charset = _CHARSET.search(described)
+    body = unquote_to_bytes(found["data"])
+    if described.lower().replace(" ", "").endswith(";base64"):
+        body = _from_base64(body)
+    return DataUrl(media_type.strip().lower() or "text/plain", charset[1] if charset else None, body, url.strip())
+
+
+def _from_base64(text: bytes) -> bytes:
+    text = b"".join(text.split())
+    try:
+        return b64decode(text + b"=" * (-len(text) % 4))
+    except binascii.Error:
+        return b""

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What the viewer reads from, built once and passed along: settings, snapshots, history, search catalogue.
+
+    Holdings       everything, one value per process
+    Shelf          the snapshots read last, kept open, a bounded number of them
+    OpenSnapshot   one sealed snapshot: which capture it has of a URL, and which origins it holds
+    Found          the capture that answers for a URL, and how far it is from what was asked
+
+Looking up a capture asks no database. Knows nothing of Flask, of pages or of rewriting.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from archiver.collection import Collection, SnapshotFolder
+from archiver.settings import Settings, Site
+from index.catalogue import Catalogue
+from index.errors import NotFoundError
+from index.history import History
+from index.model import Capture, Outcome, Snapshot
+from index.timestamp import parse_timestamp
+from index.urlkey import Origin, origin, urlkey
+
+from .address import ReplayAddresses
+
+KEPT_OPEN = 32
+"""Snapshots kept open: each holds one mapped index file."""
+
+MAX_SOURCES = 500
+"""Characters of origins in a policy, where they stand six times; above it the wildcard stands alone."""
+
+_URL_OF_LINE = re.compile(rb'\{"url":"(https?://[^"/?\\]+)')
+
+
+class Nearness(StrEnum):
+    """How the capture found differs from what was asked for."""
+
+    EXACT = "exact"
+    QUERY_IGNORED = "query-ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A capture that answers for a URL in one snapshot."""
+
+    capture: Capture
+    nearness: Nearness = Nearness.EXACT
+
+
+class OpenSnapshot:
+    """One sealed snapshot, its index open. Several threads may use it at once."""
+
+    def __init__(self, folder: SnapshotFolder, addresses: ReplayAddresses) -> None:
+        self.folder = folder
+        self.site = folder.site
+        self.timestamp = folder.timestamp
+        self._addresses = addresses
+
+    def look_up(self, url: str) -> Found | None:
+        """
+        Return the capture that answers for a normalised URL, None where this snapshot has none.
+
+        A query that no capture of the path has is passed over and said so: pages ask themselves with a
+        query that only their own script reads (`search.html?q=…`). A path that was captured with some
+        query keeps its queries apart: there they name different pages.
+        """
+        capture = self.folder.index.find(url)
+        if capture is not None:
+            return Found(capture)
+        path, mark, _ = url.partition("?")
+        if not mark or self._has_queries(path):
+            return None
+        bare = self.folder.index.find(path)
+        return Found(bare, Nearness.QUERY_IGNORED) if bare else None
+
+    def other_scheme(self, url: str) -> str | None:
+        """Return the same URL by http instead of https or the reverse, where that was captured."""
+        scheme, rest = url.split("://", 1)
+        other = f"{'http' if scheme == 'https' else 'https'}://{rest}"
+        return other if self.look_up(other) else None
+
+    @cached_property
+    def origins(self) -> frozenset[Origin]:
+        """The archived origins of which this snapshot has a capture."""
+        found = (_URL_OF_LINE.search(line) for line in self.folder.index.lines())
+        return frozenset(origin(text.decode()) for text in {match[1] for match in found if match})
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """The replay origins of this snapshot as CSP sources; the wildcard where they are too many."""
+        own = self._addresses.source(self.timestamp, self.origins)
+        return own if len(" ".join(own)) <= MAX_SOURCES else [self._addresses.wildcard()]
+
+    def _has_queries(self, path: str) -> bool:
+        return next(self.folder.index.prefix(f"{urlkey(path)}?"), None) is not None
+
+
+class Shelf:
+    """The snapshots of a collection by timestamp, those used last kept open. Thread-safe."""
+
+    def __init__(self, collection: Collection, addresses: ReplayAddresses, limit: int = KEPT_OPEN) -> None:
+        self._collection = collection
+        self._addresses = addresses
+        self._limit = limit
+        self._open: OrderedDict[str, OpenSnapshot] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, timestamp: str) -> OpenSnapshot | None:
+        """Return the sealed snapshot of a 14-digit timestamp, which names one in the whole collection."""
+        with self._lock:
+            if timestamp in self._open:
+                self._open.move_to_end(timestamp)
+                return self._open[timestamp]
+        found = self._look(timestamp)
+        if found is not None:
+            self._keep(found)
+        return found
+
+    def _look(self, timestamp: str) -> OpenSnapshot | None:
+        parse_timestamp(timestamp)
+        for site in self._collection.sites():
+            folder = self._collection.at(site, timestamp)
+            if folder.path.is_dir():
+                return OpenSnapshot(folder, self._addresses)
+        return None
+
+    def _keep(self, snapshot: OpenSnapshot) -> None:
+        """Make room for it. One that is dropped stays open for as long as some thread reads it."""
+        with self._lock:
+            self._open[snapshot.timestamp] = snapshot
+            while len(self._open) > self._limit:
+                self._open.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Everything the viewer reads from."""
+
+    settings: Settings
+    collection: Collection
+    history: History
+    catalogue: Catalogue
+    addresses: ReplayAddresses
+    shelf: Shelf
+    now: Callable[[], datetime]
+
+    def sites(self) -> list[Site]:
+        """Return the sites of the configuration, then those that only the archive still has."""
+        known = {site.name: site for site in self.settings.site}
+        past = [Site(name=name, seeds=()) for name in self.history.sites() if name not in known]
+        return [*known.values(), *past]
+
+    def site(self, name: str) -> Site:
+        """Return a site by name. Raises NotFoundError."""
+        for site in self.sites():
+            if site.name == name:
+                return site
+        raise NotFoundError(f"There is no site {name[:100]!r} in this archive.")
+
+    def snapshot(self, site: str, timestamp: str) -> OpenSnapshot:
+        """Return one open snapshot of a site. Raises NotFoundError."""
+        found = self.shelf.get(timestamp)
+        if found is None or found.site != site:
+            raise NotFoundError(f"There is no snapshot {timestamp} of {site}.")
+        return found
+
+    def good_snapshots(self, site: str) -> list[Snapshot]:
+        """Return the snapshots of a site that saw anything, oldest first."""
+        return [one for one in self.history.snapshots(site) if one.outcome is not Outcome.FAILED]
+
+    def warc(self, site: str) -> Callable[[str, str], Path]:
+        """Return the function that tells where a WARC of a snapshot of this site stands."""
+        return lambda snapshot, filename: self.collection.at(site, snapshot).warc(filename)
+
+    def today(self) -> date:
+        """Return the calendar day it is now, where days are counted."""
+        return self.now().astimezone(self.settings.zone).date()
+
+
+def title_of(site: Site) -> str:
+    """Return what a site is called."""
+    return site.title or site.name

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The request target as it was sent: path and query with their escapes. Knows nothing of routes.
+
+    GET /web/2026-03-02/https://www.example.org/a%2Fb?c=d HTTP/1.1
+        PATH_INFO    /web/2026-03-02/https://www.example.org/a/b     WSGI undoes the escapes: `%2F` is lost
+        REQUEST_URI  /web/2026-03-02/https://www.example.org/a%2Fb?c=d       waitress, werkzeug
+        RAW_URI      the same                                                gunicorn, werkzeug
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+_KEYS = ("REQUEST_URI", "RAW_URI")
+# RFC 9112 section 3.2.2: a request to a proxy names scheme and authority first
+_ABSOLUTE = re.compile(r"https?://[^/?]*", re.IGNORECASE)
+_PATH_SAFE = "/:@!$&'()*+,;=~-._%"
+
+
+def request_target(environ: Mapping[str, Any]) -> str:
+    """
+    Return path and query of a WSGI request as the visitor sent them; it begins with a slash.
+
+    Where the server does not tell, it is made from the decoded path: then `%2F` and `/` are one.
+    """
+    for key in _KEYS:
+        target = environ.get(key)
+        if target:
+            return _origin_form(str(target))
+    # PEP 3333: the path's bytes stand as Latin-1 characters
+    path = quote(str(environ.get("PATH_INFO", "")).encode("latin-1"), safe=_PATH_SAFE)
+    query = environ.get("QUERY_STRING")
+    return _origin_form(f"{path}?{query}" if query else path)
+
+
+def _origin_form(target: str) -> str:
+    absolute = _ABSOLUTE.match(target)
+    rest = target[absolute.end() :] if absolute else target
+    return rest if rest.startswith("/") else f"/{rest}"

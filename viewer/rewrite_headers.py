@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What of an archived response's header reaches the visitor, and what replay adds to it.
+
+One table, header name → keep, drop or map. **A header that is not in the table is dropped**: the set of
+headers that make a browser send reports, prefetch, isolate or grant grows every year, and servers in
+front of us obey some of their own (`X-Accel-Redirect` and `X-Sendfile` hand out local files). What a page
+loses by it is a custom header that its script reads; such a name is added as a row. Nothing is lost to
+the auditor: the record and `id_` have the header as it was received.
+
+The security headers of replay are the first of three layers against leaks (the frame's sandbox and the
+viewer's `frame-src` are the others). Knows nothing of Flask.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum, auto
+
+from .address import Mapper
+
+
+class Rule(Enum):
+    """What happens to a header."""
+
+    KEEP = auto()
+    DROP = auto()
+    MAP = auto()
+
+
+KEEP, DROP, MAP = Rule.KEEP, Rule.DROP, Rule.MAP
+
+RULES: dict[str, Rule] = {
+    # What the content is
+    "content-type": KEEP,
+    "content-language": KEEP,
+    "content-disposition": KEEP,
+    "content-encoding": KEEP,  # the caller leaves it out where it rewrote the body
+    "last-modified": KEEP,  # document.lastModified reads it
+    "allow": KEEP,
+    "retry-after": KEEP,
+    # Never added, but kept: whether the browser sniffed the type is part of what the page looked like
+    "x-content-type-options": KEEP,
+    # What a script may read of other archived origins (Fetch, section 3.2)
+    "access-control-allow-origin": MAP,
+    "access-control-allow-credentials": KEEP,
+    "access-control-allow-headers": KEEP,
+    "access-control-allow-methods": KEEP,
+    "access-control-expose-headers": KEEP,
+    "access-control-max-age": KEEP,
+    "timing-allow-origin": MAP,
+    "x-total-count": KEEP,  # page counts that scripts of lists read
+    "x-wp-total": KEEP,
+    "x-wp-totalpages": KEEP,
+    # Where it leads
+    "location": MAP,
+    "refresh": MAP,
+    # Policies of the live origin; replay sets its own
+    "content-security-policy": DROP,
+    "content-security-policy-report-only": DROP,
+    "x-content-security-policy": DROP,
+    "x-webkit-csp": DROP,
+    "x-frame-options": DROP,
+    "x-xss-protection": DROP,
+    "strict-transport-security": DROP,
+    "public-key-pins": DROP,
+    "expect-ct": DROP,
+    "permissions-policy": DROP,
+    "feature-policy": DROP,
+    "document-policy": DROP,
+    "referrer-policy": DROP,
+    "cross-origin-opener-policy": DROP,
+    "cross-origin-opener-policy-report-only": DROP,
+    "cross-origin-embedder-policy": DROP,
+    "cross-origin-embedder-policy-report-only": DROP,
+    "cross-origin-resource-policy": DROP,
+    "origin-agent-cluster": DROP,
+    "x-permitted-cross-domain-policies": DROP,
+    # State of the live origin in the visitor's browser
+    "set-cookie": DROP,
+    "set-cookie2": DROP,
+    "set-login": DROP,
+    "clear-site-data": DROP,
+    "service-worker-allowed": DROP,
+    "www-authenticate": DROP,  # would ask the visitor for a password
+    "proxy-authenticate": DROP,
+    "authentication-info": DROP,
+    "activate-storage-access": DROP,
+    # What makes a browser connect by itself
+    "link": DROP,
+    "report-to": DROP,
+    "reporting-endpoints": DROP,
+    "nel": DROP,
+    "alt-svc": DROP,
+    "alt-used": DROP,
+    "speculation-rules": DROP,
+    "no-vary-search": DROP,
+    "supports-loading-mode": DROP,
+    "sourcemap": DROP,
+    "x-sourcemap": DROP,
+    "x-dns-prefetch-control": DROP,
+    "attribution-reporting-register-source": DROP,
+    "attribution-reporting-register-trigger": DROP,
+    "accept-ch": DROP,
+    "critical-ch": DROP,
+    "origin-trial": DROP,
+    # Hop by hop, and what describes bytes that replay sends anew (RFC 9110 section 7.6.1)
+    "connection": DROP,
+    "keep-alive": DROP,
+    "proxy-connection": DROP,
+    "te": DROP,
+    "trailer": DROP,
+    "transfer-encoding": DROP,
+    "upgrade": DROP,
+    "content-length": DROP,
+    "content-range": DROP,
+    "accept-ranges": DROP,
+    "content-md5": DROP,
+    "digest": DROP,
+    "content-digest": DROP,
+    "repr-digest": DROP,
+    # Freshness: a capture never changes, and the replay says so itself
+    "age": DROP,
+    "cache-control": DROP,
+    "cdn-cache-control": DROP,
+    "surrogate-control": DROP,
+    "date": DROP,
+    "etag": DROP,
+    "expires": DROP,
+    "pragma": DROP,
+    "vary": DROP,
+    "server": DROP,
+    # Orders to a server in front of us
+    "x-accel-redirect": DROP,
+    "x-sendfile": DROP,
+    "x-lighttpd-send-file": DROP,
+    "x-litespeed-location": DROP,
+    "x-reproxy-url": DROP,
+}
+
+# Features a page of an archive has no use for; each name known to Chromium 156, which complains of others.
+_DENIED_FEATURES = (
+    "accelerometer", "bluetooth", "browsing-topics", "camera", "clipboard-read", "display-capture",
+    "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection", "local-fonts",
+    "magnetometer", "microphone", "midi", "otp-credentials", "payment", "publickey-credentials-create",
+    "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb", "window-management",
+    "xr-spatial-tracking",
+)  # fmt: skip
+
+_REFRESH = re.compile(r"(?P<before>[\s\d.]*[;,]?\s*(?:url\s*=\s*)?[\"']?)(?P<url>[^\"']*)(?P<after>.*)", re.I | re.S)
+_ABSOLUTE = re.compile(r"\s*(?:https?:)?[/\\]{2}", re.IGNORECASE)
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
+
+
+def rewrite_headers(headers: Iterable[tuple[str, str]], address_mapper: Mapper) -> list[tuple[str, str]]:
+    """
+    Return the archived headers that may be sent, in their order, addresses mapped.
+
+    A value that no HTTP message can carry (control characters, outside Latin-1) is dropped with its name.
+    """
+    kept = []
+    for name, value in headers:
+        rule = RULES.get(name.lower(), DROP)
+        if rule is DROP or _UNSENDABLE.search(value):
+            continue
+        kept.append((name, _MAPPERS[name.lower()](value, address_mapper) if rule is MAP else value))
+    return kept
+
+
+def security_headers(own: Sequence[str], viewer_origin: str) -> list[tuple[str, str]]:
+    """
+    Return the headers that every replay response carries, whatever its status and type.
+
+    `own` are the source expressions of the snapshot's replay origins (`ReplayAddresses.source`); where
+    they are so many that a header would outgrow a proxy's buffer (4 or 8 KiB are usual; each stands in it
+    six times) the caller gives the wildcard alone. `viewer_origin` is the only page outside that may frame.
+    """
+    return [("Content-Security-Policy", _policy(own, viewer_origin)), *_FIXED]
+
+
+def _policy(own: Sequence[str], viewer_origin: str) -> str:
+    """
+    Return the policy (CSP3). `connect-src` and the rest fall back on `default-src`.
+
+    `data:` documents do not inherit a policy and reached the live web, hence no `data:` in `frame-src`.
+    Chromium 156 does not know `webrtc`; replay.js takes RTCPeerConnection away.
+    """
+    origins = " ".join(dict.fromkeys(own))
+    directives = {
+        "default-src": f"'self' data: blob: 'unsafe-inline' 'unsafe-eval' {origins}",
+        "frame-src": f"'self' blob: {origins}",
+        "object-src": f"'self' {origins}",
+        "base-uri": f"'self' {origins}",
+        "form-action": f"'self' {origins}",
+        "frame-ancestors": f"'self' {viewer_origin} {origins}",
+        # The frame has a sandbox too; this one holds where a browser is brought here some other way
+        "sandbox": "allow-scripts allow-same-origin allow-forms allow-modals allow-downloads",
+    }
+    return "; ".join(f"{name} {value.strip()}" for name, value in directives.items())
+
+
+_FIXED = (
+    # A page may know which page of its own origin led to it; nobody else learns anything
+    ("Referrer-Policy", "same-origin"),
+    ("X-DNS-Prefetch-Control", "off"),
+    # Archived pages embed other archived origins, and names under `localhost` are sites of their own
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+    # Snapshots under one domain cannot become one origin by document.domain
+    ("Origin-Agent-Cluster", "?1"),
+    ("Permissions-Policy", ", ".join(f"{feature}=()" for feature in _DENIED_FEATURES)),
+)
+
+
+def _map_address(value: str, mapper: Mapper) -> str:
+    return mapper(value.strip()) if _ABSOLUTE.match(value) else value
+
+
+def _map_origins(value: str, mapper: Mapper) -> str:
+    return ", ".join(_map_address(part.strip(), mapper) for part in value.split(","))
+
+
+def map_refresh(value: str, mapper: Mapper) -> str:
+    """Return the value of a Refresh header or `<meta http-equiv=refresh>` (HTML 4.2.5.3) with its URL mapped."""
+    found = _REFRESH.fullmatch(value)
+    if not found or not _ABSOLUTE.match(found["url"]):
+        return value
+    return f"{found['before']}{_map_address(found['url'], mapper)}{found['after']}"
+
+
+_MAPPERS: dict[str, Callable[[str, Mapper], str]] = {
+    "location": _map_address,
+    "refresh": map_refresh,
+    "access-control-allow-origin": _map_origins,
+    "timing-allow-origin": _map_origins,
+}

@@ -1,0 +1,376 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Rewrites an archived page for replay: one table, tag → attribute → rule, and our script first of all.
+
+Only absolute and protocol-relative http(s) addresses are mapped; relative ones already lead to the right
+replay origin. What would weaken or escape the replay is taken out (`integrity`, `nonce`, `ping`, the
+page's own CSP, speculation rules, preconnections, targets outside the frame). Every other byte stays,
+in its place and spelling: a tag that needs no change is not written anew. The result is always UTF-8.
+
+Script is not rewritten: viewer/static/replay.js, whose tag `head_script` builds, maps addresses as they
+are used. Knows nothing of requests or of what is in the archive. Why not a library: docs/adr/0007.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from html import escape as escape_text
+
+from .address import Mapper
+from .charset import decode
+from .data_url import DataUrl, parse_data_url
+from .markup import Attribute, Kind, Token, attributes, escape, tokens, unescape
+from .rewrite_css import rewrite_css_text
+from .rewrite_headers import map_refresh
+
+_SPACE = "\t\n\f\r "
+_ABSOLUTE = re.compile(r"[\x00-\x20]*(?:https?:)?[\t\n\r]*[/\\][\t\n\r]*[/\\]", re.IGNORECASE)
+# A candidate of `srcset` (HTML section 4.8.4.2.1): an address that ends in a comma has no descriptors
+_CANDIDATE = re.compile(
+    r"(?P<before>[\t\n\f\r ,]*+)(?P<url>[^\t\n\f\r ]++)(?P<after>(?<=,)|(?:[^,(]|\([^)]*+\)?)*+)"
+)
+_CHARSET = re.compile(r"(charset\s*=\s*[\"']?)[^\s\"';]*", re.IGNORECASE)
+_XML_ENCODING = re.compile(r"(<\?xml\s[^>]*?encoding\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
+_XML_STYLESHEET = re.compile(r"(<\?xml-stylesheet\s[^>]*?href\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')")
+_XHTML = ' xmlns="http://www.w3.org/1999/xhtml"'
+_DEEPEST_FRAME = 3
+"""`srcdoc` within `srcdoc` that is rewritten; deeper ones get the script from the page around them."""
+
+# Where nothing of this stands in a tag's attributes, none of them needs a change.
+_WORTH_A_LOOK = re.compile(
+    r"[/\\]{2}|&|target|ping|integrity|nonce|srcdoc|rel|type|http-equiv|charset|attributionsrc|csp|data:|\\",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What a rule may need: how to map, what to put first, and how deep in frames the page is."""
+
+    mapper: Mapper
+    head: str
+    xml: bool
+    depth: int = 0
+
+
+Rule = Callable[[str, _Page], str | None]
+"""From a value, its references undone, to the new value; None takes the attribute away."""
+
+
+def rewrite_html(
+    body: bytes, charset: str | None, mapper: Mapper, head: bytes | str, *, xml: bool = False
+) -> bytes:
+    """
+    Return a page rewritten for replay, in UTF-8: the answer's Content-Type must say so.
+
+    `charset` is that of the archived Content-Type, if any. `head` (from `head_script`) is put where it
+    runs before all else and changes nothing else: not the mode of rendering, not the tree around it.
+    `xml` says that the type is XML (`application/xhtml+xml`, `image/svg+xml`). Never raises for what
+    stands in a page; time and memory are linear in its size.
+    """
+    first = head.decode() if isinstance(head, bytes) else head
+    page = _Page(mapper, first.replace("<script", f"<script{_XHTML}", 1) if xml else first, xml)
+    return _rewritten(decode(body, charset), page).encode("utf-8", "replace")
+
+
+def head_script(src: str, *, pattern: str, timestamp: str, origin: str, viewer: str) -> str:
+    """
+    Return the tag of replay.js for a page.
+
+    `src` is the script's absolute URL, because a `<base>` of the page around it holds in a `srcdoc`;
+    `pattern` as in ReplayAddresses.pattern; `origin` the archived origin of the page; `viewer` the
+    viewer's origin. Well-formed in HTML and XML.
+    """
+    data = {"pattern": pattern, "timestamp": timestamp, "origin": origin, "viewer": viewer}
+    written = "".join(f' data-{name}="{escape_text(value)}"' for name, value in data.items())
+    return f'<script src="{escape_text(src)}"{written}></script>'
+
+
+def _rewritten(text: str, page: _Page) -> str:
+    place = _first_place(text, page.xml)
+    pieces, done = [], 0
+    for start, end, new in _edits(text, page):
+        if done <= place <= start:
+            pieces += [text[done:place], page.head]
+            done, place = place, -1
+        pieces += [text[done:start], new]
+        done = end
+    if place >= 0:
+        pieces += [text[done:place], page.head]
+        done = place
+    return "".join([*pieces, text[done:]])
+
+
+def _first_place(text: str, xml: bool) -> int:
+    """
+    Return where a script runs first: in `<head>`, else before the first thing that would begin the body.
+
+    Never before a doctype: browsers would then render in quirks mode. -1 where there is no such place.
+    """
+    end = 0
+    for token in tokens(text, xml=xml):
+        if not xml and text[end : token.start].strip(_SPACE):
+            return end
+        name = _local(token.name)
+        if token.kind is Kind.START and name == "head":
+            return token.end
+        if token.kind is not Kind.OTHER and (token.kind is not Kind.START or name != "html"):
+            return _in_root(text, token, end) if xml else token.start
+        end = token.end if not xml or token.kind is Kind.START else end
+    return end if not xml or end else -1
+
+
+def _in_root(text: str, token: Token, html_end: int) -> int:
+    """Return the first place in the root of an XML page: after `<html>`, or after another root's tag."""
+    if html_end:
+        return html_end
+    return token.end if token.kind is Kind.START and text[token.end - 2] != "/" else -1
+
+
+def _edits(text: str, page: _Page) -> Iterator[tuple[int, int, str]]:
+    """Yield what changes in a page: from, to, and the new text."""
+    script_type = ""
+    for token in tokens(text, xml=page.xml):
+        if token.kind is Kind.START:
+            if token.name == "script":
+                script_type = _script_type(text, token)
+            if _WORTH_A_LOOK.search(text, *token.attributes):
+                yield from _attribute_edits(text, token, page)
+        elif token.kind is Kind.RAW:
+            new = _raw_text(text[token.start : token.end], token.name, script_type, page)
+            if new is not None:
+                yield token.start, token.end, new
+        elif token.kind is Kind.OTHER and page.xml and text.startswith("<?xml", token.start):
+            yield token.start, token.end, _instruction(text[token.start : token.end], page)
+
+
+def _attribute_edits(text: str, token: Token, page: _Page) -> Iterator[tuple[int, int, str]]:
+    name = _local(token.name)
+    found = list(attributes(text, token))
+    rules = _meta_rules(found) if name == "meta" else ELEMENTS.get(name, {})
+    data = _data_frame(found) if name == "iframe" else None
+    if data and page.depth < _DEEPEST_FRAME:
+        yield from _sandboxed(found, data, page)
+        return
+    for attribute in found:
+        rule = rules.get(attribute.name) or EVERYWHERE.get(attribute.name)
+        if rule:
+            yield from _applied(rule, attribute, page)
+
+
+def _applied(rule: Rule, attribute: Attribute, page: _Page) -> Iterator[tuple[int, int, str]]:
+    value = unescape(attribute.value)
+    new = rule(value, page)
+    if new is None:
+        yield attribute.start, attribute.end, ""
+    elif new != value:
+        quote = attribute.quote or '"'
+        yield attribute.value_start, attribute.value_end, f"{quote}{escape(new, quote)}{quote}"
+
+
+def _raw_text(raw: str, name: str, script_type: str, page: _Page) -> str | None:
+    if name == "style":
+        return rewrite_css_text(raw, page.mapper)
+    if name == "script" and script_type == "importmap" and not page.xml:
+        return _import_map(raw, page.mapper)
+    return None
+
+
+def _instruction(written: str, page: _Page) -> str:
+    """Rewrite the XML declaration, whose encoding no longer holds, and `<?xml-stylesheet?>`."""
+    sheet = _XML_STYLESHEET.match(written)
+    if sheet:
+        address = _url(unescape(sheet[2] or sheet[3] or ""), page)
+        return f'{sheet[1]}"{escape(address, chr(34))}"{written[sheet.end() :]}'
+    declared = _XML_ENCODING.match(written)
+    return f'{declared[1]}"utf-8"{written[declared.end() :]}' if declared else written
+
+
+def _import_map(raw: str, mapper: Mapper) -> str | None:
+    """Map the addresses of an import map (HTML section 8.1.5.3); one that is no JSON stays as it is."""
+    try:
+        parsed = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(parsed, dict):
+        return None
+    parsed.pop("integrity", None)
+    mapped = {name: _mapped_json(value, mapper, 2) for name, value in parsed.items()}
+    return json.dumps(mapped, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _mapped_json(value: object, mapper: Mapper, depth: int) -> object:
+    if isinstance(value, dict) and depth:
+        return {_mapped_json(name, mapper, 0): _mapped_json(inner, mapper, depth - 1) for name, inner in value.items()}
+    return mapper(value) if isinstance(value, str) and _ABSOLUTE.match(value) else value
+
+
+def _data_frame(found: list[Attribute]) -> DataUrl | None:
+    """Return the document of an `<iframe src="data:…">`; such frames do not inherit the page's CSP."""
+    if any(attribute.name == "srcdoc" for attribute in found):
+        return None
+    source = next((attribute for attribute in found if attribute.name == "src"), None)
+    return parse_data_url(unescape(source.value)) if source else None
+
+
+def _sandboxed(found: list[Attribute], data: DataUrl, page: _Page) -> Iterator[tuple[int, int, str]]:
+    """Turn a `data:` frame into a `srcdoc` of an origin of its own, which does inherit the CSP."""
+    document = _rewritten(data.as_html(), replace(page, xml=False, depth=page.depth + 1))
+    allowed = "allow-scripts allow-forms allow-modals"
+    for attribute in found:
+        if attribute.name == "sandbox":
+            asked = set(unescape(attribute.value).lower().split())
+            allowed = " ".join(word for word in allowed.split() if word in asked)
+    for attribute in found:
+        if attribute.name == "src":
+            new = f' sandbox="{allowed}" srcdoc="{escape(document, chr(34))}"'
+            yield attribute.start, attribute.end, new
+        elif attribute.name == "sandbox":
+            yield attribute.start, attribute.end, ""
+
+
+def _meta_rules(found: list[Attribute]) -> dict[str, Rule]:
+    """Return the rules of a `<meta>`, which depend on its `http-equiv` (HTML section 4.2.5.3)."""
+    kinds = [unescape(attribute.value).strip(_SPACE).lower() for attribute in found if attribute.name == "http-equiv"]
+    kind = kinds[0] if kinds else ""
+    if kind in _DROPPED_PRAGMAS:
+        return {"http-equiv": _removed}
+    return {"charset": _utf_8, **({"content": _PRAGMAS[kind]} if kind in _PRAGMAS else {})}
+
+
+def _script_type(text: str, token: Token) -> str:
+    for attribute in attributes(text, token):
+        if attribute.name == "type":
+            return unescape(attribute.value).strip(_SPACE).lower()
+    return ""
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _url(value: str, page: _Page) -> str:
+    return page.mapper(value.strip(_SPACE)) if _ABSOLUTE.match(value) else value
+
+
+def _srcset(value: str, page: _Page) -> str:
+    return _CANDIDATE.sub(lambda found: _candidate(found, page), value)
+
+
+def _candidate(found: re.Match[str], page: _Page) -> str:
+    url = found["url"].rstrip(",")
+    return f"{found['before']}{_url(url, page)}{found['url'][len(url) :]}{found['after']}"
+
+
+def _style(value: str, page: _Page) -> str:
+    return rewrite_css_text(value, page.mapper)
+
+
+def _srcdoc(value: str, page: _Page) -> str:
+    if page.depth >= _DEEPEST_FRAME:
+        return value
+    head = page.head.replace(_XHTML, "", 1)
+    return _rewritten(value, replace(page, head=head, xml=False, depth=page.depth + 1))
+
+
+def _refresh(value: str, page: _Page) -> str:
+    return map_refresh(value, page.mapper)
+
+
+def _content_type(value: str, _page: _Page) -> str:
+    return _CHARSET.sub(r"\1utf-8", value)
+
+
+def _utf_8(value: str, _page: _Page) -> str:
+    return value if value.lower() == "utf-8" else "utf-8"
+
+
+def _removed(_value: str, _page: _Page) -> None:
+    return None
+
+
+def _target(value: str, _page: _Page) -> str | None:
+    """Take away a target outside the frame; the sandbox would make a dead link of it."""
+    return None if value.strip(_SPACE).lower() in {"_blank", "_new", "_parent", "_top", "_unfencedtop"} else value
+
+
+def _rel(value: str, _page: _Page) -> str | None:
+    """Take away what opens a connection by itself, out of reach of any CSP, or starts another page."""
+    words = value.split()
+    kept = [word for word in words if word.lower() not in {"dns-prefetch", "preconnect", "prerender", "monetization"}]
+    return value if kept == words else " ".join(kept) or None
+
+
+def _type(value: str, _page: _Page) -> str:
+    """Make speculation rules data that no browser acts on."""
+    return "text/x-speculationrules" if value.strip(_SPACE).lower() == "speculationrules" else value
+
+
+_LINK: dict[str, Rule] = {"href": _url, "target": _target, "ping": _removed, "attributionsrc": _removed}
+_BACKGROUND: dict[str, Rule] = {"background": _url}
+_ANIMATED: dict[str, Rule] = {"from": _url, "to": _url}
+
+ELEMENTS: dict[str, dict[str, Rule]] = {
+    "a": _LINK,
+    "animate": _ANIMATED,
+    "area": _LINK,
+    "audio": {"src": _url},
+    "base": {"href": _url, "target": _target},
+    "body": _BACKGROUND,
+    "button": {"formaction": _url, "formtarget": _target},
+    "embed": {"src": _url},
+    "feimage": {"href": _url},
+    "fencedframe": {"src": _url},
+    "form": {"action": _url, "target": _target},
+    "frame": {"src": _url},
+    "iframe": {"src": _url, "srcdoc": _srcdoc, "csp": _removed},
+    "image": {"href": _url},
+    "img": {"src": _url, "srcset": _srcset, "lowsrc": _url, "dynsrc": _url, "attributionsrc": _removed},
+    "input": {"src": _url, "formaction": _url, "formtarget": _target},
+    "link": {"href": _url, "imagesrcset": _srcset, "rel": _rel},
+    "object": {"data": _url, "codebase": _url},
+    "portal": {"src": _url},
+    "script": {"src": _url, "href": _url, "type": _type, "attributionsrc": _removed},
+    "set": _ANIMATED,
+    "source": {"src": _url, "srcset": _srcset},
+    "table": _BACKGROUND,
+    "tbody": _BACKGROUND,
+    "td": _BACKGROUND,
+    "tfoot": _BACKGROUND,
+    "th": _BACKGROUND,
+    "thead": _BACKGROUND,
+    "tr": _BACKGROUND,
+    "track": {"src": _url},
+    "use": {"href": _url},
+    "video": {"src": _url, "poster": _url},
+}
+"""Tag → attribute → rule. `<meta>` has its own, below."""
+
+EVERYWHERE: dict[str, Rule] = {
+    "integrity": _removed,
+    "nonce": _removed,
+    "style": _style,
+    "xlink:href": _url,
+    # Presentation attributes of SVG that may hold `url()` (SVG 2 section 6.6)
+    "clip-path": _style,
+    "cursor": _style,
+    "fill": _style,
+    "filter": _style,
+    "marker-end": _style,
+    "marker-mid": _style,
+    "marker-start": _style,
+    "mask": _style,
+    "stroke": _style,
+}
+"""Attribute → rule, on any tag."""
+
+_PRAGMAS: dict[str, Rule] = {"refresh": _refresh, "content-type": _content_type}
+_DROPPED_PRAGMAS = frozenset(
+    {
+        "accept-ch", "content-security-policy", "content-security-policy-report-only", "delegate-ch", "origin-trial",
+        "permissions-policy", "set-cookie", "x-dns-prefetch-control", "x-frame-options",
+    }
+)  # fmt: skip

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: EUPL-1.2
+//
+// Runs first in every replayed page: maps the addresses that scripts use, as they are used.
+//
+// The server maps addresses in markup and style sheets (viewer/rewrite_html.py); scripts are served as
+// they were archived, so what they build is mapped here. This is for fidelity, with one exception: the
+// page's CSP stops every request to the live web whether this file knows the way or not, but no CSP that
+// Chromium 156 knows stops WebRTC, so that is taken away here, in every realm a page can reach.
+//
+// Its own element says what it needs:
+//   data-pattern    http://{label}.localhost:8080   replay origins; the label as in viewer/label.py
+//   data-timestamp  20261123023000                  the snapshot
+//   data-origin     https://www.ind.nl              the archived origin of this page
+//   data-viewer     http://localhost:8080           the only page that is told where we are
+//
+// What it tells the viewer's frame, at load and at every navigation within the page:
+//   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}
+(() => {
+  "use strict";
+  const script = document.currentScript;
+  const { pattern, timestamp, origin: archivedOrigin, viewer } = script.dataset;
+  script.remove();
+
+  // Taken before a page can replace them.
+  const { URL, Proxy, Reflect, Map, DOMException, Promise, setTimeout, MutationObserver } = window;
+  const describe = Object.getOwnPropertyDescriptor;
+  const define = Object.defineProperty;
+  const realParent = window.parent;
+  const tellParent = realParent.postMessage.bind(realParent);
+  const pageLocation = window.location;
+  const INSTALLED = Symbol.for("daykeep.replay");
+
+  // ---- Addresses: the same label as viewer/label.py makes (tests/test_replay_script.py compares them)
+
+  const MAX_LABEL = 63;
+  const PLAIN_HOST = /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/;
+  const LABEL = /^\d{14}(h?)(?:p(\d+))?-([a-z0-9][a-z0-9-]*)$/;
+  const ABSOLUTE = /^[\0-\x20]*(?:https?:)?[\t\r\n]*[\/\\][\t\r\n]*[\/\\]/i;
+  const [beforeLabel, afterLabel] = pattern.split("{label}");
+  const archivedOf = new Map();  // replay origin → archived origin, for those that a hash hides
+
+  // SHA-256 (FIPS 180-4). `crypto.subtle` answers later, and a setter needs its answer now.
+  const sha256 = (text) => {
+    const fraction = (number, root) => Math.floor((number ** (1 / root) % 1) * 2 ** 32);
+    const primes = [];
+    for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
+    const k = primes.map((p) => fraction(p, 3));
+    const hash = primes.slice(0, 8).map((p) => fraction(p, 2));
+    const bytes = [...text].map((c) => c.charCodeAt(0)).concat(0x80);  // origins are ASCII
+    while (bytes.length % 64 !== 56) bytes.push(0);
+    bytes.push(0, 0, 0, 0, 0, 0, (text.length * 8) >>> 8, (text.length * 8) & 255);
+    const turn = (x, n) => (x >>> n) | (x << (32 - n));
+    for (let block = 0; block < bytes.length; block += 64) {
+      const w = [];
+      for (let i = 0; i < 64; i++) {
+        if (i < 16) {
+          const at = block + i * 4;
+          w[i] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+          continue;
+        }
+        const s0 = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ (w[i - 15] >>> 3);
+        const s1 = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ (w[i - 2] >>> 10);
+        w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
+      }
+      let [a, b, c, d, e, f, g, h] = hash;
+      for (let i = 0; i < 64; i++) {
+        const t1 = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + k[i] + w[i]) | 0;
+        const t2 = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+        [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
+      }
+      [a, b, c, d, e, f, g, h].forEach((value, i) => { hash[i] = (hash[i] + value) | 0; });
+    }
+    return hash.flatMap((x) => [x >>> 24, (x >>> 16) & 255, (x >>> 8) & 255, x & 255]);
+  };
+
+  const base32 = (bytes) => {
+    let bits = "";
+    for (const byte of bytes) bits += byte.toString(2).padStart(8, "0");
+    return bits.match(/.{5}/g).map((five) => "abcdefghijklmnopqrstuvwxyz234567"[parseInt(five, 2)]).join("");
+  };
+
+  const replayOrigins = new Map();
+  const replayOrigin = (url) => {
+    const host = url.hostname.replace(/\.$/, "");
+    const origin = `${url.protocol}//${host}${url.port && ":" + url.port}`;
+    if (!replayOrigins.has(origin)) {
+      const prefix = `${timestamp}${url.protocol === "http:" ? "h" : ""}${url.port && "p" + url.port}-`;
+      let label = prefix + host.replace(/-/g, "--").replace(/\./g, "-");
+      if (!PLAIN_HOST.test(host) || label.length > MAX_LABEL) {
+        label = `${prefix}-${base32(sha256(origin)).slice(0, 26)}`;
+      }
+      // A dot of the host became one hyphen and a hyphen two, in one go:
+      replayOrigins.set(origin, beforeLabel + label + afterLabel);
+      archivedOf.set(beforeLabel + label + afterLabel, origin);
+    }
+    return replayOrigins.get(origin);
+  };
+
+  const isReplay = (url) => {
+    const at = url.origin;
+    return at.startsWith(beforeLabel) && at.endsWith(afterLabel) && at.length > (beforeLabel + afterLabel).length;
+  };
+
+  // An absolute or protocol-relative http(s) address → its replay address; anything else as it is.
+  const map = (value) => {
+    const text = `${value}`;
+    if (!ABSOLUTE.test(text)) return value;
+    let url;
+    try { url = new URL(text, archivedOrigin); } catch { return value; }
+    return isReplay(url) ? value : replayOrigin(url) + url.pathname + url.search + url.hash;
+  };
+
+  // A replay address → the archived one, for what a page or the viewer is told.
+  const original = (value) => {
+    let url;
+    try { url = new URL(value); } catch { return value; }
+    if (url.origin === pageLocation.origin) return archivedOrigin + url.pathname + url.search + url.hash;
+    if (!isReplay(url)) return value;
+    const known = archivedOf.get(url.origin);
+    const found = LABEL.exec(url.origin.slice(beforeLabel.length, -afterLabel.length));
+    if (!known && !found) return value;
+    const host = found && found[3].replace(/-+/g, (run) => run.length === 1 ? "." : "-".repeat(run.length / 2));
+    const origin = known || `http${found[1] ? "" : "s"}://${host}${found[2] ? ":" + found[2] : ""}`;
+    return origin + url.pathname + url.search + url.hash;
+  };
+
+  // ---- Texts that hold addresses
+
+  const mapCss = (value) => {
+    const text = `${value}`;
+    if (!text.includes("//") && !text.includes("\\")) return value;
+    return text.replace(
+      /(\burl\(\s*["']?|@import\s*["']|\bimage-set\(\s*["'])((?:https?:)?\/\/[^"')\s]*)/gi,
+      (_, before, url) => before + map(url),
+    );
+  };
+  const mapSrcset = (value) =>
+    `${value}`.replace(/(^|,\s*|\s)((?:https?:)?\/\/[^\s]*[^\s,])/gi, (_, before, url) => before + map(url));
+  const removeTarget = (value) => (/^_(?:blank|new|parent|top)$/i.test(value) ? "" : value);
+  const mapType = (value) => (/^\s*speculationrules\s*$/i.test(value) ? "text/x-speculationrules" : value);
+  const empty = () => "";
+
+  const ATTRIBUTES = {
+    action: map, background: map, data: map, formaction: map, href: map, lowsrc: map, poster: map, src: map,
+    "xlink:href": map, srcset: mapSrcset, imagesrcset: mapSrcset, style: mapCss, integrity: empty, ping: empty,
+    target: removeTarget, formtarget: removeTarget, type: mapType,
+    srcdoc: (value) => mapHtml(value),
+  };
+  const decoder = document.implementation.createHTMLDocument("").createElement("textarea");
+  const unescape = (text) => { decoder.innerHTML = text; return decoder.value; };
+  const escape = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
+  const ATTRIBUTE = /([\s"'\/])([a-z:]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/gi;
+
+  // Markup may come in pieces (document.write), so its tags are changed one by one and nothing is parsed.
+  const mapHtml = (value) => {
+    const text = `${value}`;
+    if (!/\/\/|data:|\\|&#/i.test(text)) return value;
+    return text.replace(/<[a-z][^\s\/>]*(?:[^>"']|"[^"]*"|'[^']*')*/gi, (tag) =>
+      tag.replace(ATTRIBUTE, (whole, before, name, equals, written) => {
+        const change = ATTRIBUTES[name.toLowerCase()];
+        if (!change) return whole;
+        const old = unescape(/^["']/.test(written) ? written.slice(1, -1) : written);
+        const changed = change(old);
+        return changed === old ? whole : `${before}${name}${equals}"${escape(changed)}"`;
+      }));
+  };
+
+  // ---- Ways of changing what is there. A Proxy keeps a native function's name, length and text.
+
+  const wrap = (owner, name, apply, construct) => {
+    const native = owner && owner[name];
+    if (typeof native !== "function") return;
+    const handler = { apply: (target, self, args) => apply(Reflect.apply, target, self, args) };
+    if (construct) handler.construct = (target, args, as) => Reflect.construct(target, construct(args), as);
+    define(owner, name, { value: new Proxy(native, handler), writable: true, configurable: true, enumerable: true });
+  };
+  // The same with one change to the arguments.
+  const wrapArguments = (owner, name, change) =>
+    wrap(owner, name, (call, native, self, args) => call(native, self, change(args, self)));
+  const first = (change) => ([value, ...rest]) => [change(value), ...rest];
+  const wrapConstructor = (owner, name, change) =>
+    wrap(owner, name, (call, native, self, args) => call(native, self, args), change);
+  const wrapSetter = (owner, name, change) => {
+    const native = owner && describe(owner, name);
+    if (!native || !native.set) return;
+    define(owner, name, { ...native, set(value) { native.set.call(this, change(value)); sweep(); } });
+  };
+  const answer = (owner, name, get, set) => {
+    if (owner && name in owner) define(owner, name, { get, set, configurable: true, enumerable: true });
+  };
+
+  const PROPERTIES = {
+    HTMLAnchorElement: { href: map, ping: empty }, HTMLAreaElement: { href: map, ping: empty },
+    HTMLBaseElement: { href: map }, HTMLBodyElement: { background: map }, HTMLButtonElement: { formAction: map },
+    HTMLEmbedElement: { src: map }, HTMLFormElement: { action: map }, HTMLFrameElement: { src: map },
+    HTMLIFrameElement: { src: map, srcdoc: mapHtml }, HTMLInputElement: { src: map, formAction: map },
+    HTMLImageElement: { src: map, srcset: mapSrcset, lowsrc: map }, HTMLMediaElement: { src: map },
+    HTMLLinkElement: { href: map, imageSrcset: mapSrcset, integrity: empty }, HTMLObjectElement: { data: map },
+    HTMLScriptElement: { src: map, integrity: empty, type: mapType }, HTMLSourceElement: { src: map, srcset: mapSrcset },
+    HTMLTrackElement: { src: map }, HTMLVideoElement: { poster: map },
+    SVGAnimatedString: { baseVal: map }, CSSStyleDeclaration: { cssText: mapCss },
+    Element: { innerHTML: mapHtml, outerHTML: mapHtml }, ShadowRoot: { innerHTML: mapHtml },
+    Attr: { value: (value) => (ABSOLUTE.test(value) ? map(value) : value) },
+  };
+  const INSERTIONS = {
+    Node: ["appendChild", "insertBefore", "replaceChild"],
+    Element: ["append", "prepend", "before", "after", "replaceWith", "replaceChildren", "insertAdjacentElement"],
+    DocumentFragment: ["append", "prepend", "replaceChildren"], Range: ["insertNode"],
+  };
+
+  // ---- One realm: this window, and every window without an address of its own that it makes
+
+  const patch = (w) => {
+    if (w[INSTALLED]) return;
+    define(w, INSTALLED, { value: true });
+    const proto = (name) => w[name] && w[name].prototype;
+
+    for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChannel", "WebTransport",
+      "RTCIceTransport", "RTCDtlsTransport", "cookieStore", "fetchLater"]) delete w[name];
+
+    for (const [owner, changes] of Object.entries(PROPERTIES)) {
+      for (const [name, change] of Object.entries(changes)) wrapSetter(proto(owner), name, change);
+    }
+    const byName = (name, value, self) => {
+      const change = ATTRIBUTES[`${name}`.toLowerCase()];
+      return change && !(name === "data" && self.localName !== "object") ? change(value) : value;
+    };
+    wrapArguments(proto("Element"), "setAttribute", ([name, value], self) => [name, byName(name, value, self)]);
+    wrapArguments(proto("Element"), "setAttributeNS", ([space, name, value], self) =>
+      [space, name, byName(`${name}`.split(":").pop(), value, self)]);
+    wrapArguments(proto("Element"), "insertAdjacentHTML", ([where, html]) => [where, mapHtml(html)]);
+    wrapArguments(proto("Range"), "createContextualFragment", first(mapHtml));
+    wrapArguments(proto("CSSStyleDeclaration"), "setProperty", ([name, value, ...rest]) =>
+      [name, mapCss(value), ...rest]);
+    for (const name of ["insertRule", "replace", "replaceSync"]) {
+      wrapArguments(proto("CSSStyleSheet"), name, first(mapCss));
+    }
+    for (const name of ["write", "writeln"]) {
+      wrap(proto("Document"), name, (call, native, self, args) => { call(native, self, args.map(mapHtml)); sweep(); });
+    }
+    for (const [owner, names] of Object.entries(INSERTIONS)) {
+      for (const name of names) {
+        wrap(proto(owner), name, (call, native, self, args) => {
+          const result = call(native, self, args);
+          sweep();
+          return result;
+        });
+      }
+    }
+    wrap(proto("Element"), "attachShadow", (call, native, self, args) => watch(call(native, self, args)));
+
+    // Requests
+    const request = ([input, init]) => [
+      typeof input === "object" && input instanceof w.Request ? input : map(input),
+      init && init.integrity ? { ...init, integrity: "" } : init,
+    ];
+    wrapArguments(w, "fetch", request);
+    wrapConstructor(w, "Request", request);
+    wrapArguments(proto("XMLHttpRequest"), "open", ([method, url, ...rest]) => [method, map(url), ...rest]);
+    for (const name of ["Worker", "SharedWorker", "EventSource", "Audio"]) {
+      wrapConstructor(w, name, (args) => (args.length ? first(map)(args) : args));
+    }
+    wrapConstructor(w, "FontFace", ([family, source, ...rest]) => [family, mapCss(source), ...rest]);
+    wrap(proto("Navigator"), "sendBeacon", () => true);
+    wrap(proto("ServiceWorkerContainer"), "register", () =>
+      Promise.reject(new DOMException("An archived page has no service worker.", "SecurityError")));
+
+    // Navigation. The frame's sandbox allows no new window: scripts know that answer from pop-up blockers.
+    wrap(w, "open", () => null);
+    for (const name of ["pushState", "replaceState"]) {
+      wrap(proto("History"), name, (call, native, self, [state, title, url]) => {
+        call(native, self, [state, title, url === undefined || url === null ? url : map(url)]);
+        tell();
+      });
+    }
+    wrap(proto("HTMLFormElement"), "submit", (call, native, self) => {
+      keepInside(self);
+      call(native, self, []);
+    });
+    answerAsArchived(w, proto);
+    storageOf(w);
+  };
+
+  // ---- What a page may be told: where it was archived from. `location` and `top` cannot be answered.
+
+  const answerAsArchived = (w, proto) => {
+    const referrer = describe(proto("Document"), "referrer").get;
+    const baseURI = describe(proto("Node"), "baseURI").get;
+    const url = describe(proto("Document"), "URL").get;
+    for (const name of ["URL", "documentURI"]) {
+      answer(proto("Document"), name, function () { return original(url.call(this)); });
+    }
+    answer(proto("Node"), "baseURI", function () { return original(baseURI.call(this)); });
+    answer(proto("Document"), "referrer", function () { return original(referrer.call(this)); });
+    answer(proto("Document"), "domain", () => new URL(archivedOrigin).hostname, () => {});
+    answer(proto("Document"), "cookie", cookies.get, cookies.set);
+    answer(w, "origin", () => archivedOrigin);
+    const eventOrigin = describe(proto("MessageEvent"), "origin").get;
+    answer(proto("MessageEvent"), "origin", function () {
+      const from = eventOrigin.call(this);
+      return /^https?:/.test(from) ? original(from).replace(/\/$/, "") : from;
+    });
+    wrapArguments(w, "postMessage", ([message, to, ...rest]) => [message, typeof to === "string" ? map(to) : to, ...rest]);
+    if (w === window && realParent === window.top && realParent !== window) {
+      answer(w, "parent", () => w);
+      answer(w, "frameElement", () => null);
+    }
+  };
+
+  // A jar of the page's own: in a frame of another site browsers drop cookies that scripts set.
+  const jar = new Map();
+  const cookies = {
+    get() {
+      for (const [name, { until }] of jar) if (until <= Date.now()) jar.delete(name);
+      return [...jar.values()].map(({ pair }) => pair).join("; ");
+    },
+    set(text) {
+      const [pair, ...rest] = `${text}`.split(";").map((part) => part.trim());
+      const said = Object.fromEntries(rest.map((part) => {
+        const [name, ...value] = part.split("=");
+        return [name.trim().toLowerCase(), value.join("=").trim()];
+      }));
+      if (!pair || "httponly" in said) return;
+      const name = pair.includes("=") ? pair.slice(0, pair.indexOf("=")).trim() : "";
+      // Max-Age goes before Expires (RFC 6265 section 5.3)
+      const age = /^-?\d+$/.test(said["max-age"]) ? Date.now() + said["max-age"] * 1000 : Date.parse(said.expires);
+      if (age <= Date.now()) jar.delete(name);
+      else jar.set(name, { pair, until: Number.isNaN(age) ? Infinity : age });
+    },
+  };
+
+  // Where a browser denies storage to frames of another site, it throws on the mere name.
+  const makeStorage = () => {
+    const kept = new Map();
+    const methods = {
+      getItem: (name) => (kept.has(`${name}`) ? kept.get(`${name}`) : null),
+      setItem: (name, value) => { kept.set(`${name}`, `${value}`); },
+      removeItem: (name) => { kept.delete(`${name}`); },
+      clear: () => kept.clear(),
+      key: (index) => [...kept.keys()][index] ?? null,
+    };
+    return new Proxy(Object.create(Storage.prototype), {
+      get: (_, name) => name === "length" ? kept.size : methods[name] ?? kept.get(name) ?? Object.prototype[name],
+      set: (_, name, value) => { kept.set(`${name}`, `${value}`); return true; },
+      has: (_, name) => kept.has(name) || name in methods || name === "length",
+      deleteProperty: (_, name) => { kept.delete(name); return true; },
+      ownKeys: () => [...kept.keys()],
+      getOwnPropertyDescriptor: (_, name) => kept.has(name)
+        ? { value: kept.get(name), writable: true, enumerable: true, configurable: true } : undefined,
+    });
+  };
+  const storages = { localStorage: makeStorage(), sessionStorage: makeStorage() };
+  const storageOf = (w) => {
+    for (const [name, storage] of Object.entries(storages)) {
+      try { w[name].length; } catch { define(w, name, { get: () => storage, configurable: true, enumerable: true }); }
+    }
+  };
+
+  // ---- Windows without an address (about:blank) get the same treatment before the page can use them.
+
+  const sweep = () => {
+    for (let i = 0; i < window.length; i++) {
+      // A window of another origin has its own copy of this script, and throws here.
+      try { patch(window[i]); } catch { continue; }
+    }
+  };
+
+  // ---- What came in by another way than the ones above: parsed elsewhere, adopted, set by style.
+
+  const ATTRIBUTE_NAMES = ["action", "background", "data", "formaction", "href", "poster", "src", "srcset", "style"];
+  const mend = (element) => {
+    if (element.localName === "style" && element.textContent.includes("//")) {
+      const mapped = mapCss(element.textContent);
+      if (mapped !== element.textContent) element.textContent = mapped;
+    }
+    for (const name of ATTRIBUTE_NAMES) {
+      const value = element.getAttribute(name);
+      if (!value || !/[\/\\]{2}/.test(value) || (name === "data" && element.localName !== "object")) continue;
+      const mapped = ATTRIBUTES[name](value);
+      if (mapped !== value) element.setAttribute(name, mapped);
+    }
+  };
+  const watch = (root) => {
+    new MutationObserver((records) => {
+      sweep();
+      for (const { target, addedNodes } of records) {
+        if (target.nodeType === 1) mend(target);
+        for (const node of addedNodes) {
+          if (node.nodeType !== 1) continue;
+          mend(node);
+          for (const inner of node.querySelectorAll("[src],[href],[srcset],[style],[action],[poster],style")) mend(inner);
+        }
+      }
+    }).observe(root, { subtree: true, childList: true, attributes: true, attributeFilter: ATTRIBUTE_NAMES });
+    return root;
+  };
+
+  // ---- Navigation: the Navigation API shows where location, links, forms and refresh want to go.
+
+  const keepInside = (element) => {
+    const target = element.getAttribute("target") || "";
+    if (target && target !== "_self" && !window.frames[target]) element.removeAttribute("target");
+  };
+  const tell = () => {
+    if (realParent === window || realParent !== window.top) return;
+    tellParent({ daykeep: 1, url: original(pageLocation.href), title: document.title }, viewer);
+  };
+
+  patch(window);
+  watch(document);
+  if (window.navigation) {
+    window.navigation.addEventListener("navigate", (event) => {
+      const wanted = event.destination.url;
+      const mapped = map(wanted);
+      if (mapped === wanted || !event.cancelable) return;
+      event.preventDefault();
+      // Not at once: a navigation that begins inside the event of another is refused.
+      setTimeout(() => pageLocation[event.navigationType === "replace" ? "replace" : "assign"](mapped), 0);
+    });
+  }
+  for (const kind of ["click", "submit"]) {
+    window.addEventListener(kind, (event) => {
+      const element = event.composedPath().find((node) => node.localName === (kind === "click" ? "a" : "form")
+        || node.localName === "area");
+      if (element) keepInside(element);
+    }, true);
+  }
+  for (const kind of ["DOMContentLoaded", "load", "popstate", "hashchange", "pageshow"]) {
+    window.addEventListener(kind, tell);
+  }
+})();
