@@ -2,49 +2,46 @@
 """
 One crawl of one site: ask, store, find more, until every known URL has its outcome.
 
-    frontier ──next──▶ threads: fetch, read links and text ──▶ one thread: write WARC, finish, add links
+    frontier ──next──▶ asking: threads fetch and read ──▶ one thread: write WARC, finish, add links
         ▲                                                                        │
         └────────────────────────────────────────────────────────────────────────┘
 
 Only the thread that calls `run` touches the frontier and the WARCs. About once a second both are synced
-together (a group sync); what came after it is asked for again after a crash. Knows nothing of sealing.
+together (a group sync); what came after it is asked for again after a crash. Politeness is per host name,
+robots.txt per origin (RFC 9309 section 2.3). Knows nothing of sealing.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 
-from index.cdxj import Index
 from index.errors import DamagedError
 from index.model import Capture, Page
 from index.timestamp import to_timestamp
 from index.urlkey import normalise, origin
 
 from . import robots
-from .collection import SnapshotFolder
+from .asking import Askers, Fault, RobotsVisit, Visit
 from .exchange import Exchange, Failure
 from .fetch import Fetcher
 from .frontier import Frontier, Known, Result
 from .ledger import UrlOutcome, read, still_known
-from .payload import decode
-from .reading import Read, read_page, read_sitemaps
+from .past import Previous
 from .scope import scope_of
 from .settings import Site
-from .warc import Reference, WarcFiles, original_of, refer
+from .warc import WarcFiles
 
 SYNC_SECONDS = 1.0
-MAX_ROBOTS_HOPS = 5
-MAX_ROBOTS = 1 << 20
-"""Bytes of robots.txt that are read; RFC 9309 section 2.5 asks for at least 500 KiB."""
+PATIENCE = 5.0
+"""Seconds that a crawl which is asked to stop waits for answers that are on their way."""
+SPARE_THREADS = 4
+"""Threads beyond `connections`, so that one slow host does not keep all others waiting."""
 
 logger = structlog.get_logger(__name__)
 
@@ -59,63 +56,28 @@ class Progress:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Previous:
-    """The snapshot before this one: what it knew, and where a payload of the site's past lies."""
+@dataclass(slots=True)
+class _Host:
+    """Politeness towards one host name."""
 
-    folder: SnapshotFolder
-    find: Callable[[str, str], Path]
-    """(snapshot, filename) → path of that WARC."""
+    delay: float
+    asked_at: float = float("-inf")
+    active: int = 0
 
-    @property
-    def index(self) -> Index:
-        """Its CDXJ."""
-        return self.folder.index
-
-    def reference(self, exchange: Exchange) -> Reference | None:
-        """
-        Return the stored response with the same payload, if the URL had it in that snapshot.
-
-        None as well where that record cannot be read: then the body is stored again, and nothing is lost.
-        """
-        capture = self.index.find(exchange.url)
-        if capture is None or (capture.effective_status, capture.digest) != (exchange.status, exchange.payload_digest):
-            return None
-        if capture.truncated or capture.content_type != exchange.mime:
-            return None
-        original = original_of(capture, self.folder.timestamp)
-        try:
-            return refer(self.find(original.snapshot, original.filename), original)
-        except DamagedError as error:
-            logger.warning("stored-again", url=exchange.url, reason=str(error))
-            return None
+    def wait(self) -> float:
+        """Return the seconds until it may be asked again."""
+        return self.asked_at + self.delay - time.monotonic()
 
 
 @dataclass(slots=True)
-class _Host:
-    """Politeness towards one origin."""
+class _Origin:
+    """What one origin asks of us."""
 
-    delay: float
-    ready_at: float = 0.0
-    active: int = 0
+    host: _Host
     rules: robots.Rules | None = None
     asking_robots: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """What a thread brings back for one URL."""
-
-    known: Known
-    answer: Exchange | Failure
-    read: Read = Read()
-
-
-@dataclass(frozen=True, slots=True)
-class _RobotsVisit:
-    host: str
-    visits: tuple[_Visit, ...]
-    rules: robots.Rules
+    closed: tuple[UrlOutcome, str] | None = None
+    """Why nothing may be asked for, where its robots.txt could not be had."""
 
 
 @dataclass(slots=True)
@@ -132,12 +94,12 @@ class Crawl:
     stop: threading.Event
     report: Callable[[Progress], None]
     _hosts: dict[str, _Host] = field(default_factory=dict)
-    _done: queue.Queue[_Visit | _RobotsVisit] = field(default_factory=queue.Queue)
-    _in_flight: int = 0
+    _origins: dict[str, _Origin] = field(default_factory=dict)
     _asked: int = 0
     _finished: int = 0
     _bytes: int = 0
-    _local: threading.local = field(default_factory=threading.local)
+    _stopping_since: float | None = None
+    _askers: Askers = field(init=False)
     _in_scope: Callable[[str], bool] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -149,34 +111,46 @@ class Crawl:
 
         Raises StorageError where the disk refuses; what was synced until then is intact.
         """
-        self._asked = self._finished = sum(self.frontier.counts().values())
-        self._seed()
-        last_sync = time.monotonic()
-        with ThreadPoolExecutor(max(4, self.site.connections), thread_name_prefix="fetch") as pool:
-            while self._more(pool):
-                for visit in self._arrived():
-                    self._take(visit)
-                if time.monotonic() - last_sync > SYNC_SECONDS:
-                    self.commit()
-                    last_sync = time.monotonic()
+        counts = self.frontier.counts()
+        self._finished = sum(counts.values())
+        self._asked = len(self.frontier) - sum(counts.get(refused, 0) for refused in _REFUSED)
+        self._askers = Askers(
+            self.site.connections + SPARE_THREADS, self.new_fetcher, self.site.user_agent, self.now
+        )
+        try:
+            self._seed()
+            self._go_on()
+        finally:
+            self._askers.close(0.1)
         self.commit()
         return not self.stop.is_set()
 
     def commit(self) -> None:
-        """Group sync: WARCs first, then the state that speaks of them. After this line a crash loses nothing."""
+        """Sync the WARCs, then the state that speaks of them. After this a crash loses nothing."""
         self.frontier.commit(self.files.sync())
+
+    def _go_on(self) -> None:
+        last_sync = time.monotonic()
+        while self._more():
+            for brought in self._askers.arrived(self._pause()):
+                self._take(brought)
+            if time.monotonic() - last_sync > SYNC_SECONDS:
+                self.commit()
+                last_sync = time.monotonic()
 
     def _seed(self) -> None:
         for seed in self.site.seeds:
             if url := normalise(seed):
                 self._know(Known(url, 0, "seed", "outlink"))
 
-    def _more(self, pool: ThreadPoolExecutor) -> bool:
+    def _more(self) -> bool:
         """Hand out what may be asked now, and say whether anything is left to wait for."""
         if self.stop.is_set():
-            return self._in_flight > 0
-        self._dispatch(pool)
-        if self._in_flight or self.frontier.hosts():
+            now = time.monotonic()
+            self._stopping_since = self._stopping_since or now
+            return self._askers.under_way > 0 and now - self._stopping_since < PATIENCE
+        self._dispatch()
+        if self._askers.under_way or self.frontier.hosts():
             return True
         return self._add_yesterday()
 
@@ -184,151 +158,135 @@ class Crawl:
         """Once nothing else is left, ask for what yesterday knew and nobody links to any more."""
         if self.previous is None or self.frontier.meta("yesterday"):
             return False
-        added = 0
-        for entry in still_known(read(self.previous.folder.ledger_path)):
-            if self._in_scope(entry.url) and self.frontier.add(Known(entry.url, entry.depth, "yesterday", "outlink")):
-                added += 1
+        try:
+            for entry in still_known(read(self.previous.newest.ledger_path)):
+                if self._in_scope(entry.url):
+                    self._know(Known(entry.url, entry.depth, "yesterday", "outlink"))
+        except DamagedError as error:
+            logger.warning("yesterday-unknown", reason=str(error))
         self.frontier.commit(self.files.sync(), yesterday="asked")
-        return added > 0
+        return bool(self.frontier.hosts())
 
-    def _dispatch(self, pool: ThreadPoolExecutor) -> None:
+    # Politeness
+
+    def _dispatch(self) -> None:
         for name in self.frontier.hosts():
-            host = self._hosts.setdefault(name, _Host(self.site.delay))
-            while not host.asking_robots and host.active < self.site.connections and host.ready_at <= time.monotonic():
-                if host.rules is None:
-                    self._submit(pool, host, self._visit_robots, name)
-                    host.asking_robots = True
-                elif (known := self._next_allowed(name, host.rules)) is not None:
-                    self._submit(pool, host, self._visit, known)
-                else:
-                    break
+            place = self._origin(name)
+            while self._may_ask(place) and self._ask_next(name, place):
+                place.host.asked_at = time.monotonic()
+                place.host.active += 1
 
-    def _next_allowed(self, name: str, rules: robots.Rules) -> Known | None:
+    def _origin(self, name: str) -> _Origin:
+        if name not in self._origins:
+            host = self._hosts.setdefault(origin(f"{name}/").host, _Host(self.site.delay))
+            self._origins[name] = _Origin(host)
+        return self._origins[name]
+
+    def _may_ask(self, place: _Origin) -> bool:
+        return self._has_room(place) and self._askers.free and place.host.wait() <= 0
+
+    def _has_room(self, place: _Origin) -> bool:
+        return place.host.active < self.site.connections and not place.asking_robots
+
+    def _ask_next(self, name: str, place: _Origin) -> bool:
+        """Have the next URL of an origin asked for, its robots.txt first; False where none is waiting."""
+        if place.rules is None:
+            place.asking_robots = True
+            self._askers.submit(name)
+            return True
+        known = self._next_allowed(name, place)
+        if known is not None:
+            self._askers.submit(known)
+        return known is not None
+
+    def _next_allowed(self, name: str, place: _Origin) -> Known | None:
+        assert place.rules is not None
         while (known := self.frontier.next(name)) is not None:
-            if self.site.robots == "ignore" or known.kind == "robots" or rules.allows(known.url):
+            if self.site.robots == "ignore" or (place.closed is None and place.rules.allows(known.url)):
                 return known
-            self._settle(known, UrlOutcome.ROBOTS, "robots.txt does not allow it")
+            outcome, reason = place.closed or (UrlOutcome.ROBOTS, "robots.txt does not allow it")
+            self._finish(known, Result(outcome, reason=reason, timestamp=to_timestamp(self.now())))
         return None
 
-    def _submit(self, pool: ThreadPoolExecutor, host: _Host, work: Callable[..., _Visit | _RobotsVisit], what: object) -> None:
-        host.active += 1
-        host.ready_at = time.monotonic() + host.delay
-        self._in_flight += 1
-        pool.submit(lambda: self._done.put(work(what)))
-
-    def _arrived(self) -> Iterator[_Visit | _RobotsVisit]:
-        """Yield what has come back; wait for the first until the next host may be asked again."""
-        try:
-            yield self._done.get(timeout=self._pause())
-            while True:
-                yield self._done.get_nowait()
-        except queue.Empty:
-            return
-
     def _pause(self) -> float:
-        waits = [
-            host.ready_at - time.monotonic()
-            for name in self.frontier.hosts()
-            if (host := self._hosts.get(name)) and host.active < self.site.connections and not host.asking_robots
-        ]
+        """Return how many seconds to wait for answers before a host may be asked again."""
+        if not self._askers.free:
+            return 0.2
+        places = map(self._origin, self.frontier.hosts())
+        waits = [place.host.wait() for place in places if self._has_room(place)]
         return min(max(min(waits, default=0.2), 0.001), 0.2)
 
-    # In the threads
+    # What came back
 
-    def _fetcher(self) -> Fetcher:
-        if not hasattr(self._local, "fetcher"):
-            self._local.fetcher = self.new_fetcher()
-        fetcher: Fetcher = self._local.fetcher
-        return fetcher
-
-    def _visit(self, known: Known) -> _Visit:
-        answer = self._ask(known.url)
-        if isinstance(answer, Failure) or answer.status != 200:
-            return _Visit(known, answer)
-        try:
-            return _Visit(known, answer, read_sitemaps(answer) if known.kind == "sitemap" else read_page(answer))
-        except Exception as error:  # noqa: BLE001  whatever a hostile body does to a parser, the body is kept
-            logger.warning("unreadable", url=known.url, error=repr(error))
-            return _Visit(known, answer, Read(note=f"its links could not be read ({type(error).__name__})"))
-
-    def _ask(self, url: str) -> Exchange | Failure:
-        try:
-            return self._fetcher().fetch(url)
-        except Exception as error:  # noqa: BLE001  one URL must not end the crawl of all others
-            logger.exception("fetch-fault", url=url)
-            return Failure(url, self.now(), "network-error", f"the request failed inside the crawler: {error!r}")
-
-    def _visit_robots(self, name: str) -> _RobotsVisit:
-        """Ask for robots.txt, over at most five redirects (RFC 9309 section 2.3.1.2)."""
-        url: str | None = f"{name}/robots.txt"
-        visits: list[_Visit] = []
-        while url and len(visits) <= MAX_ROBOTS_HOPS:
-            answer = self._ask(url)
-            visits.append(_Visit(Known(url, 0, "robots", "robots"), answer))
-            if isinstance(answer, Failure):
-                return _RobotsVisit(name, tuple(visits), robots.unreachable())
-            if not 300 <= answer.status < 400:
-                body = decode(answer.payload(), answer.header("content-encoding"), MAX_ROBOTS)
-                return _RobotsVisit(name, tuple(visits), robots.parse(answer.status, body.data, self.site.user_agent))
-            url = normalise(answer.header("location") or "", url)
-        return _RobotsVisit(name, tuple(visits), robots.parse(404, b"", self.site.user_agent))
-
-    # In the one thread that stores
-
-    def _take(self, visit: _Visit | _RobotsVisit) -> None:
-        self._in_flight -= 1
-        if isinstance(visit, _RobotsVisit):
-            self._take_robots(visit)
+    def _take(self, brought: Visit | RobotsVisit | Fault) -> None:
+        if isinstance(brought, Fault):
+            raise brought.error
+        if isinstance(brought, RobotsVisit):
+            self._take_robots(brought)
             return
-        self._hosts[str(origin(visit.known.url))].active -= 1
-        self._store(visit)
+        self._origin(str(origin(brought.known.url))).host.active -= 1
+        self._store(brought)
 
-    def _take_robots(self, visit: _RobotsVisit) -> None:
-        host = self._hosts[visit.host]
-        host.active -= 1
-        host.asking_robots = False
-        host.rules = visit.rules
-        host.delay = max(self.site.delay, visit.rules.crawl_delay or 0.0 if self.site.robots == "obey" else 0.0)
+    def _take_robots(self, visit: RobotsVisit) -> None:
+        place = self._origin(visit.origin)
+        place.host.active -= 1
+        place.asking_robots = False
+        place.rules = visit.rules
+        place.closed = _closed(visit.visits[-1].answer)
+        if self.site.robots == "obey":
+            place.host.delay = max(place.host.delay, visit.rules.crawl_delay or 0.0)
         for one in visit.visits:
             # a robots.txt that was known already, by a link or before a stop, keeps the outcome it gets now
-            self.frontier.add(one.known)
+            self._asked += self.frontier.add(one.known, Result(UrlOutcome.NOT_REACHED))
             self._store(one)
-        if self._in_scope(f"{visit.host}/"):
-            for url in visit.rules.sitemaps or [f"{visit.host}/sitemap.xml"]:
-                if found := normalise(url, f"{visit.host}/"):
+        if self._in_scope(f"{visit.origin}/"):
+            for url in visit.rules.sitemaps or [f"{visit.origin}/sitemap.xml"]:
+                if found := normalise(url, f"{visit.origin}/"):
                     self._know(Known(found, 0, "robots" if visit.rules.sitemaps else "sitemap", "sitemap"))
 
-    def _store(self, visit: _Visit) -> None:
+    def _store(self, visit: Visit) -> None:
         if isinstance(visit.answer, Failure):
             failure = visit.answer
-            result = Result(UrlOutcome(failure.outcome), reason=failure.reason, timestamp=to_timestamp(failure.date))
+            result = Result(
+                UrlOutcome(failure.outcome), reason=failure.reason, timestamp=to_timestamp(failure.date)
+            )
             self._finish(visit.known, result)
             return
-        exchange = visit.answer
+        try:
+            self._store_exchange(visit, visit.answer)
+        finally:
+            visit.answer.close()
+
+    def _store_exchange(self, visit: Visit, exchange: Exchange) -> None:
         same = self.previous.reference(exchange) if self.previous and self._may_refer(exchange) else None
         capture = self.files.exchange(exchange, same)
         outcome = _outcome(exchange, unchanged=same is not None)
         reason = exchange.reason or visit.read.note
-        self._finish(
-            visit.known, Result(outcome, exchange.status, reason, exchange.length, capture.timestamp), capture
-        )
-        self._keep_text(visit, capture, new=same is None)
+        result = Result(outcome, exchange.status, reason, exchange.length, capture.timestamp)
+        self._finish(visit.known, result, capture)
+        self._keep_text(visit, exchange, capture, new=same is None)
         self._follow(visit, capture)
-        exchange.close()
 
     def _may_refer(self, exchange: Exchange) -> bool:
-        return self.deduplicate and exchange.status == 200 and exchange.payload_length > 0 and not exchange.truncated
+        return (
+            self.deduplicate
+            and exchange.status == 200
+            and exchange.payload_length > 0
+            and not exchange.truncated
+        )
 
-    def _keep_text(self, visit: _Visit, capture: Capture, *, new: bool) -> None:
-        if visit.read.page is None or not isinstance(visit.answer, Exchange):
+    def _keep_text(self, visit: Visit, exchange: Exchange, capture: Capture, *, new: bool) -> None:
+        if visit.read.page is None:
             return
         title, language, text = visit.read.page
         self.frontier.add_page(Page(capture.url, capture.timestamp, title, language))
         if new:
             uri, data = f"urn:text:{capture.url}", text.encode("utf-8", "replace")
-            self.frontier.add_capture(self.files.resource(uri, "text/plain; charset=utf-8", data, visit.answer.date))
+            self.frontier.add_capture(
+                self.files.resource(uri, "text/plain; charset=utf-8", data, exchange.date)
+            )
 
-    def _follow(self, visit: _Visit, capture: Capture) -> None:
+    def _follow(self, visit: Visit, capture: Capture) -> None:
         """Make known what a response leads to. Parts of a page are one step nearer than what it links to."""
         known, read = visit.known, visit.read
         if capture.redirect and known.kind != "robots":
@@ -358,16 +316,28 @@ class Crawl:
         if refused is None:
             self._asked += self.frontier.add(known)
         else:
-            self.frontier.add(known, Result(refused[0], reason=refused[1], timestamp=to_timestamp(self.now())))
-
-    def _settle(self, known: Known, outcome: UrlOutcome, reason: str) -> None:
-        self._finish(known, Result(outcome, reason=reason, timestamp=to_timestamp(self.now())))
+            self.frontier.add(
+                known, Result(refused[0], reason=refused[1], timestamp=to_timestamp(self.now()))
+            )
 
     def _finish(self, known: Known, result: Result, capture: Capture | None = None) -> None:
         self.frontier.finish(known.url, result, capture)
         self._finished += 1
         self._bytes += result.bytes
         self.report(Progress(max(self._asked, self._finished), self._finished, self._bytes, known.url))
+
+
+_REFUSED = (UrlOutcome.OUT_OF_SCOPE, UrlOutcome.OVER_LIMIT)
+"""Outcomes of URLs that are known and were not asked for by our own decision."""
+
+
+def _closed(answer: Exchange | Failure) -> tuple[UrlOutcome, str] | None:
+    """Return why an origin may not be asked for anything, from the answer to its robots.txt."""
+    if isinstance(answer, Failure):
+        return UrlOutcome(answer.outcome), answer.reason
+    if answer.status >= 500:
+        return UrlOutcome.ROBOTS, f"robots.txt was answered with {answer.status}, which forbids everything"
+    return None
 
 
 def _outcome(exchange: Exchange, *, unchanged: bool) -> UrlOutcome:

@@ -33,7 +33,7 @@ from . import package
 from .collection import SnapshotFolder
 from .durable import storage, sync_dir, write_file
 from .pages import read_pages, write_pages
-from .warc import Extent, extent
+from .records import Extent, extent
 
 PROFILES = ("wacz", "warc")
 Find = Callable[[str, str], Path]

@@ -126,7 +126,7 @@ class Fetcher:
         request = requests.PreparedRequest()
         request.method, request.url, request.headers = "GET", url, CaseInsensitiveDict(headers)
         answer = self._session.send(
-            request, stream=True, allow_redirects=False, proxies={}, timeout=self._recorder.limits.timeout
+            request, stream=True, allow_redirects=False, timeout=self._recorder.limits.timeout
         )
         answer.raw.release_conn()
 

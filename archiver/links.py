@@ -36,7 +36,7 @@ MAX_HEADER = 65_536
 _LIKE_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,512}<(?:!doctype html|html|head|body|!--)", re.IGNORECASE)
 _CHARSET = re.compile(r"""\bcharset\s*+=\s*+["']?([^\s"';]++)""", re.IGNORECASE)
 _HEADER_LINK = re.compile(r'<([^<>]*+)>((?:[^,"<]|"(?:[^"\\]|\\.)*+"?)*+)')
-_HEADER_REL = re.compile(r';\s*+rel\s*+=\s*+(?:"([^"]*+)"|([^\s;,"]++))', re.IGNORECASE)
+_HEADER_PARAMETER = re.compile(r';\s*+([\w*-]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^\s;,"]++))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +134,10 @@ def find_header_links(url: str, value: str) -> list[Link]:
     """Return the links of one `Link` header field (RFC 8288), relative to `url`, the URL that answered."""
     links = Links(url, Resolver(url))
     for match in _HEADER_LINK.finditer(value[:MAX_HEADER]):
-        rel = _HEADER_REL.search(match[2])
+        parameters = _HEADER_PARAMETER.findall(match[2])
+        rel = next((quoted or plain for name, quoted, plain in parameters if name.lower() == "rel"), "")
         if rel:
-            add_link(links, match[1], (rel[1] or rel[2]).lower().split(), "")
+            add_link(links, match[1], rel.lower().split(), "")
     return links.listed()
 
 

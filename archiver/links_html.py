@@ -30,7 +30,7 @@ _HINT_RELS = frozenset({"image_src"})
 _HINT_METAS = frozenset(
     {"og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"}
 )
-_REFRESH = re.compile(r"[\s\d.]*+[;,\s]\s*+(?:url\s*+=\s*+)?(.+)", re.IGNORECASE | re.DOTALL)
+_REFRESH = re.compile(r"[\s\d.]*+[;,\s]\s*+(?:url\s*+=\s*+)?+(.*)", re.IGNORECASE | re.DOTALL)
 _BASE = re.compile(rb"<base[\s/]", re.IGNORECASE)
 _CANDIDATE = re.compile(r"([^\s,]\S*+)(?:(?<!,)(?:[^,(]|\([^)]*+\)?)*+)?")
 

@@ -4,12 +4,13 @@ A page parsed once, for links and for text alike. Knows nothing of either; the o
 
     bytes → charset → UTF-8 → made harmless → lexbor tree
 
-The parser is that of the HTML standard, in C and without limits of its own. Four kinds of page would cost it
+The parser is that of the HTML standard, in C and without limits of its own. Five kinds of page would cost it
 time or memory without end (measured with selectolax 1.0.2), so they are changed before it sees them:
 
     100,000 <div> never closed          24 s        more than MANY_TAGS tags: _flat takes nesting away
     1,000 <b id=…> before 1,000 <p>     460 MiB     _plain makes formatting elements ordinary ones
-    40,000 attributes in one tag        3 s         _with_fewer_attributes drops those beyond MANY_ATTRIBUTES
+    40,000 attributes in one tag        3 s         _with_fewer_attributes leaves those that are read here
+    100,000 names of attributes         4 s         the same
     <selectedcontent>                   clones      parsed without events
 
 Addresses and words stay what they were; only nesting is lost, and only on such pages.
@@ -32,19 +33,30 @@ MANY_COPIES = 250_000
 FEW_TAGS = 1_000
 """Up to here the product above cannot be reached (500 times 500)."""
 MANY_ATTRIBUTES = 1_000
+"""Attributes of one tag from which only those in _READ are left. Pages have a dozen."""
+LONG_TAG = 4 * MANY_ATTRIBUTES
+"""Bytes up to which a tag cannot have so many."""
+MANY_NAMES = 100_000
+"""Different words in a page from which all tags are treated so: each may be the name of an attribute."""
 LONG_PAGE = 65_536
-"""Bytes up to which no tag can have so many attributes that it matters."""
+"""Bytes up to which a page cannot have so many attributes that it matters."""
+HUGE_PAGE = 500_000
+"""Bytes up to which it cannot have so many different ones."""
 MAX_TITLE = 1_000
 MAX_LANGUAGE = 35
 """Longest language tag that RFC 5646 section 4.4.1 asks readers to take."""
 
 _WITHOUT_EVENTS = 1
-_FORMATTING = re.compile(
-    rb"<(/?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE
-)
+# `a` is not among them: at most one is open at a time, so that it is never reopened more than once.
+_FORMATTING = rb"(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])"
+_FORMATTING_START = re.compile(b"<" + _FORMATTING, re.IGNORECASE)
+_FORMATTING_END = re.compile(b"</" + _FORMATTING, re.IGNORECASE)
 # HTML standard, sections 13.2.5.32 to 13.2.5.40, exactly: what is a name, what is a value, where a tag ends.
-_ATTRIBUTE = rb"""[\s/]*+(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?)?"""
+_ATTRIBUTE = rb"""[\s/]*+(=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?)?"""
 _ONE_ATTRIBUTE = re.compile(_ATTRIBUTE)
+_QUOTED_END = re.compile(rb"""=\s*+(?:"[^">]*+>|'[^'>]*+>)""")
+_SEPARATORS = b" \t\r\n\f\v/"
+_WORD = re.compile(rb"[^\s/>=\"'<]+")
 _TAG = re.compile(rb"</?[A-Za-z][^\s/>]*+(?:" + _ATTRIBUTE + rb")*+")
 _NAME = re.compile(rb"<(/?)([A-Za-z][^\s/>]*+)")
 _CLOSED_AT_ONCE = re.compile(
@@ -63,9 +75,14 @@ _BLOCKS = (
 _FLAT = {
     b"a": b"area",
     **dict.fromkeys(_EMBEDS.split(), b"embed"),
+    **dict.fromkeys((b"td", b"th"), b"param"),
     **dict.fromkeys(_KEPT.split(), b""),
     **dict.fromkeys(_BLOCKS.split(), b"hr"),
 }
+_READ = frozenset(
+    b"action background content data hidden href http-equiv imagesrcset lang method name poster property "
+    b"rel src srcset style type xlink:href xml:lang".split()
+)
 _ROOT = re.compile(rb"<html(?=[\s/>])", re.IGNORECASE)
 _HEAD = 4096
 """Bytes in which the root element, which keeps its name for the sake of its language, is looked for."""
@@ -121,31 +138,61 @@ def tag_ids(names: Iterable[str]) -> dict[int, str]:
 
 
 def _with_fewer_attributes(data: bytes) -> bytes:
-    """Drop the attributes of a tag beyond MANY_ATTRIBUTES."""
+    """Leave only the attributes that are read here: in tags that have too many, or in all of them."""
+    pieces = data.split(b">")
+    in_quotes = _QUOTED_END.search(data) is not None
+    if len(data) > HUGE_PAGE and (in_quotes or _in_tags(pieces) > HUGE_PAGE) and _has_many_words(data):
+        return _TAG.sub(_trimmed, data)
+    # Looking at each tag costs more than parsing does, so first whether there can be a long one at all.
+    if in_quotes or max(map(len, pieces)) > LONG_TAG:
+        return _with_short_tags(data)
+    return data
+
+
+def _with_short_tags(data: bytes) -> bytes:
     parts, end = [], 0
     for tag in _TAG.finditer(data):
-        if tag.end() - tag.start() < 4 * MANY_ATTRIBUTES:
-            continue
-        for number, attribute in enumerate(_ONE_ATTRIBUTE.finditer(data, tag.start() + 1, tag.end())):
-            if number == MANY_ATTRIBUTES:
-                parts += [data[end : attribute.start()], b" "]
-                end = tag.end()
-                break
-    return b"".join([*parts, data[end:]]) if parts else data
+        if tag.end() - tag.start() > LONG_TAG and _has_many_attributes(tag[0]):
+            parts += [data[end : tag.start()], _trimmed(tag)]
+            end = tag.end()
+    return b"".join([*parts, data[end:]])
+
+
+def _in_tags(pieces: list[bytes]) -> int:
+    """Return how many bytes can stand in tags, where no quoted value holds the end of one."""
+    return sum(len(piece) - at for piece in pieces if (at := piece.find(b"<")) >= 0)
+
+
+def _has_many_attributes(tag: bytes) -> bool:
+    return sum(1 for _ in _ONE_ATTRIBUTE.finditer(tag, 1)) > MANY_ATTRIBUTES
+
+
+def _has_many_words(data: bytes) -> bool:
+    """Tell whether there can be more than MANY_NAMES names of attributes; each would be a word."""
+    words: set[bytes] = set()
+    for at in range(0, len(data), HUGE_PAGE):
+        words.update(_WORD.findall(data, at, at + HUGE_PAGE))
+        if len(words) > MANY_NAMES:
+            return True
+    return False
+
+
+def _trimmed(tag: re.Match[bytes]) -> bytes:
+    first = _NAME.match(tag[0])
+    assert first is not None
+    kept: dict[bytes, bytes] = {}
+    for attribute in _ONE_ATTRIBUTE.finditer(tag[0], first.end()):
+        name = attribute[1].lower()
+        if name in _READ:
+            kept.setdefault(name, attribute[0].strip(_SEPARATORS))
+    return b" ".join([first[0], *kept.values()]) + b" "
 
 
 def _plain(data: bytes, tags: int) -> bytes:
     """Make formatting elements ordinary ones, where reopening them in each paragraph could cost too much."""
-    if len(_FORMATTING.findall(data)) * tags <= MANY_COPIES:
+    if len(_FORMATTING_START.findall(data)) * tags <= MANY_COPIES:
         return data
-    return _FORMATTING.sub(_ordinary, data)
-
-
-def _ordinary(match: re.Match[bytes]) -> bytes:
-    name = match[0].lstrip(b"</").lower()
-    if name == b"a":  # at most one is open at a time, so that it is not reopened more than once
-        return match[0]
-    return b"<" + match[1] + b"span"
+    return _FORMATTING_END.sub(b"</span", _FORMATTING_START.sub(b"<span", data))
 
 
 def _flat(data: bytes) -> bytes:

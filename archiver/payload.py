@@ -154,9 +154,10 @@ class _Inflater:
 
     def run(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
-            if self.done:
-                return
-            yield from self._feed(chunk)
+            if self.foreign:
+                yield chunk
+            elif not self.done:
+                yield from self._feed(chunk)
         yield from self._finish()
 
     def _feed(self, chunk: bytes) -> Iterator[bytes]:

@@ -12,21 +12,26 @@ Knows nothing of crawling.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+import structlog
 
 from index.catalogue import Catalogue
 from index.changes import Change, merge
 from index.document import Document, document_id
+from index.errors import ArchiveError, DamagedError, NotFoundError
 from index.history import History
 from index.model import Capture, Outcome
 
 from .collection import Collection, SnapshotFolder
 from .pages import read_pages
-from .warc import open_record
+from .records import open_record
 
 MAX_TEXT = 4 << 20
 """Bytes of a text record that are indexed."""
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,45 +50,89 @@ def publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) ->
     same as seeing that pages are gone. Raises ArchiveError where a newer one of the site is there already.
     """
     with collection.publishing():
-        history = shelves.history
-        if history.snapshot(folder.site, folder.timestamp) is not None:
-            return
-        if folder.summary.outcome is Outcome.FAILED:
-            history.publish(folder.summary, (), {}, previous=None, generation=None)
-            return
-        before = previous_good(collection, folder.site, folder.timestamp)
-        documents = {document.url: document for document in _documents(folder, _changes(before, folder))}
-        generation = history.generation()
-        if documents:
-            texts = _texts(folder, documents)
-            generation = shelves.catalogue.publish(generation, texts)
-        previous = before.timestamp if before else None
-        history.publish(
-            folder.summary, _changes(before, folder), documents, previous=previous, generation=generation
-        )
-        shelves.catalogue.collect({generation} if generation else set())
+        _publish(collection, shelves, folder)
 
 
-def rebuild(collection: Collection, shelves: Shelves, report: Callable[[SnapshotFolder, int, int], None]) -> int:
-    """Publish every sealed snapshot that is not published yet, oldest first, and return how many there were."""
-    todo = [
+def publish_site(collection: Collection, shelves: Shelves, site: str) -> None:
+    """Publish every sealed snapshot of a site that is not published yet, oldest first."""
+    for folder in unpublished(collection, shelves, [site]):
+        publish(collection, shelves, folder)
+
+
+def rebuild(
+    collection: Collection,
+    shelves: Shelves,
+    report: Callable[[SnapshotFolder, int, int], None],
+    problem: Callable[[SnapshotFolder, ArchiveError], None] | None = None,
+) -> int:
+    """
+    Publish every sealed snapshot that is not published yet, oldest first, and return how many there were.
+
+    One that cannot be published is told to `problem` and passed over, so that one damaged day does not hide
+    the others; without `problem` its error is raised.
+    """
+    todo = unpublished(collection, shelves, collection.sites())
+    if todo:
+        forget_where_search_is_gone(collection, shelves)
+        todo = unpublished(collection, shelves, collection.sites())
+    done = 0
+    for number, folder in enumerate(todo, 1):
+        report(folder, number, len(todo))
+        try:
+            publish(collection, shelves, folder)
+            done += 1
+        except DamagedError as error:
+            if problem is None:
+                raise
+            problem(folder, error)
+    return done
+
+
+def unpublished(collection: Collection, shelves: Shelves, sites: Iterable[str]) -> list[SnapshotFolder]:
+    """Return the sealed snapshots that the catalogue does not know, by site, oldest first."""
+    return [
         folder
-        for site in collection.sites()
+        for site in sites
         for folder in collection.snapshots(site)
         if shelves.history.snapshot(site, folder.timestamp) is None
     ]
-    for number, folder in enumerate(todo, 1):
-        report(folder, number, len(todo))
-        publish(collection, shelves, folder)
-    return len(todo)
 
 
-def previous_good(collection: Collection, site: str, timestamp: str) -> SnapshotFolder | None:
-    """Return the newest sealed snapshot before a timestamp that did not fail."""
-    for name in reversed(collection.timestamps(site)):
-        folder = collection.at(site, name)
-        if name < timestamp and folder.summary.outcome is not Outcome.FAILED:
-            return folder
+def forget_where_search_is_gone(collection: Collection, shelves: Shelves) -> None:
+    """Empty the history where the generation of the search index that belongs to it cannot be read."""
+    with collection.publishing():
+        generation = shelves.history.generation()
+        try:
+            if generation is not None:
+                shelves.catalogue.search(generation, "", "a", limit=1, allowed=lambda _: set())
+        except (NotFoundError, DamagedError) as error:
+            logger.warning("search-made-anew", reason=str(error))
+            shelves.history.clear()
+
+
+def _publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) -> None:
+    history = shelves.history
+    if history.snapshot(folder.site, folder.timestamp) is not None:
+        return
+    if folder.summary.outcome is Outcome.FAILED:
+        history.publish(folder.summary, (), {}, previous=None, generation=None)
+        return
+    before = _newest_published(collection, history, folder.site)
+    documents = {one.url: one for one in _documents(collection, folder, _changes(before, folder))}
+    generation = history.generation()
+    if documents:
+        generation = shelves.catalogue.publish(generation, _texts(collection, documents))
+    previous = before.timestamp if before else None
+    changes = _changes(before, folder)
+    history.publish(folder.summary, changes, documents, previous=previous, generation=generation)
+    shelves.catalogue.collect({generation} if generation else set())
+
+
+def _newest_published(collection: Collection, history: History, site: str) -> SnapshotFolder | None:
+    """Return the published snapshot that a new one is compared with: the newest that did not fail."""
+    for snapshot in reversed(history.snapshots(site)):
+        if snapshot.outcome is not Outcome.FAILED:
+            return collection.at(site, snapshot.timestamp)
     return None
 
 
@@ -91,14 +140,17 @@ def _changes(before: SnapshotFolder | None, folder: SnapshotFolder) -> Iterator[
     return merge(before.index.captures() if before else (), folder.index.captures())
 
 
-def _documents(folder: SnapshotFolder, changes: Iterator[Change]) -> Iterator[Document]:
+def _documents(
+    collection: Collection, folder: SnapshotFolder, changes: Iterator[Change]
+) -> Iterator[Document]:
     """Yield the document of every page whose payload is new in this snapshot."""
     pages = {page.url: page for page in read_pages(folder.pages_path)}
     for change in changes:
         page = pages.get(change.url)
         if change.same or change.after is None or page is None:
             continue
-        text = _text_of(folder, change.after)
+        home = _home(collection, folder, change.after)
+        text = home.index.find(f"urn:text:{change.url}")
         if text is not None:
             yield Document(
                 document_id(folder.site, change.url, text.digest),
@@ -106,18 +158,26 @@ def _documents(folder: SnapshotFolder, changes: Iterator[Change]) -> Iterator[Do
                 change.url,
                 page.title,
                 page.language,
-                folder.timestamp,
+                home.timestamp,
                 text.filename,
                 text.offset,
                 text.length,
             )
 
 
-def _text_of(folder: SnapshotFolder, capture: Capture) -> Capture | None:
-    return folder.index.find(f"urn:text:{capture.url}")
+def _home(collection: Collection, folder: SnapshotFolder, capture: Capture) -> SnapshotFolder:
+    """Return the snapshot that holds the payload of a capture, and with it the text that was read of it."""
+    return collection.at(folder.site, capture.original.snapshot) if capture.original else folder
 
 
-def _texts(folder: SnapshotFolder, documents: dict[str, Document]) -> Iterator[tuple[Document, str]]:
+def _texts(collection: Collection, documents: Mapping[str, Document]) -> Iterator[tuple[Document, str]]:
+    """Yield every document with its text; one that cannot be read is not found by its words."""
     for document in documents.values():
-        with open_record(folder.warc(document.filename), document.offset) as record:
-            yield document, record.block.read(MAX_TEXT).decode("utf-8", "replace")
+        path = collection.at(document.site, document.snapshot).warc(document.filename)
+        try:
+            with open_record(path, document.offset) as record:
+                text = record.block.read(MAX_TEXT).decode("utf-8", "replace")
+        except DamagedError as error:
+            logger.warning("text-unreadable", url=document.url, reason=str(error))
+            continue
+        yield document, text

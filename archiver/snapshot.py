@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,15 @@ from index.timestamp import local_date, parse_timestamp
 
 from . import package
 from .collection import Collection, SnapshotFolder
-from .crawl import Crawl, Previous, Progress
-from .durable import publish_dir, write_file
+from .crawl import Crawl, Progress
+from .durable import publish_dir, storage, sync_dir, write_file
 from .fetch import Fetcher
 from .addresses import AddressGuard, Resolve
 from .frontier import Frontier, Result
 from .ledger import UrlOutcome, judge, write_lines
 from .pages import write_pages
-from .publish import Shelves, previous_good, publish
+from .past import LOOK_BACK, Previous, earlier
+from .publish import Shelves, publish_site
 from .settings import Settings, Site
 from .verify import check_contents, hash_file
 from .warc import CONFORMS_TO, FORMAT, WarcFiles
@@ -46,8 +48,22 @@ FULL_EVERY = {"weekly": timedelta(days=7), "monthly": timedelta(days=30), "yearl
 logger = structlog.get_logger(__name__)
 
 
+class UnsealedError(DamagedError):
+    """What was written does not read back as it was written."""
+
+
 class StoppedError(ArchiveError):
     """The crawl was asked to stop. What it has is stored; run the same command again and it carries on."""
+
+
+class UnpublishedError(ArchiveError):
+    """The snapshot is sealed and safe, but the catalogue does not know it yet. The next command tries again."""
+
+    def __init__(self, snapshot: Snapshot, reason: ArchiveError) -> None:
+        super().__init__(
+            f"Snapshot {snapshot.timestamp} of {snapshot.site} is sealed, but not yet in the catalogue: {reason}"
+        )
+        self.snapshot = snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +85,70 @@ def take(
     archive: Archive, site: Site, *, full: bool = False, report: Callable[[Progress], None] = lambda _: None
 ) -> Snapshot:
     """
-    Take one snapshot now, or carry on with one that was stopped, and return it sealed and published.
+    Take one snapshot now, or carry on with one of today that was stopped, and return it sealed and published.
 
     Raises BusyError where another process crawls the site, StorageError where the disk refuses,
-    DamagedError where what was written does not read back, StoppedError where it was asked to stop.
+    DamagedError where what was written does not read back, StoppedError where it was asked to stop,
+    UnpublishedError where it is sealed and the catalogue could not be written.
     """
     with archive.collection.lock(site.name):
-        folder = archive.collection.unfinished(site.name) or archive.collection.begin(site.name, archive.now())
-        frontier = Frontier(_frontier_path(archive.collection, folder))
-        try:
-            sealed = _take(archive, site, folder, frontier, full=full, report=report)
-        finally:
-            frontier.close()
-        forget_frontier(archive.collection, folder)
-    publish(archive.collection, archive.shelves, sealed)
+        return take_locked(archive, site, full=full, report=report)
+
+
+def take_locked(
+    archive: Archive, site: Site, *, full: bool = False, report: Callable[[Progress], None] = lambda _: None
+) -> Snapshot:
+    """Do what `take` does, for a caller who holds the site's lock already."""
+    _close_earlier_days(archive, site)
+    folder = archive.collection.unfinished(site.name)
+    folder = folder or archive.collection.begin(site.name, archive.now())
+    sealed = _finish(archive, site, folder, Crawl.run, full=full, report=report)
     logger.info("snapshot", site=site.name, timestamp=sealed.timestamp, outcome=str(sealed.summary.outcome))
+    try:
+        publish_site(archive.collection, archive.shelves, site.name)
+    except ArchiveError as error:
+        raise UnpublishedError(sealed.summary, error) from error
     return sealed.summary
+
+
+def _close_earlier_days(archive: Archive, site: Site) -> None:
+    """
+    Seal what a crawl of an earlier calendar day left behind, as far as it came.
+
+    Nothing more is asked for it: what stands there today is not what stood there on that day.
+    """
+    today = archive.now().astimezone(archive.settings.zone).date()
+    while folder := archive.collection.unfinished(site.name):
+        if local_date(folder.timestamp, archive.settings.zone) >= today:
+            return
+        try:
+            _finish(archive, site, folder, lambda _: True, full=False, report=lambda _: None)
+            logger.warning("closed-early", site=site.name, timestamp=folder.timestamp)
+        except DamagedError as error:
+            # set aside; a person has to look at it, and today must not wait for that
+            logger.error("set-aside", site=site.name, reason=str(error))  # noqa: TRY400  no traceback
+
+
+def _finish(
+    archive: Archive,
+    site: Site,
+    folder: SnapshotFolder,
+    crawled: Callable[[Crawl], bool],
+    *,
+    full: bool,
+    report: Callable[[Progress], None],
+) -> SnapshotFolder:
+    """Bring an unfinished snapshot to its end and seal it; set it aside where it does not read back."""
+    frontier = Frontier(_frontier_path(archive.collection, folder))
+    try:
+        sealed = _take(archive, site, folder, frontier, crawled, full=full, report=report)
+    except UnsealedError as error:
+        aside = _set_aside(folder)
+        raise DamagedError(f"{error} It is set aside in {aside}; the next attempt begins anew.") from error
+    finally:
+        frontier.close()
+    forget_frontier(archive.collection, folder)
+    return sealed
 
 
 def _take(
@@ -92,13 +156,15 @@ def _take(
     site: Site,
     folder: SnapshotFolder,
     frontier: Frontier,
+    crawled: Callable[[Crawl], bool],
     *,
     full: bool,
     report: Callable[[Progress], None],
 ) -> SnapshotFolder:
-    before = previous_good(archive.collection, site.name, folder.timestamp)
-    everything = before is None or full or full_is_due(archive.collection, site, folder.timestamp)
-    files = _begin_files(archive, site, folder, frontier)
+    before = tuple(islice(earlier(archive.collection, site.name, folder.timestamp), LOOK_BACK))
+    everything = not before or full or full_is_due(archive.collection, site, folder.timestamp)
+    files = _begin_files(archive, site, folder, frontier, full=everything)
+    everything = frontier.meta("full") == "yes"
     crawl = Crawl(
         site=site,
         frontier=frontier,
@@ -111,7 +177,7 @@ def _take(
         report=report,
     )
     try:
-        if not crawl.run():
+        if not crawled(crawl):
             raise StoppedError(
                 f"The crawl of {site.name} was stopped; {frontier.waiting()} addresses are waiting. "
                 "What it has is stored; run the same command again to carry on."
@@ -119,11 +185,17 @@ def _take(
         _write_ledger(archive, folder, frontier, files)
     finally:
         files.close()
-    return seal(archive, site, folder, frontier, before=before, full=everything)
+    return seal(archive, site, folder, frontier, before=before[0] if before else None, full=everything)
 
 
 def seal(
-    archive: Archive, site: Site, folder: SnapshotFolder, frontier: Frontier, *, before: SnapshotFolder | None, full: bool
+    archive: Archive,
+    site: Site,
+    folder: SnapshotFolder,
+    frontier: Frontier,
+    *,
+    before: SnapshotFolder | None,
+    full: bool,
 ) -> SnapshotFolder:
     """Write index, pages and changes, read everything back, and give the folder its final name."""
     write_file(folder.index_path, frontier.index_lines())
@@ -134,22 +206,11 @@ def seal(
     write_file(folder.changes_path, _change_lines(_changes(before, folder, outcome), kinds))
     problems = list(check_contents(folder, finder(archive.collection, site.name, folder)))
     if problems:
-        raise DamagedError(
+        raise UnsealedError(
             f"The snapshot in {folder.path} does not read back as it was written ({problems[0]}); it is not sealed. "
-            f"Check the disk; nothing else was changed. Problems found: {len(problems)}."
+            f"Check the disk. Problems found: {len(problems)}."
         )
-    own = {
-        "site": site.name,
-        "timestamp": folder.timestamp,
-        "day": local_date(folder.timestamp, archive.settings.zone).isoformat(),
-        "outcome": outcome.value,
-        "counts": counts,
-        "changes": {kind.value: kinds[kind] for kind in Kind},
-        "changed": reported(kinds),
-        "full": full,
-        "demonstration": site.demonstration,
-        "timezone": archive.settings.timezone,
-    }
+    own = _own_facts(archive, site, folder.timestamp, outcome, counts, kinds, full=full)
     moment = parse_timestamp(folder.timestamp)
     title = f"{site.title or site.name} {own['day']}"
     described = package.describe(title, site.seeds[0], moment, package.resources(folder.path, hash_file), own)
@@ -159,19 +220,62 @@ def seal(
     return sealed
 
 
+def _own_facts(
+    archive: Archive,
+    site: Site,
+    timestamp: str,
+    outcome: Outcome,
+    counts: dict[str, int],
+    kinds: Counter[Kind],
+    *,
+    full: bool,
+) -> dict[str, Any]:
+    """Return what datapackage.json tells under `daykeep`."""
+    return {
+        "site": site.name,
+        "timestamp": timestamp,
+        "day": local_date(timestamp, archive.settings.zone).isoformat(),
+        "outcome": outcome.value,
+        "counts": counts,
+        "changes": {kind.value: kinds[kind] for kind in Kind},
+        "changed": reported(kinds),
+        "full": full,
+        "demonstration": site.demonstration,
+        "timezone": archive.settings.timezone,
+    }
+
+
+def _set_aside(folder: SnapshotFolder) -> Path:
+    """Give a snapshot that cannot be sealed a name by which nothing takes it up again, and return it."""
+    aside = folder.path.with_suffix(".damaged")
+    with storage(f"set {folder.path} aside"):
+        folder.path.rename(aside)
+        sync_dir(aside.parent)
+    return aside
+
+
 def full_is_due(collection: Collection, site: Site, timestamp: str) -> bool:
     """Tell whether this snapshot must store everything: `full` of the site, counted from the last full one."""
     if site.full in {"always", "never"}:
         return site.full == "always"
     for folder in reversed(collection.snapshots(site.name)):
-        if folder.summary.outcome is not Outcome.FAILED and folder.package["daykeep"].get("full"):
+        if _was_full(folder):
             # a day is granted, so that a yearly full snapshot does not creep later by each day's minutes
             age = parse_timestamp(timestamp) - parse_timestamp(folder.timestamp) + timedelta(hours=12)
             return age >= FULL_EVERY[site.full]
     return True
 
 
-def finder(collection: Collection, site: str, partial: SnapshotFolder | None = None) -> Callable[[str, str], Path]:
+def _was_full(folder: SnapshotFolder) -> bool:
+    try:
+        return folder.summary.outcome is not Outcome.FAILED and bool(folder.package["daykeep"].get("full"))
+    except DamagedError:
+        return False  # `earlier` says so where it matters
+
+
+def finder(
+    collection: Collection, site: str, partial: SnapshotFolder | None = None
+) -> Callable[[str, str], Path]:
     """Return the function that tells where a WARC of a snapshot stands, an unsealed one included."""
 
     def find(snapshot: str, filename: str) -> Path:
@@ -210,7 +314,9 @@ def _frontier_path(collection: Collection, folder: SnapshotFolder) -> Path:
     return collection.state / "frontier" / f"{folder.site}-{folder.timestamp}.sqlite"
 
 
-def _begin_files(archive: Archive, site: Site, folder: SnapshotFolder, frontier: Frontier) -> WarcFiles:
+def _begin_files(
+    archive: Archive, site: Site, folder: SnapshotFolder, frontier: Frontier, *, full: bool
+) -> WarcFiles:
     files = WarcFiles(
         folder.path / "archive",
         f"{site.name}-{folder.timestamp}",
@@ -219,12 +325,16 @@ def _begin_files(archive: Archive, site: Site, folder: SnapshotFolder, frontier:
         now=archive.now,
         new_id=archive.new_id,
     )
+    for path in (folder.index_path, folder.pages_path, folder.ledger_path):
+        path.parent.mkdir(exist_ok=True)  # a crash may have come between them
     files.resume(frontier.position())
     if not frontier.meta("begun"):
         configuration = msgspec.json.encode(site)
-        capture = files.resource("urn:daykeep:configuration", "application/json", configuration, archive.now())
+        capture = files.resource(
+            "urn:daykeep:configuration", "application/json", configuration, archive.now()
+        )
         frontier.add_capture(capture)
-        frontier.commit(files.sync(), begun=folder.timestamp)
+        frontier.commit(files.sync(), begun=folder.timestamp, full="yes" if full else "no")
     return files
 
 
@@ -249,11 +359,13 @@ def warcinfo(settings: Settings, site: Site) -> dict[str, str]:
 
 def _write_ledger(archive: Archive, folder: SnapshotFolder, frontier: Frontier, files: WarcFiles) -> None:
     """Close the books: what is left has an outcome too, and the ledger becomes a file and a record."""
+    if frontier.meta("closed"):
+        return
     frontier.finish_waiting(Result(UrlOutcome.NOT_REACHED, reason="the crawl ended before it"))
     write_file(folder.ledger_path, write_lines(frontier.entries()))
     ledger = folder.ledger_path.read_bytes()
     frontier.add_capture(files.resource("urn:daykeep:ledger", "application/jsonl", ledger, archive.now()))
-    frontier.commit(files.sync())
+    frontier.commit(files.sync(), closed="yes")
 
 
 def _changes(before: SnapshotFolder | None, folder: SnapshotFolder, outcome: Outcome) -> Iterable[Change]:

@@ -29,7 +29,7 @@ _UNSEEN_NAMES = (
 )
 _BLOCKS = frozenset(tag_ids(_BLOCK_NAMES.split()))
 _UNSEEN = frozenset(tag_ids(_UNSEEN_NAMES.split()))
-_CELLS = frozenset(tag_ids(("td", "th")))
+_CELLS = frozenset(tag_ids(("td", "th", "param")))  # param: see archiver.markup, _FLAT
 _NOTHING: frozenset[int] = frozenset()
 _TEXT = 2
 """Lexbor's number of text nodes (LXB_TAG__TEXT)."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-Exchanges into WARC/1.1 records, and records at an offset back into bytes. The only importer of warcio.
+Exchanges and artefacts into WARC/1.1 records. The only importer of warcio.
 
     warcinfo                     first in every file
     response | revisit, request  one pair per exchange, with one WARC-Date
@@ -10,21 +10,20 @@ Rules (ISO 28500:2017): the block keeps the bytes as sent; digests are SHA-256, 
 payload digest is over the body without transfer coding. On a response whose body is chunked the payload
 digest is left out of the WARC (it is optional there) and stands in the CDXJ: every checker of the field
 computes it over the chunk framing (warcio issue 74) and would call the right one wrong. Knows nothing of
-what to fetch or of who reads.
+what to fetch or of who reads: `records` gives records back.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
@@ -36,18 +35,14 @@ from index.timestamp import to_timestamp, to_warc_date
 from index.urlkey import normalise, urlkey
 
 from .durable import storage, sync_dir
-from .exchange import Exchange, Headers, header
-from .payload import dechunk
+from .exchange import Exchange
+from .records import open_record
 
 MAX_FILE = 10**9
 """Bytes after which a new file is begun: the Dutch guideline's limit and ISO 28500 Annex C's advice."""
-MAX_RECORD_HEAD = 1 << 20
-MAX_HTTP_HEAD = 1 << 20
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 FORMAT = "WARC File Format 1.1"
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
-_CHUNK = 65536
-_GZIP_MAGIC = b"\x1f\x8b"
 
 Fields = list[tuple[str, str]]
 
@@ -107,7 +102,7 @@ class Position:
 
 
 class WarcFiles:
-    """The WARCs of one snapshot while they are being written, one file after the other. One thread at a time."""
+    """The WARCs of one snapshot while they are written, one file after the other. One thread at a time."""
 
     def __init__(
         self,
@@ -136,14 +131,15 @@ class WarcFiles:
         """
         Cut everything that was written after `position`, and go on in a new file.
 
-        What had not been synced when the crawl stopped may be torn; its URLs are asked for again.
+        What had not been synced when the crawl stopped may be torn; its URLs are asked for again. Raises
+        DamagedError where a file is shorter than what was synced: nothing can be carried on from that.
         """
         with storage(f"repair the WARCs in {self._folder}"):
             for path in sorted(self._folder.iterdir()):
                 if position is None or path.name > position.filename:
                     path.unlink()
                 elif path.name == position.filename:
-                    os.truncate(path, position.offset)
+                    _cut(path, position.offset)
             self._serial = len(list(self._folder.iterdir()))
             sync_dir(self._folder)
 
@@ -198,7 +194,7 @@ class WarcFiles:
         )
 
     def sync(self) -> Position | None:
-        """Sync what was written, and return up to where; None before the first record. Raises StorageError."""
+        """Sync what was written, and return where it ends; None before the first record. May raise StorageError."""
         if self._out is None:
             return None
         with storage(f"store {self._folder / self._name}"):
@@ -209,11 +205,14 @@ class WarcFiles:
     def close(self) -> None:
         """Sync and close the current file. Raises StorageError."""
         if self._out is not None:
+            out = self._out
             try:
                 self.sync()
             finally:
-                self._out.close()
                 self._out = None
+                # closing writes what is still buffered: on a full disk it fails as the sync did
+                with storage(f"store {self._folder / self._name}"):
+                    out.close()
 
     def _room(self, length: int) -> BinaryIO:
         """Return a file with room for a record of that many bytes, begun with its warcinfo."""
@@ -274,6 +273,20 @@ class WarcFiles:
             _RecordWriter(self._out, level=self._level).write_record(record)
 
 
+def _cut(path: Path, size: int) -> None:
+    there = path.stat().st_size
+    if there < size:
+        raise DamagedError(
+            f"{path} has {there} bytes, and {size} were synced; the disk has lost some. Check it, then move "
+            f"{path.parent.parent} away and take the snapshot anew."
+        )
+    if there > size:
+        path.chmod(0o644)  # a crash while the snapshot was being sealed may have made it read-only
+        with path.open("r+b") as file:
+            file.truncate(size)
+            os.fsync(file.fileno())
+
+
 def _head(exchange: Exchange) -> bytes:
     exchange.response.seek(0)
     return exchange.response.read(exchange.head_length)
@@ -305,7 +318,9 @@ def _revisit_fields(exchange: Exchange, same_as: Reference, head: bytes) -> Fiel
     ]
 
 
-def _capture(exchange: Exchange, same_as: Reference | None, filename: str, offset: int, length: int) -> Capture:
+def _capture(
+    exchange: Exchange, same_as: Reference | None, filename: str, offset: int, length: int
+) -> Capture:
     location = exchange.header("location") if 300 <= exchange.status < 400 else None
     return Capture(
         urlkey=urlkey(exchange.url),
@@ -323,83 +338,6 @@ def _capture(exchange: Exchange, same_as: Reference | None, filename: str, offse
         truncated=exchange.truncated,
         original=same_as.original if same_as else None,
     )
-
-
-# Reading
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record: its named fields, and its block as a stream that ends where the block ends."""
-
-    fields: Headers
-    block: BinaryIO
-
-    def field(self, name: str) -> str | None:
-        """Return the first value of a named field, whatever the case of its name."""
-        return header(self.fields, name)
-
-    @property
-    def kind(self) -> str:
-        """The WARC-Type."""
-        return self.field("WARC-Type") or ""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A stored response: that day's status and header fields, and the payload of that day or one proven equal."""
-
-    status: int
-    reason: str
-    headers: Headers
-    body: Iterator[bytes]
-    """Without transfer coding, with content coding."""
-    date: str
-    """WARC-Date of the capture asked for."""
-    truncated: str | None
-
-
-@contextlib.contextmanager
-def open_record(path: Path, offset: int) -> Iterator[Record]:
-    """
-    Open the record that begins at an offset of a WARC, gzip per record or plain.
-
-    Raises DamagedError where the file or a record at that offset is not there. Memory stays bounded
-    whatever the record's size.
-    """
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            yield _read_record(file, f"{path} at offset {offset}")
-    except OSError as error:
-        raise DamagedError(f"{path} cannot be read ({error.strerror or error}). Run `daykeep verify`.") from error
-
-
-@contextlib.contextmanager
-def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capture) -> Iterator[Response]:
-    """
-    Open the response of a capture; `find(snapshot, filename)` tells where a WARC stands.
-
-    For a revisit the status and the header fields are those of the day itself, the payload comes from the
-    record it refers to, which the digest proved equal. Raises DamagedError.
-    """
-    with contextlib.ExitStack() as stack:
-        record = stack.enter_context(open_record(find(snapshot, capture.filename), capture.offset))
-        date = record.field("WARC-Date") or ""
-        if record.kind == "resource":
-            mime = record.field("Content-Type") or "application/octet-stream"
-            yield Response(200, "OK", (("Content-Type", mime),), _chunks(record.block), date, None)
-            return
-        status, reason, headers = read_http_head(record.block, capture.url)
-        source = record
-        framing = headers
-        if capture.original is not None:
-            original = capture.original
-            source = stack.enter_context(open_record(find(original.snapshot, original.filename), original.offset))
-            first_status, first_reason, framing = read_http_head(source.block, original.url)
-            if status == 304:
-                status, reason, headers = first_status, first_reason, framing
-        yield Response(status, reason, headers, _body(source.block, framing), date, source.field("WARC-Truncated"))
 
 
 def original_of(capture: Capture, snapshot: str) -> Original:
@@ -424,179 +362,6 @@ def refer(path: Path, original: Original) -> Reference:
     """
     with open_record(path, original.offset) as record:
         if record.kind != "response" or record.field("WARC-Target-URI") != original.url:
-            raise DamagedError(f"{path} at offset {original.offset} does not hold the response of {original.url}.")
+            what = f"does not hold the response of {original.url}"
+            raise DamagedError(f"{path} at offset {original.offset} {what}. Run `daykeep verify`.")
         return Reference(original, record.field("WARC-Record-ID") or "", record.field("WARC-Date") or "")
-
-
-def read_http_head(block: BinaryIO, url: str) -> tuple[int, str, Headers]:
-    """
-    Read status line and header fields of a response, interim (1xx) ones passed over.
-
-    Leaves the stream at the body. Raises DamagedError where there is no status line.
-    """
-    while True:
-        parts = _line(block, url).split(None, 2)
-        if len(parts) < 2 or not parts[0].upper().startswith("HTTP/") or not parts[1].isdigit():
-            raise DamagedError(f"The stored response of {url} has no HTTP status line. Run `daykeep verify`.")
-        headers = _fields(block, url)
-        status = int(parts[1])
-        if not 100 <= status < 200 or status == 101:
-            return status, parts[2] if len(parts) > 2 else "", headers
-
-
-def iterate(path: Path, offset: int = 0) -> Generator[tuple[int, Record], None, None]:
-    """
-    Yield offset and record of every record of a file from an offset on, in order; what is left of a block is passed over.
-
-    Raises DamagedError, with the offset, where the file cannot be read any further: a record that is cut,
-    a length that lies, or bytes between records.
-    """
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            while offset < size:
-                file.seek(offset)
-                source, record = _read_source(file, f"{path} at offset {offset}")
-                yield offset, record
-                for _ in _chunks(record.block):
-                    pass
-                inflated = source.raw if isinstance(source.raw, _Inflated) else None
-                if source.read(4) != b"\r\n\r\n" or (inflated and source.read(1)):
-                    raise DamagedError(f"{path} at offset {offset}: the record does not end where its length says.")
-                offset = inflated.end(offset) if inflated else file.tell()
-    except OSError as error:
-        raise DamagedError(f"{path} cannot be read ({error.strerror or error}).") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """Where a record lies, to be copied byte for byte, and who it is."""
-
-    offset: int
-    length: int
-    record_id: str | None
-    concurrent_to: str | None
-
-
-def extent(path: Path, offset: int) -> Extent | None:
-    """
-    Return the extent of the record at an offset, its tail included; None at the end of the file.
-
-    Reads the record to its end. Raises DamagedError.
-    """
-    with contextlib.closing(iterate(path, offset)) as records:
-        first = next(records, None)
-        if first is None:
-            return None
-        ids = first[1].field("WARC-Record-ID"), first[1].field("WARC-Concurrent-To")
-        following = next(records, None)
-        end = path.stat().st_size if following is None else following[0]
-    return Extent(offset, end - offset, *ids)
-
-
-def _read_record(file: BinaryIO, where: str) -> Record:
-    return _read_source(file, where)[1]
-
-
-def _read_source(file: BinaryIO, where: str) -> tuple[io.BufferedReader, Record]:
-    magic = file.read(2)
-    file.seek(-len(magic), io.SEEK_CUR)
-    gzip = magic == _GZIP_MAGIC
-    source: Any = io.BufferedReader(_Inflated(file, where), _CHUNK) if gzip else file
-    if not source.readline(64).startswith(b"WARC/"):
-        raise DamagedError(f"{where} there is no WARC record. Run `daykeep verify` to see how far it goes.")
-    fields = _fields(source, where)
-    length = header(fields, "Content-Length") or ""
-    if not length.isdigit():
-        raise DamagedError(f"{where} the record has no Content-Length. Run `daykeep verify`.")
-    return cast(io.BufferedReader, source), Record(fields, io.BufferedReader(_Limited(source, int(length), where), _CHUNK))
-
-
-def _fields(source: BinaryIO, where: str) -> Headers:
-    fields: list[tuple[str, str]] = []
-    budget = MAX_HTTP_HEAD
-    while line := _line(source, where):
-        budget -= len(line)
-        if budget < 0:
-            raise DamagedError(f"{where}: the header fields do not end. Run `daykeep verify`.")
-        name, colon, value = line.partition(":")
-        if line[0] in " \t" and fields:
-            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
-        elif colon:
-            fields.append((name.strip(), value.strip()))
-    return tuple(fields)
-
-
-def _line(source: BinaryIO, where: str) -> str:
-    line = source.readline(MAX_RECORD_HEAD)
-    if len(line) >= MAX_RECORD_HEAD:
-        raise DamagedError(f"{where}: a header line does not end. Run `daykeep verify`.")
-    return line.decode("latin-1").rstrip("\r\n")
-
-
-def _body(block: BinaryIO, headers: Headers) -> Iterator[bytes]:
-    coding = header(headers, "transfer-encoding") or ""
-    return iter(dechunk(block)) if "chunked" in coding.lower() else _chunks(block)
-
-
-def _chunks(block: BinaryIO) -> Iterator[bytes]:
-    while chunk := block.read(_CHUNK):
-        yield chunk
-
-
-class _Inflated(io.RawIOBase):
-    """The bytes of the one gzip member that begins where a file stands. Raises DamagedError where it is broken."""
-
-    def __init__(self, file: BinaryIO, where: str) -> None:
-        self._file = file
-        self._where = where
-        self._inflate = zlib.decompressobj(zlib.MAX_WBITS + 16)
-        self._fed = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def end(self, start: int) -> int:
-        """Return where the member ends in its file, given where it starts; only once it was read to its end."""
-        return start + self._fed - len(self._inflate.unused_data)
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._inflate.eof:
-            data = self._inflate.unconsumed_tail or self._more()
-            try:
-                out = self._inflate.decompress(data, len(buffer))
-            except zlib.error as error:
-                raise DamagedError(f"{self._where} is damaged: {error}. Run `daykeep verify`.") from error
-            if out:
-                buffer[: len(out)] = out
-                return len(out)
-        return 0
-
-    def _more(self) -> bytes:
-        data = self._file.read(8192)
-        if not data:
-            raise DamagedError(f"{self._where}: the gzip member is cut off. Run `daykeep verify`.")
-        self._fed += len(data)
-        return data
-
-
-class _Limited(io.RawIOBase):
-    """The next so many bytes of a stream. Raises DamagedError where it ends before them."""
-
-    def __init__(self, source: io.BufferedReader, length: int, where: str) -> None:
-        self._source = source
-        self._left = length
-        self._where = where
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self._left == 0:
-            return 0
-        data = self._source.read(min(len(buffer), self._left))
-        if not data:
-            raise DamagedError(f"{self._where}: the record is cut off, {self._left} bytes are missing.")
-        buffer[: len(data)] = data
-        self._left -= len(data)
-        return len(data)

@@ -37,7 +37,7 @@ from operator import attrgetter, itemgetter
 from typing import Protocol
 
 from .errors import DamagedError
-from .model import Capture
+from .model import Capture, Content
 
 
 class Kind(StrEnum):
@@ -89,8 +89,8 @@ class Answer(Protocol):
     """What a URL answered on a day: a Capture, or an interval of its lifeline."""
 
     @property
-    def content(self) -> tuple[int | None, str, str | None]:
-        """Status, payload digest and redirect target."""
+    def content(self) -> Content:
+        """What must stay equal."""
 
     @property
     def truncated(self) -> str | None:

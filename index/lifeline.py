@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from .changes import Kind, kind_of
+from .model import Content
 from .timestamp import parse_timestamp
 
 
@@ -41,9 +42,9 @@ class Interval:
     """First snapshot of the next interval of this URL in a lifeline; later than the day after a gap."""
 
     @property
-    def content(self) -> tuple[int | None, str, str | None]:
-        """What stayed equal: status, payload digest and redirect target."""
-        return self.status, self.digest, self.redirect
+    def content(self) -> Content:
+        """What stayed equal."""
+        return self.status, self.digest, self.redirect, self.mime
 
 
 class Difference(NamedTuple):

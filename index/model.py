@@ -18,6 +18,10 @@ REVISIT = "warc/revisit"
 """The mime that CDX tools write for a revisit record, whatever the page's own type."""
 
 
+Content = tuple[int | None, str, str | None, str]
+"""What a URL answered, for comparing days: status, payload digest, redirect target and media type."""
+
+
 class Outcome(StrEnum):
     """How a whole snapshot went."""
 
@@ -76,9 +80,9 @@ class Capture:
         return self.original.status if self.original and self.status == 304 else self.status
 
     @property
-    def content(self) -> tuple[int | None, str, str | None]:
-        """What must stay equal for the URL to count as unchanged: status, payload and redirect target."""
-        return self.effective_status, self.digest, self.redirect
+    def content(self) -> Content:
+        """What must stay equal for the URL to count as unchanged."""
+        return self.effective_status, self.digest, self.redirect, self.content_type
 
 
 @dataclass(frozen=True, slots=True)

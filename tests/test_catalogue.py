@@ -320,7 +320,7 @@ def has(text, piece):
     return f" {phrase} " in f" {text} "
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(days=_DAYS, asked=_ASKED)
 def test_search_on_a_day_equals_a_scan(tmp_path_factory, days, asked):
     """What search finds on a day is what reading that day's pages one by one would find."""

@@ -39,14 +39,18 @@ from .label import Label, make, parse
 Mapper = Callable[[str], str]
 """From an absolute or protocol-relative URL, as written, to its replay URL; what it cannot map comes back."""
 
-_BASE = re.compile(r"(?P<scheme>https?)://\{label\}\.(?P<parent>[a-z0-9.-]*[a-z0-9](?::[0-9]{1,5})?)/?", re.ASCII)
+_BASE = re.compile(
+    r"(?P<scheme>https?)://\{label\}\.(?P<parent>[a-z0-9.-]*[a-z0-9](?::[0-9]{1,5})?)/?", re.ASCII
+)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 # What needs no parser: no user information, escapes, international names, dots at an edge or default port.
 _PLAIN = re.compile(
-    r"(?P<scheme>https?)://(?P<host>(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*)(?P<rest>(?:[/?#][^\\\t\r\n]*)?)", re.ASCII
+    r"(?P<scheme>https?)://(?P<host>(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*)(?P<rest>(?:[/?#][^\\\t\r\n]*)?)",
+    re.ASCII,
 )
 _PAGE = re.compile(
-    r"/web/(?P<moment>\d{14}|\d{4}-\d{2}-\d{2}|\*)(?P<modifier>(?:[a-z]{2}_)?)/(?P<url>.+)", re.ASCII | re.DOTALL
+    r"/web/(?P<moment>\d{14}|\d{4}-\d{2}-\d{2}|\*)(?P<modifier>(?:[a-z]{2}_)?)/(?P<url>.+)",
+    re.ASCII | re.DOTALL,
 )
 _SCHEME = re.compile(r"(https?):/+", re.IGNORECASE)
 _ESCAPED_SCHEME = re.compile(r"https?%3a", re.IGNORECASE)
@@ -138,7 +142,7 @@ class ReplayAddresses:
             return None
 
     def source(self, timestamp: str, origins: Iterable[Origin]) -> list[str]:
-        """Return the CSP source expressions (CSP3 section 2.3.1) of a snapshot's origins, each once, sorted."""
+        """Return the CSP source expressions (CSP3 section 2.3.1) of a snapshot's origins, sorted."""
         return sorted({self.origin(timestamp, archived) for archived in origins})
 
     def wildcard(self) -> str:

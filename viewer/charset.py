@@ -20,7 +20,8 @@ PRESCAN = 1024
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _DECLARED = re.compile(
-    rb"<meta[\t\n\f\r /][^>]*?charset[\t\n\f\r ]*=[\t\n\f\r ]*[\"']?[\t\n\f\r ]*([^\t\n\f\r \"'/>;]+)", re.IGNORECASE
+    rb"<meta[\t\n\f\r /][^>]*?charset[\t\n\f\r ]*=[\t\n\f\r ]*[\"']?[\t\n\f\r ]*([^\t\n\f\r \"'/>;]+)",
+    re.IGNORECASE,
 )
 _XML_DECLARED = re.compile(rb"<\?xml[\t\n\f\r ][^>]*?encoding[\t\n\f\r ]*=[\t\n\f\r ]*[\"']([^\"'>]+)")
 
@@ -32,9 +33,9 @@ _CODECS = {
     "iso8859-3": ("latin3", "l3", "iso-8859-3", "iso8859-3", "iso_8859-3", "iso-ir-109"),
     "iso8859-4": ("latin4", "l4", "iso-8859-4", "iso8859-4", "iso_8859-4", "iso-ir-110"),
     "iso8859-5": ("cyrillic", "iso-8859-5", "iso8859-5", "iso_8859-5", "iso-ir-144"),
-    "iso8859-6": ("arabic", "iso-8859-6", "iso8859-6", "iso_8859-6", "iso-8859-6-e", "iso-8859-6-i", "asmo-708"),
+    "iso8859-6": ("arabic", "iso-8859-6", "iso8859-6", "iso_8859-6", "iso-8859-6-e", "iso-8859-6-i"),
     "iso8859-7": ("greek", "greek8", "iso-8859-7", "iso8859-7", "iso_8859-7", "ecma-118", "elot_928"),
-    "iso8859-8": ("hebrew", "iso-8859-8", "iso8859-8", "iso_8859-8", "iso-8859-8-e", "iso-8859-8-i", "logical"),
+    "iso8859-8": ("hebrew", "iso-8859-8", "iso8859-8", "iso_8859-8", "iso-8859-8-e", "iso-8859-8-i"),
     "iso8859-10": ("latin6", "l6", "iso-8859-10", "iso8859-10", "iso-ir-157"),
     "iso8859-13": ("iso-8859-13", "iso8859-13", "iso885913"),
     "iso8859-14": ("iso-8859-14", "iso8859-14", "iso885914"),
@@ -48,7 +49,7 @@ _CODECS = {
     "cp1250": ("windows-1250", "cp1250", "x-cp1250"),
     "cp1251": ("windows-1251", "cp1251", "x-cp1251"),
     "cp1252": (
-        "windows-1252", "cp1252", "x-cp1252", "ascii", "us-ascii", "ansi_x3.4-1968", "latin1", "latin-1", "l1",
+        "windows-1252", "cp1252", "x-cp1252", "ascii", "us-ascii", "latin1", "latin-1", "l1",
         "iso-8859-1", "iso8859-1", "iso_8859-1", "iso88591", "iso-ir-100", "csisolatin1", "cp819", "ibm819",
         "x-user-defined",
     ),

@@ -51,7 +51,9 @@ def parse_data_url(url: str) -> DataUrl | None:
     body = unquote_to_bytes(found["data"])
     if described.lower().replace(" ", "").endswith(";base64"):
         body = _from_base64(body)
-    return DataUrl(media_type.strip().lower() or "text/plain", charset[1] if charset else None, body, url.strip())
+    return DataUrl(
+        media_type.strip().lower() or "text/plain", charset[1] if charset else None, body, url.strip()
+    )
 
 
 def _from_base64(text: bytes) -> bytes:

@@ -6,7 +6,7 @@ One DNS label for one (snapshot, archived origin), and back. Knows nothing of re
     20261123023000h-www-ind-nl                       http://www.ind.nl
     20261123023000hp8080-127-0-0-1                   http://127.0.0.1:8080
     20261123023000-xn----bcher--kva-example          https://xn--bcher-kva.example
-    20261123023000--4qjmp2crv3x7k5c2ay3lcs7lwe       an origin known by its hash
+    20261123023000--s2nuuwdtyy7nj7c44uv5avqcji       https://a_b.example, by its hash
 
     label   = timestamp [ "h" ] [ "p" port ] "-" ( host / "-" hash )
     host    = the host with every "-" doubled and every "." as one "-"

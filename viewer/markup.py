@@ -29,7 +29,10 @@ _ATTRIBUTE = (
     rf"(?:{_S}*+={_S}*+(?P<value>\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\t\n\f\r >\"'][^\t\n\f\r >]*+|(?=>)))?+"
 )
 _ANY_ATTRIBUTE = re.sub(r"\?P<\w+>", "?:", _ATTRIBUTE)
-_TAG = rf"(?P<slash>/?)(?P<tag>[A-Za-z][^\t\n\f\r />]*+)(?P<attributes>(?:{_ANY_ATTRIBUTE})*+)[\t\n\f\r /]*+(?P<close>>?)"
+_TAG = (
+    rf"(?P<slash>/?)(?P<tag>[A-Za-z][^\t\n\f\r />]*+)"
+    rf"(?P<attributes>(?:{_ANY_ATTRIBUTE})*+)[\t\n\f\r /]*+(?P<close>>?)"
+)
 _COMMENT = r"!--(?:-?>|(?s:.*?)(?:--!?>|\Z))"
 _HTML_TOKEN = re.compile(rf"<(?:{_TAG}|{_COMMENT}|[!?/][^>]*+>?)")
 _XML_TOKEN = re.compile(
@@ -39,11 +42,15 @@ _XML_TOKEN = re.compile(
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
 _CDATA_END = re.compile(r"\]\]>|\Z")
 
-_RAW = frozenset({"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"})
+_RAW = frozenset(
+    {"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
+)
 _RAW_IN_FOREIGN = frozenset({"script", "style"})
 _RAW_END = {name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE) for name in _RAW - {"plaintext"}}
 # HTML section 13.2.5.15 to 13.2.5.31: `<script>` inside `<!--` inside a script hides its end tag.
-_IN_SCRIPT = re.compile(r"(?P<shut><!---?>|-->)|(?P<open><!--)|<(?P<end>/?)script(?=[\t\n\f\r />])", re.IGNORECASE)
+_IN_SCRIPT = re.compile(
+    r"(?P<shut><!---?>|-->)|(?P<open><!--)|<(?P<end>/?)script(?=[\t\n\f\r />])", re.IGNORECASE
+)
 
 _FOREIGN = frozenset({"math", "svg"})
 _INTEGRATION = {
@@ -51,14 +58,18 @@ _INTEGRATION = {
     "math": frozenset({"annotation-xml", "mi", "mn", "mo", "ms", "mtext"}),
 }
 # HTML section 13.2.6.5: these end foreign content
-_BREAKOUT = frozenset(
-    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu "
-    "meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
-)
+_BREAKOUT = frozenset({
+    "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1",
+    "h2", "h3", "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol",
+    "p", "pre", "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul",
+    "var",
+})  # fmt: skip
 _DEEPEST = 64
 """Foreign elements within each other that are remembered; real pages have two or three."""
 
-_REFERENCE = re.compile(r"&(?:#[xX](?P<hex>[0-9A-Fa-f]++);?|#(?P<decimal>[0-9]++);?|(?P<name>[A-Za-z0-9]++)(?P<end>[;=]?))")
+_REFERENCE = re.compile(
+    r"&(?:#[xX](?P<hex>[0-9A-Fa-f]++);?|#(?P<decimal>[0-9]++);?|(?P<name>[A-Za-z0-9]++)(?P<end>[;=]?))"
+)
 
 
 class Kind(Enum):
@@ -107,7 +118,7 @@ def tokens(text: str, *, xml: bool = False) -> Iterator[Token]:
 
 
 def attributes(text: str, token: Token) -> Iterator[Attribute]:
-    """Yield the attributes of a start tag; of several with one name the first counts, so only that is given."""
+    """Yield the attributes of a start tag; of several with one name only the first, which counts."""
     seen = set()
     for found in _ATTRIBUTES.finditer(text, *token.attributes):
         name = found["name"].lower()
@@ -117,7 +128,9 @@ def attributes(text: str, token: Token) -> Iterator[Attribute]:
         written = found["value"] or ""
         quote = written[0] if written[:1] in {'"', "'"} else ""
         start, end = found.span("value") if found["value"] is not None else (found.end(), found.end())
-        yield Attribute(name, written[1:-1] if quote else written, quote, found.start(), found.end(), start, end)
+        yield Attribute(
+            name, written[1:-1] if quote else written, quote, found.start(), found.end(), start, end
+        )
 
 
 def unescape(value: str) -> str:
@@ -170,7 +183,9 @@ class _Scanner:
 
     def _raw_text(self) -> Token:
         name, start, self._raw = self._raw, self._place, ""
-        self._place = _script_end(self._text, start) if name == "script" and not self._xml else self._end_of(name)
+        self._place = (
+            _script_end(self._text, start) if name == "script" and not self._xml else self._end_of(name)
+        )
         return Token(Kind.RAW, name, start, self._place)
 
     def _end_of(self, name: str) -> int:

@@ -36,9 +36,13 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_IN_SET = re.compile(rf"/\*(?s:.*?)(?:\*/|\Z)|type\({_STRING}|(?P<url>{_URL})|(?P<string>{_STRING})", re.IGNORECASE)
+_IN_SET = re.compile(
+    rf"/\*(?s:.*?)(?:\*/|\Z)|type\({_STRING}|(?P<url>{_URL})|(?P<string>{_STRING})", re.IGNORECASE
+)
 _PARTS = re.compile(r"(?P<function>[a-z]+\([ \t\r\n\f]*+)(?P<argument>(?s:.*))", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\(?:(?P<code>[0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(?P<newline>\r\n|[\r\n\f])|(?P<char>(?s:.)))")
+_ESCAPE = re.compile(
+    r"\\(?:(?P<code>[0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(?P<newline>\r\n|[\r\n\f])|(?P<char>(?s:.)))"
+)
 _ABSOLUTE = re.compile(r"[\x00-\x20]*(?:https?:)?[/\\]{2}", re.IGNORECASE)
 _ESCAPED = re.compile(r"[\"'()\\<\x00-\x20\x7f]")
 _UTF_16_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -52,8 +56,12 @@ def rewrite_css(body: bytes, mapper: Mapper) -> bytes:
     """
     charset = _UTF_16_MARKS.get(body[:2])
     if charset:
-        return rewrite_css_text(body.decode(charset, "surrogatepass"), mapper).encode(charset, "surrogatepass")
-    return rewrite_css_text(body.decode("utf-8", "surrogateescape"), mapper).encode("utf-8", "surrogateescape")
+        return rewrite_css_text(body.decode(charset, "surrogatepass"), mapper).encode(
+            charset, "surrogatepass"
+        )
+    return rewrite_css_text(body.decode("utf-8", "surrogateescape"), mapper).encode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def rewrite_css_text(text: str, mapper: Mapper) -> str:
@@ -85,7 +93,7 @@ def _mapped_url(url: str, mapper: Mapper) -> str:
 
 
 def _mapped_argument(argument: str, mapper: Mapper) -> str:
-    """Map what stands between the parentheses, or a string; an address that is not mapped stays as written."""
+    """Map what stands between the parentheses, or a string; what is not mapped stays as written."""
     quote = argument[:1] if argument[:1] in {'"', "'"} else ""
     closed = bool(quote) and len(argument) > 1 and argument.endswith(quote)
     written = argument[len(quote) : -1 if closed else None]
@@ -102,7 +110,11 @@ def _unescaped(escape: re.Match[str]) -> str:
     """Return what an escape stands for (CSS Syntax 4.3.7); an escaped newline stands for nothing."""
     if escape["code"]:
         code = int(escape["code"], 16)
-        return chr(code) if 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\N{REPLACEMENT CHARACTER}"
+        return (
+            chr(code)
+            if 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF
+            else "\N{REPLACEMENT CHARACTER}"
+        )
     return escape["char"] or ""
 
 

@@ -141,14 +141,17 @@ RULES: dict[str, Rule] = {
 
 # Features a page of an archive has no use for; each name known to Chromium 156, which complains of others.
 _DENIED_FEATURES = (
-    "accelerometer", "bluetooth", "browsing-topics", "camera", "clipboard-read", "display-capture",
+    "accelerometer", "browsing-topics", "camera", "clipboard-read", "display-capture",
     "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection", "local-fonts",
     "magnetometer", "microphone", "midi", "otp-credentials", "payment", "publickey-credentials-create",
     "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb", "window-management",
     "xr-spatial-tracking",
 )  # fmt: skip
 
-_REFRESH = re.compile(r"(?P<before>[\s\d.]*[;,]?\s*(?:url\s*=\s*)?[\"']?)(?P<url>[^\"']*)(?P<after>.*)", re.I | re.S)
+_REFRESH = re.compile(
+    r"(?P<before>[\s\d.]*[;,]?\s*(?:url\s*=\s*)?[\"']?)(?P<url>[^\"']*)(?P<after>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _ABSOLUTE = re.compile(r"\s*(?:https?:)?[/\\]{2}", re.IGNORECASE)
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 
@@ -221,7 +224,7 @@ def _map_origins(value: str, mapper: Mapper) -> str:
 
 
 def map_refresh(value: str, mapper: Mapper) -> str:
-    """Return the value of a Refresh header or `<meta http-equiv=refresh>` (HTML 4.2.5.3) with its URL mapped."""
+    """Return the value of a Refresh header or `<meta http-equiv=refresh>` (HTML 4.2.5.3), mapped."""
     found = _REFRESH.fullmatch(value)
     if not found or not _ABSOLUTE.match(found["url"]):
         return value

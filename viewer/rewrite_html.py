@@ -41,7 +41,7 @@ _DEEPEST_FRAME = 3
 
 # Where nothing of this stands in a tag's attributes, none of them needs a change.
 _WORTH_A_LOOK = re.compile(
-    r"[/\\]{2}|&|target|ping|integrity|nonce|srcdoc|rel|type|http-equiv|charset|attributionsrc|csp|data:|\\",
+    r"[/\\]{2}|&(?:#|b?sol|tab|newline)|target|ping|integrity|nonce|srcdoc|rel|type|http-equiv|charset|attributionsrc|csp|data:|\\",
     re.IGNORECASE,
 )
 
@@ -204,7 +204,10 @@ def _import_map(raw: str, mapper: Mapper) -> str | None:
 
 def _mapped_json(value: object, mapper: Mapper, depth: int) -> object:
     if isinstance(value, dict) and depth:
-        return {_mapped_json(name, mapper, 0): _mapped_json(inner, mapper, depth - 1) for name, inner in value.items()}
+        return {
+            _mapped_json(name, mapper, 0): _mapped_json(inner, mapper, depth - 1)
+            for name, inner in value.items()
+        }
     return mapper(value) if isinstance(value, str) and _ABSOLUTE.match(value) else value
 
 
@@ -234,7 +237,11 @@ def _sandboxed(found: list[Attribute], data: DataUrl, page: _Page) -> Iterator[t
 
 def _meta_rules(found: list[Attribute]) -> dict[str, Rule]:
     """Return the rules of a `<meta>`, which depend on its `http-equiv` (HTML section 4.2.5.3)."""
-    kinds = [unescape(attribute.value).strip(_SPACE).lower() for attribute in found if attribute.name == "http-equiv"]
+    kinds = [
+        unescape(attribute.value).strip(_SPACE).lower()
+        for attribute in found
+        if attribute.name == "http-equiv"
+    ]
     kind = kinds[0] if kinds else ""
     if kind in _DROPPED_PRAGMAS:
         return {"http-equiv": _removed}
@@ -294,13 +301,21 @@ def _removed(_value: str, _page: _Page) -> None:
 
 def _target(value: str, _page: _Page) -> str | None:
     """Take away a target outside the frame; the sandbox would make a dead link of it."""
-    return None if value.strip(_SPACE).lower() in {"_blank", "_new", "_parent", "_top", "_unfencedtop"} else value
+    return (
+        None
+        if value.strip(_SPACE).lower() in {"_blank", "_new", "_parent", "_top", "_unfencedtop"}
+        else value
+    )
 
 
 def _rel(value: str, _page: _Page) -> str | None:
     """Take away what opens a connection by itself, out of reach of any CSP, or starts another page."""
     words = value.split()
-    kept = [word for word in words if word.lower() not in {"dns-prefetch", "preconnect", "prerender", "monetization"}]
+    kept = [
+        word
+        for word in words
+        if word.lower() not in {"dns-prefetch", "preconnect", "prerender", "monetization"}
+    ]
     return value if kept == words else " ".join(kept) or None
 
 
@@ -370,7 +385,7 @@ EVERYWHERE: dict[str, Rule] = {
 _PRAGMAS: dict[str, Rule] = {"refresh": _refresh, "content-type": _content_type}
 _DROPPED_PRAGMAS = frozenset(
     {
-        "accept-ch", "content-security-policy", "content-security-policy-report-only", "delegate-ch", "origin-trial",
-        "permissions-policy", "set-cookie", "x-dns-prefetch-control", "x-frame-options",
+        "accept-ch", "content-security-policy", "content-security-policy-report-only", "delegate-ch",
+        "origin-trial", "permissions-policy", "set-cookie", "x-dns-prefetch-control", "x-frame-options",
     }
 )  # fmt: skip

@@ -67,7 +67,9 @@ class Reply:
 
     def fields(self) -> tuple[tuple[str, str], ...]:
         typed = (("Content-Type", self.mime),) if self.mime else ()
-        framed = ("Transfer-Encoding", "chunked") if self.chunked else ("Content-Length", str(len(self.payload)))
+        framed = (
+            ("Transfer-Encoding", "chunked") if self.chunked else ("Content-Length", str(len(self.payload)))
+        )
         return (*typed, framed, *self.headers)
 
 
@@ -108,7 +110,10 @@ def build(
     )
     collection = Collection.create(root)
     catalogue_folder = collection.catalogue / "search"
-    with _History(collection.catalogue / "history.sqlite") as history, Catalogue(catalogue_folder) as catalogue:
+    with (
+        _History(collection.catalogue / "history.sqlite") as history,
+        Catalogue(catalogue_folder) as catalogue,
+    ):
         archive = Archive(settings, collection, history, catalogue)
         for site in settings.site:
             for timestamp, day in sorted(sites[site.name].items()):
@@ -270,7 +275,11 @@ def _describe(
         "timezone": archive.settings.timezone,
     }
     described = package.describe(
-        site.title, site.seeds[0], parse_timestamp(folder.timestamp), package.resources(folder.path, _hash), own
+        site.title,
+        site.seeds[0],
+        parse_timestamp(folder.timestamp),
+        package.resources(folder.path, _hash),
+        own,
     )
     package.write_package(folder.path, described, _hash)
 

@@ -41,11 +41,10 @@
 
   // SHA-256 (FIPS 180-4). `crypto.subtle` answers later, and a setter needs its answer now.
   const sha256 = (text) => {
-    const fraction = (number, root) => Math.floor((number ** (1 / root) % 1) * 2 ** 32);
     const primes = [];
     for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
-    const k = primes.map((p) => fraction(p, 3));
-    const hash = primes.slice(0, 8).map((p) => fraction(p, 2));
+    const k = primes.map((p) => Math.floor((p ** (1 / 3) % 1) * 2 ** 32));
+    const hash = primes.slice(0, 8).map((p) => Math.floor((p ** 0.5 % 1) * 2 ** 32));
     const bytes = [...text].map((c) => c.charCodeAt(0)).concat(0x80);  // origins are ASCII
     while (bytes.length % 64 !== 56) bytes.push(0);
     bytes.push(0, 0, 0, 0, 0, 0, (text.length * 8) >>> 8, (text.length * 8) & 255);
@@ -53,14 +52,9 @@
     for (let block = 0; block < bytes.length; block += 64) {
       const w = [];
       for (let i = 0; i < 64; i++) {
-        if (i < 16) {
-          const at = block + i * 4;
-          w[i] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-          continue;
-        }
-        const s0 = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ (w[i - 15] >>> 3);
-        const s1 = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ (w[i - 2] >>> 10);
-        w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
+        const [x, y] = [w[i - 15], w[i - 2]];
+        w[i] = i < 16 ? bytes.slice(block + i * 4, block + i * 4 + 4).reduce((sum, byte) => (sum << 8) | byte)
+          : (w[i - 16] + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)) + w[i - 7] + (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10))) | 0;
       }
       let [a, b, c, d, e, f, g, h] = hash;
       for (let i = 0; i < 64; i++) {
@@ -74,8 +68,7 @@
   };
 
   const base32 = (bytes) => {
-    let bits = "";
-    for (const byte of bytes) bits += byte.toString(2).padStart(8, "0");
+    const bits = bytes.map((byte) => byte.toString(2).padStart(8, "0")).join("");
     return bits.match(/.{5}/g).map((five) => "abcdefghijklmnopqrstuvwxyz234567"[parseInt(five, 2)]).join("");
   };
 
@@ -89,7 +82,6 @@
       if (!PLAIN_HOST.test(host) || label.length > MAX_LABEL) {
         label = `${prefix}-${base32(sha256(origin)).slice(0, 26)}`;
       }
-      // A dot of the host became one hyphen and a hyphen two, in one go:
       replayOrigins.set(origin, beforeLabel + label + afterLabel);
       archivedOf.set(beforeLabel + label + afterLabel, origin);
     }
@@ -178,12 +170,11 @@
   const wrapArguments = (owner, name, change) =>
     wrap(owner, name, (call, native, self, args) => call(native, self, change(args, self)));
   const first = (change) => ([value, ...rest]) => [change(value), ...rest];
-  const wrapConstructor = (owner, name, change) =>
-    wrap(owner, name, (call, native, self, args) => call(native, self, args), change);
+  const wrapConstructor = (owner, name, change) => wrap(owner, name, (call, ...rest) => call(...rest), change);
   const wrapSetter = (owner, name, change) => {
     const native = owner && describe(owner, name);
     if (!native || !native.set) return;
-    define(owner, name, { ...native, set(value) { native.set.call(this, change(value)); sweep(); } });
+    define(owner, name, { ...native, set(value) { native.set.call(this, change(value)); swept(); } });
   };
   const answer = (owner, name, get, set) => {
     if (owner && name in owner) define(owner, name, { get, set, configurable: true, enumerable: true });
@@ -236,15 +227,11 @@
       wrapArguments(proto("CSSStyleSheet"), name, first(mapCss));
     }
     for (const name of ["write", "writeln"]) {
-      wrap(proto("Document"), name, (call, native, self, args) => { call(native, self, args.map(mapHtml)); sweep(); });
+      wrap(proto("Document"), name, (call, native, self, args) => swept(call(native, self, args.map(mapHtml))));
     }
     for (const [owner, names] of Object.entries(INSERTIONS)) {
       for (const name of names) {
-        wrap(proto(owner), name, (call, native, self, args) => {
-          const result = call(native, self, args);
-          sweep();
-          return result;
-        });
+        wrap(proto(owner), name, (call, native, self, args) => swept(call(native, self, args)));
       }
     }
     wrap(proto("Element"), "attachShadow", (call, native, self, args) => watch(call(native, self, args)));
@@ -291,7 +278,10 @@
       answer(proto("Document"), name, function () { return original(url.call(this)); });
     }
     answer(proto("Node"), "baseURI", function () { return original(baseURI.call(this)); });
-    answer(proto("Document"), "referrer", function () { return original(referrer.call(this)); });
+    answer(proto("Document"), "referrer", function () {
+      const from = referrer.call(this);
+      return from.startsWith(`${viewer}/`) ? "" : original(from);
+    });
     answer(proto("Document"), "domain", () => new URL(archivedOrigin).hostname, () => {});
     answer(proto("Document"), "cookie", cookies.get, cookies.set);
     answer(w, "origin", () => archivedOrigin);
@@ -358,11 +348,12 @@
 
   // ---- Windows without an address (about:blank) get the same treatment before the page can use them.
 
-  const sweep = () => {
+  const swept = (result) => {
     for (let i = 0; i < window.length; i++) {
       // A window of another origin has its own copy of this script, and throws here.
       try { patch(window[i]); } catch { continue; }
     }
+    return result;
   };
 
   // ---- What came in by another way than the ones above: parsed elsewhere, adopted, set by style.
@@ -382,7 +373,7 @@
   };
   const watch = (root) => {
     new MutationObserver((records) => {
-      sweep();
+      swept();
       for (const { target, addedNodes } of records) {
         if (target.nodeType === 1) mend(target);
         for (const node of addedNodes) {

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The threads of a crawl: each asks for a URL, reads what came, and hands it back. They store nothing.
+
+    submit ──▶ queue ──▶ threads: fetch, read links and text ──▶ queue ──▶ arrived
+
+The threads are daemons. A server that never ends its answer may hold one for half an hour; a crawl that has
+to stop leaves such a thread behind, and the URL it asked for is asked for again. Knows nothing of the
+frontier, of politeness or of WARC.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from index.errors import StorageError
+from index.urlkey import normalise
+
+from . import robots
+from .exchange import Exchange, Failure
+from .fetch import Fetcher
+from .frontier import Known
+from .payload import decode
+from .reading import Read, read_page, read_sitemaps
+
+MAX_ROBOTS_HOPS = 5
+MAX_ROBOTS = 1 << 20
+"""Bytes of robots.txt that are read; RFC 9309 section 2.5 asks for at least 500 KiB."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a thread brings back for one URL."""
+
+    known: Known
+    answer: Exchange | Failure
+    read: Read = field(default_factory=Read)
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsVisit:
+    """What a thread brings back of the robots.txt of one origin, redirects and all."""
+
+    origin: str
+    visits: tuple[Visit, ...]
+    rules: robots.Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What no crawl can go on with, such as a full disk."""
+
+    error: Exception
+
+
+Brought = Visit | RobotsVisit | Fault
+
+
+class Askers:
+    """Threads that ask, a fixed number of them. Used by one thread, and closed by it at the end."""
+
+    def __init__(
+        self, count: int, new_fetcher: Callable[[], Fetcher], user_agent: str, now: Callable[[], datetime]
+    ) -> None:
+        self.under_way = 0
+        """How many were submitted and have not arrived."""
+        self._count = count
+        self._new_fetcher = new_fetcher
+        self._user_agent = user_agent
+        self._now = now
+        self._todo: queue.Queue[Known | str | None] = queue.Queue()
+        self._done: queue.Queue[Brought] = queue.Queue()
+        self._closed = False
+        self._threads = [threading.Thread(target=self._work, daemon=True, name="fetch") for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def free(self) -> bool:
+        """Whether a thread has nothing to do; what is submitted then is asked for at once."""
+        return self.under_way < self._count
+
+    def submit(self, what: Known | str) -> None:
+        """Have a URL asked for, or the robots.txt of an origin."""
+        self.under_way += 1
+        self._todo.put(what)
+
+    def arrived(self, timeout: float) -> Iterator[Brought]:
+        """Yield what has come back; wait so many seconds for the first."""
+        try:
+            brought = self._done.get(timeout=timeout)
+            while True:
+                self.under_way -= 1
+                yield brought
+                brought = self._done.get_nowait()
+        except queue.Empty:
+            return
+
+    def close(self, patience: float) -> None:
+        """Send the threads home, and wait so many seconds for those that are still receiving."""
+        self._closed = True
+        for _ in self._threads:
+            self._todo.put(None)
+        until = time.monotonic() + (patience if self.under_way else 10)
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0.01))
+        while not self._done.empty():
+            _let_go(self._done.get_nowait())
+
+    def _work(self) -> None:
+        try:
+            fetcher = self._new_fetcher()
+        except Exception as error:  # noqa: BLE001  it must reach the thread that waits for an answer
+            self._done.put(Fault(error))
+            return
+        with fetcher:
+            while (what := self._todo.get()) is not None:
+                brought = self._brought(fetcher, what)
+                if self._closed:
+                    _let_go(brought)
+                    return
+                self._done.put(brought)
+
+    def _brought(self, fetcher: Fetcher, what: Known | str) -> Brought:
+        try:
+            return self._robots(fetcher, what) if isinstance(what, str) else self._visit(fetcher, what)
+        except Exception as error:  # noqa: BLE001  it must reach the thread that waits for an answer
+            return Fault(error)
+
+    def _visit(self, fetcher: Fetcher, known: Known) -> Visit:
+        answer = self._ask(fetcher, known.url)
+        if isinstance(answer, Failure) or answer.status != 200:
+            return Visit(known, answer)
+        try:
+            return Visit(
+                known, answer, read_sitemaps(answer) if known.kind == "sitemap" else read_page(answer)
+            )
+        except Exception as error:  # noqa: BLE001  whatever a hostile body does to a parser, the body is kept
+            logger.warning("unreadable", url=known.url, error=repr(error))
+            return Visit(known, answer, Read(note=f"its links could not be read ({type(error).__name__})"))
+
+    def _ask(self, fetcher: Fetcher, url: str) -> Exchange | Failure:
+        try:
+            return fetcher.fetch(url)
+        except StorageError:
+            raise
+        except Exception as error:  # one URL must not end the crawl of all others
+            logger.exception("fetch-fault", url=url)
+            return Failure(
+                url, self._now(), "network-error", f"the request failed inside the crawler: {error!r}"
+            )
+
+    def _robots(self, fetcher: Fetcher, name: str) -> RobotsVisit:
+        """Ask for robots.txt, over at most five redirects (RFC 9309 section 2.3.1.2)."""
+        url: str | None = f"{name}/robots.txt"
+        visits: dict[str, Visit] = {}
+        while url and url not in visits and len(visits) <= MAX_ROBOTS_HOPS:
+            answer = self._ask(fetcher, url)
+            visits[url] = Visit(Known(url, 0, "robots", "robots"), answer)
+            if isinstance(answer, Failure):
+                return RobotsVisit(name, tuple(visits.values()), robots.unreachable())
+            if not 300 <= answer.status < 400:
+                return RobotsVisit(name, tuple(visits.values()), self._rules(answer))
+            url = normalise(answer.header("location") or "", url)
+        return RobotsVisit(name, tuple(visits.values()), robots.parse(404, b"", self._user_agent))
+
+    def _rules(self, answer: Exchange) -> robots.Rules:
+        try:
+            body = decode(answer.payload(), answer.header("content-encoding"), MAX_ROBOTS)
+            return robots.parse(answer.status, body.data, self._user_agent)
+        except Exception as error:  # noqa: BLE001  rules that cannot be read may forbid everything
+            logger.warning("robots-unreadable", url=answer.url, error=repr(error))
+            return robots.unreachable()
+
+
+def _let_go(brought: Brought) -> None:
+    """Close the responses of what nobody waits for any more."""
+    for visit in brought.visits if isinstance(brought, RobotsVisit) else [brought]:
+        if isinstance(visit, Visit) and isinstance(visit.answer, Exchange):
+            visit.answer.close()

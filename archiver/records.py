@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Records of a WARC back into bytes: one at an offset, or all of a file. Knows nothing of how they are written.
+
+    record   "WARC/1.1" CRLF fields CRLF block CRLF CRLF     plain, or one gzip member each
+    block    of a response: status line, fields, blank line, body with its transfer coding
+
+Not warcio: its reader holds a header line of any length, and passes over damage without a word. Everything
+here is bounded, whatever a file says of itself, and what cannot be read is a DamagedError with its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from index.errors import DamagedError
+from index.model import Capture
+
+from .exchange import Headers, header, header_fields
+from .payload import dechunk
+
+MAX_HEAD = 1 << 20
+"""Bytes of named fields or of an HTTP head that are read; the crawler keeps a quarter of that at most."""
+_CHUNK = 65536
+_GZIP_MAGIC = b"\x1f\x8b"
+_LENGTH = re.compile(r"\d{1,18}", re.ASCII)
+_STATUS = re.compile(rb"HTTP/[\d.]{1,8}[ \t]+([1-9]\d\d)(?:[ \t]([^\n]*)|\r?)\n", re.IGNORECASE)
+_NO_BODY = frozenset({204, 304})
+
+
+class BrokenError(DamagedError):
+    """A WARC cannot be read from a record on. `offset` is where that record begins, or should."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: its named fields, and its block as a stream that ends where the block ends."""
+
+    fields: Headers
+    block: BinaryIO
+
+    def field(self, name: str) -> str | None:
+        """Return the first value of a named field, whatever the case of its name."""
+        return header(self.fields, name)
+
+    @property
+    def kind(self) -> str:
+        """The WARC-Type."""
+        return self.field("WARC-Type") or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A stored response: status and fields of its day, and the payload of that day or one proven equal."""
+
+    status: int
+    reason: str
+    headers: Headers
+    body: Iterator[bytes]
+    """Without transfer coding, with content coding."""
+    date: str
+    """WARC-Date of the capture asked for."""
+    truncated: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpHead:
+    """Status line and header fields of a response."""
+
+    status: int
+    reason: str
+    headers: Headers
+
+    @property
+    def chunked(self) -> bool:
+        """Whether a body follows with chunk framing (RFC 9112 section 6.3), as the crawler took it."""
+        lines = [value for name, value in self.headers if name.lower() == "transfer-encoding"]
+        codings = [coding.strip().lower() for coding in ",".join(lines).split(",")]
+        return codings[-1] == "chunked" and self.status >= 200 and self.status not in _NO_BODY
+
+
+@contextlib.contextmanager
+def open_record(path: Path, offset: int) -> Iterator[Record]:
+    """
+    Open the record that begins at an offset of a WARC, gzip per record or plain.
+
+    Raises DamagedError where the file or a record at that offset is not there. Memory stays bounded
+    whatever the record's size.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            yield _read_record(file, f"{path} at offset {offset}")
+    except OSError as error:
+        raise DamagedError(
+            f"{path} cannot be read ({error.strerror or error}). Run `daykeep verify`."
+        ) from error
+
+
+@contextlib.contextmanager
+def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capture) -> Iterator[Response]:
+    """
+    Open the response of a capture; `find(snapshot, filename)` tells where a WARC stands.
+
+    For a revisit the status and the header fields are those of the day itself, the payload comes from the
+    record it refers to, which the digest proved equal. Raises DamagedError.
+    """
+    with contextlib.ExitStack() as stack:
+        record = stack.enter_context(open_record(find(snapshot, capture.filename), capture.offset))
+        date = record.field("WARC-Date") or ""
+        if record.kind == "resource":
+            mime = record.field("Content-Type") or "application/octet-stream"
+            yield Response(200, "OK", (("Content-Type", mime),), _chunks(record.block), date, None)
+            return
+        head, source = read_http_head(record.block, capture.url), record
+        framing = head
+        if capture.original is not None:
+            original = capture.original
+            path = find(original.snapshot, original.filename)
+            source = stack.enter_context(open_record(path, original.offset))
+            framing = read_http_head(source.block, original.url)
+            head = framing if head.status == 304 else head
+        body = payload(source.block, framing)
+        yield Response(head.status, head.reason, head.headers, body, date, source.field("WARC-Truncated"))
+
+
+def read_http_head(block: BinaryIO, url: str) -> HttpHead:
+    """
+    Read status line and header fields of a response, interim (1xx) ones passed over.
+
+    Leaves the stream at the body. A response that was cut inside an interim head has that one. Raises
+    DamagedError where there is no status line.
+    """
+    where = f"The stored response of {url}"
+    found: HttpHead | None = None
+    while lines := _head(block, where):
+        line, _, rest = lines.partition(b"\n")
+        match = _STATUS.fullmatch(line + b"\n")
+        if match is None:
+            break
+        status = int(match[1])
+        found = HttpHead(status, (match[2] or b"").decode("latin-1").strip(), header_fields(rest))
+        if status >= 200 or status == 101:
+            return found
+    if found is None or lines:
+        raise DamagedError(f"{where} has no HTTP status line. Run `daykeep verify`.")
+    return found
+
+
+def payload(block: BinaryIO, head: HttpHead) -> Iterator[bytes]:
+    """Yield the rest of a response's block, which stands at the body, without transfer coding."""
+    return iter(dechunk(block)) if head.chunked else _chunks(block)
+
+
+def iterate(path: Path, offset: int = 0) -> Generator[tuple[int, Record], None, None]:
+    """
+    Yield offset and record of every record of a file from an offset on, in order.
+
+    What the caller leaves of a block is passed over. Raises BrokenError where the file cannot be read any
+    further: a record that is cut, a length that lies, or bytes between records.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            while offset < size:
+                file.seek(offset)
+                source, record = _read_source(file, f"{path} at offset {offset}")
+                yield offset, record
+                offset = _end(file, source, record, offset)
+    except DamagedError as error:
+        raise BrokenError(str(error), offset) from error
+    except OSError as error:
+        raise BrokenError(f"{path} cannot be read ({error.strerror or error}).", offset) from error
+
+
+def _end(file: BinaryIO, source: io.BufferedReader, record: Record, start: int) -> int:
+    """Pass over what is left of a record, and return where the next one begins."""
+    for _ in _chunks(record.block):
+        pass
+    inflated = source.raw if isinstance(source.raw, _Inflated) else None
+    if source.read(4) != b"\r\n\r\n" or (inflated and source.read(1)):
+        raise DamagedError(f"{file.name} at offset {start}: the record does not end where it says.")
+    return inflated.end(start) if inflated else file.tell()
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where a record lies, to be copied byte for byte, and who it is."""
+
+    offset: int
+    length: int
+    record_id: str | None
+    concurrent_to: str | None
+
+
+def extent(path: Path, offset: int) -> Extent | None:
+    """
+    Return the extent of the record at an offset, its tail included; None at the end of the file.
+
+    Reads the record to its end. Raises DamagedError.
+    """
+    with contextlib.closing(iterate(path, offset)) as records:
+        first = next(records, None)
+        if first is None:
+            return None
+        ids = first[1].field("WARC-Record-ID"), first[1].field("WARC-Concurrent-To")
+        following = next(records, None)
+        end = path.stat().st_size if following is None else following[0]
+    return Extent(offset, end - offset, *ids)
+
+
+def _read_record(file: BinaryIO, where: str) -> Record:
+    return _read_source(file, where)[1]
+
+
+def _read_source(file: BinaryIO, where: str) -> tuple[io.BufferedReader, Record]:
+    magic = file.read(2)
+    file.seek(-len(magic), io.SEEK_CUR)
+    gzip = magic == _GZIP_MAGIC
+    source: Any = io.BufferedReader(_Inflated(file, where), _CHUNK) if gzip else file
+    if not source.readline(64).startswith(b"WARC/"):
+        raise DamagedError(f"{where} there is no WARC record. Run `daykeep verify` to see how far it goes.")
+    fields = header_fields(_head(source, where))
+    length = header(fields, "Content-Length") or ""
+    if not _LENGTH.fullmatch(length):
+        raise DamagedError(f"{where} the record has no Content-Length. Run `daykeep verify`.")
+    block = io.BufferedReader(_Limited(source, int(length), where), _CHUNK)
+    return cast("io.BufferedReader", source), Record(fields, block)
+
+
+def _head(source: BinaryIO, where: str) -> bytes:
+    """Return the lines up to a blank one, which is read as well, or up to the end."""
+    lines = bytearray()
+    while (line := source.readline(MAX_HEAD)) not in (b"\r\n", b"\n", b""):
+        lines += line
+        if len(lines) >= MAX_HEAD:
+            raise DamagedError(f"{where}: the header fields do not end. Run `daykeep verify`.")
+    return bytes(lines)
+
+
+def _chunks(block: BinaryIO) -> Iterator[bytes]:
+    while chunk := block.read(_CHUNK):
+        yield chunk
+
+
+class _Inflated(io.RawIOBase):
+    """The bytes of the gzip member that begins where a file stands. Raises DamagedError where it is broken."""
+
+    def __init__(self, file: BinaryIO, where: str) -> None:
+        self._file = file
+        self._where = where
+        self._inflate = zlib.decompressobj(zlib.MAX_WBITS + 16)
+        self._fed = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def end(self, start: int) -> int:
+        """Return where the member ends in its file, given where it starts; it was read to its end."""
+        return start + self._fed - len(self._inflate.unused_data)
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._inflate.eof:
+            data = self._inflate.unconsumed_tail or self._more()
+            try:
+                out = self._inflate.decompress(data, len(buffer))
+            except zlib.error as error:
+                raise DamagedError(f"{self._where} is damaged: {error}. Run `daykeep verify`.") from error
+            if out:
+                buffer[: len(out)] = out
+                return len(out)
+        return 0
+
+    def _more(self) -> bytes:
+        data = self._file.read(8192)
+        if not data:
+            raise DamagedError(f"{self._where}: the gzip member is cut off. Run `daykeep verify`.")
+        self._fed += len(data)
+        return data
+
+
+class _Limited(io.RawIOBase):
+    """The next so many bytes of a stream. Raises DamagedError where it ends before them."""
+
+    def __init__(self, source: io.BufferedReader, length: int, where: str) -> None:
+        self._source = source
+        self._left = length
+        self._where = where
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._left == 0:
+            return 0
+        data = self._source.read(min(len(buffer), self._left))
+        if not data:
+            raise DamagedError(f"{self._where}: the record is cut off, {self._left} bytes are missing.")
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Tests the rewriting of pages: what changes, and that nothing else does."""
+
+from __future__ import annotations
+
+import re
+import time
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from viewer.markup import Kind, attributes, tokens, unescape
+from viewer.rewrite_html import EVERYWHERE, head_script, rewrite_html
+
+HEAD = "<script src=h></script>"
+DATA_HEAD = "&lt;script src=h>&lt;/script>"
+SRCDOC_HEAD = DATA_HEAD
+
+
+def mapper(url: str) -> str:
+    return "http://m/" + re.sub(r"^(https?:)?//", "", url)
+
+
+def rewritten(html: str | bytes, charset: str | None = None, *, xml: bool = False) -> str:
+    body = html.encode() if isinstance(html, str) else html
+    return rewrite_html(body, charset, mapper, HEAD, xml=xml).decode()
+
+
+def without_head(html: str) -> str:
+    return rewritten(f"<head>{html}").removeprefix(f"<head>{HEAD}")
+
+
+CHANGED = [
+    ("<a href=http://x/a>", '<a href="http://m/x/a">'),
+    ("<A HREF='//x/a' id=A>", "<A HREF='http://m/x/a' id=A>"),
+    ('<a href="http://x/?a=1&amp;b=&quot;&copy=2">', '<a href="http://m/x/?a=1&amp;b=&quot;&amp;copy=2">'),
+    ("<a href='http://x/\"&#39;'>", "<a href='http://m/x/\"&#39;'>"),
+    ('<a href="&#104;ttp:&#x2f;/x/">', '<a href="http://m/x/">'),
+    ('<a href=" \n http://x/\n ">', '<a href="http://m/x/">'),
+    ("<a href=http://x/ href=http://y/>", '<a href="http://m/x/" href=http://y/>'),
+    ("<a href=http://x/>t</a><b title='>'>", "<a href=\"http://m/x/\">t</a><b title='>'>"),
+    ("<img\r\nsrc=http://x/\r\n/>", '<img\r\nsrc="http://m/x/"\r\n/>'),
+    ('<p a"b=1 <x><a href=http://x/>', '<p a"b=1 <x><a href="http://m/x/">'),
+    ("<a\0b href=http://x/><a href=http://y/\0>", '<a\0b href=http://x/><a href="http://m/y/\0">'),
+    (
+        "<img srcset='http://x/1,2 1x, //y/2, /z 2x,http://w/ 3w'>",
+        "<img srcset='http://m/x/1,2 1x, http://m/y/2, /z 2x,http://m/w/ 3w'>",
+    ),
+    ("<link imagesrcset='//x/1, //x/2 2x'>", "<link imagesrcset='http://m/x/1, http://m/x/2 2x'>"),
+    ("<p style='background:url(&quot;//x/&quot;)'>", "<p style='background:url(\"http://m/x/\")'>"),
+    ("<style>a{b:url(//x/)}</style>", "<style>a{b:url(http://m/x/)}</style>"),
+    ("<svg><style>a{b:url(//x/)}</style></svg>", "<svg><style>a{b:url(http://m/x/)}</style></svg>"),
+    (
+        "<svg><image xlink:href='//x/'/><use href=//y/#z /></svg>",
+        "<svg><image xlink:href='http://m/x/'/><use href=\"http://m/y/#z\" /></svg>",
+    ),
+    ("<svg><title/><a href=//x/>", '<svg><title/><a href="http://m/x/">'),
+    (
+        "<svg><p><title><a href=//x/></title><a href=//y/>",
+        '<svg><p><title><a href=//x/></title><a href="http://m/y/">',
+    ),
+    (
+        "<meta http-equiv=refresh content='1;url=http://x/'>",
+        "<meta http-equiv=refresh content='1;url=http://m/x/'>",
+    ),
+    ("<meta http-equiv=Content-Security-Policy content=x>", "<meta content=x>"),
+    ("<meta charset=latin1>", '<meta charset="utf-8">'),
+    (
+        "<meta http-equiv=Content-Type content='text/html; charset=latin1'>",
+        "<meta http-equiv=Content-Type content='text/html; charset=utf-8'>",
+    ),
+    ("<base href=http://x/ target=_top>", '<base href="http://m/x/">'),
+    ("<a target=_BLANK href=/>", "<a href=/>"),
+    ("<a ping=//x/ href=/>", "<a href=/>"),
+    ("<script src=//x/ integrity=i nonce=n></script>", '<script src="http://m/x/"></script>'),
+    ("<link rel='preconnect stylesheet' href=/a>", "<link rel='stylesheet' href=/a>"),
+    ("<link rel=dns-prefetch href=//x>", '<link href="http://m/x">'),
+    ("<script type=speculationrules>{}</script>", '<script type="text/x-speculationrules">{}</script>'),
+    ("<button formaction=//x/ formtarget=_top>", '<button formaction="http://m/x/">'),
+    ("<object data=//x/ codebase=//y/>", '<object data="http://m/x/" codebase="http://m/y/">'),
+    ("<video poster=//x/ src=//y/>", '<video poster="http://m/x/" src="http://m/y/">'),
+    ("<table background=//x/>", '<table background="http://m/x/">'),
+    ("<noscript><img src=//x/></noscript>", '<noscript><img src="http://m/x/"></noscript>'),
+    ("<template><a href=//x/></template>", '<template><a href="http://m/x/"></template>'),
+    (
+        "<select><style>a{b:url(//x/)}</style></select><a href=//y/>",
+        '<select><style>a{b:url(http://m/x/)}</style></select><a href="http://m/y/">',
+    ),
+    (
+        "<script><!--<script></script><a href=//x/>--></script><a href=//y/>",
+        '<script><!--<script></script><a href=//x/>--></script><a href="http://m/y/">',
+    ),
+    ("<script><!--></script><a href=//y/>", '<script><!--></script><a href="http://m/y/">'),
+    ("<!--><a href=//x/>", '<!--><a href="http://m/x/">'),
+    (
+        "<iframe srcdoc='<a href=//x/>'></iframe>",
+        f"<iframe srcdoc='{SRCDOC_HEAD}&lt;a href=\"http://m/x/\">'></iframe>",
+    ),
+    (
+        "<iframe src='data:text/html,<b>'></iframe>",
+        f'<iframe sandbox="allow-scripts allow-forms allow-modals" srcdoc="{DATA_HEAD}&lt;b>"></iframe>',
+    ),
+    (
+        "<iframe sandbox src='data:text/html;base64,PGI+'></iframe>",
+        f'<iframe sandbox="" srcdoc="{DATA_HEAD}&lt;b>"></iframe>',
+    ),
+    (
+        '<script type=importmap>{"imports":{"a":"//x/a","b":"./b"},"integrity":{}}</script>',
+        '<script type=importmap>{"imports": {"a": "http://m/x/a", "b": "./b"}}</script>',
+    ),
+]
+
+SAME = [
+    "<a href=/a><a href=a><a href=?b><a href='#c'><a href=mailto:x@y><a href='javascript:\"http://x/\"'>",
+    "<a href><a href=><a href=''><a href=https><a href=http:x>", "<p>http://x/ &amp; <b title='http://x/'>",
+    "<!-- <a href=http://x/> --><!doctype html>", "<script>'<a href=http://x/>'</script>",
+    "<title><a href=http://x/></title><textarea><a href=http://x/></textarea><xmp><a href=http://x/></xmp>",
+    "<iframe><a href=http://x/></iframe><noembed><a href=http://x/></noembed><plaintext><a href=http://x/>",
+    "<svg><![CDATA[<a href=http://x/>]]></svg>", "<a href=http://x/", "<a href='http://x/>", "<pre>\n\r\nx</pre>\r\n",
+    "<a target=main><a target=_self>", "<script type=importmap>not json</script>", "<script type=importmap>[1]</script>",
+    "<script type=importmap>" + "[" * 50_000 + "</script>", "</a href=http://x/>", "<meta charset=UTF-8>", "<>< a href=//x/>",
+    "<input value='http://x/'><option value=//x/>", "<q cite=http://x/>", "<img data-src=http://x/>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("html", "expected"), CHANGED)
+def test_changed(html: str, expected: str) -> None:
+    """What leads out of the replay is mapped or taken away, and the bytes around it stay."""
+    assert without_head(html) == expected
+
+
+@pytest.mark.parametrize("html", SAME)
+def test_same(html: str) -> None:
+    """Relative addresses, text, comments, scripts and broken markup stay byte for byte."""
+    assert without_head(html) == html
+
+
+PLACES = [
+    ("", "|"),
+    ("<p>x", "|<p>x"),
+    ("x<!doctype html>", "|x<!doctype html>"),
+    ("<!doctype html>", "<!doctype html>|"),
+    ("<!-- c --><!DOCTYPE html>\n<title>x", "<!-- c --><!DOCTYPE html>\n|<title>x"),
+    ("<!doctype html><html><head lang=nl><script>", "<!doctype html><html><head lang=nl>|<script>"),
+    ("<!doctype html>\n<html>\n<body>", "<!doctype html>\n<html>\n|<body>"),
+    ("<html>text<head>", "<html>|text<head>"),
+    ("<!-- <head> --><script>", "<!-- <head> -->|<script>"),
+    ("<frameset>", "|<frameset>"),
+    ("</p><head>", "|</p><head>"),
+    ("<header><head>", "|<header><head>"),
+    ("<?xml version='1.0'?><!doctype html><head>", "<?xml version='1.0'?><!doctype html><head>|"),
+]
+
+
+@pytest.mark.parametrize(("html", "expected"), PLACES)
+def test_place(html: str, expected: str) -> None:
+    """Our script runs first, and never stands before the doctype that decides the mode."""
+    assert rewritten(html) == expected.replace("|", HEAD)
+
+
+XML_PLACES = [
+    ('<html xmlns="u"><head/><body/></html>', "html"),
+    ('<h:html xmlns:h="u"><h:head><h:title/></h:head></h:html>', "head"),
+    ('<!DOCTYPE html [<!ENTITY x "a>]">]><html xmlns="u"><body/></html>', "html"),
+    ('<svg xmlns="http://www.w3.org/2000/svg"><a/></svg>', "svg"),
+    ("<html><body><![CDATA[<head>]]></body></html>", "html"),
+]
+
+
+@pytest.mark.parametrize(("xml", "parent"), XML_PLACES)
+def test_xml_place(xml: str, parent: str) -> None:
+    """In XML the script is an XHTML element in the root or its head, and the page stays well-formed."""
+    head = head_script("http://x/?a&b", pattern='http://{label}."', timestamp="1", origin="o", viewer="v")
+    root = ET.fromstring(rewrite_html(xml.encode(), None, mapper, head, xml=True))
+    script = "{http://www.w3.org/1999/xhtml}script"
+    parents = [element.tag.rpartition("}")[2] for element in root.iter() if element.find(script) is not None]
+    assert parents == [parent]
+    assert root.find(f".//{script}").get("data-pattern") == 'http://{label}."'
+
+
+XML_CHANGED = [
+    ('<svg><image xlink:href="//x/"/></svg>', '<image xlink:href="http://m/x/"/>'),
+    ('<?xml version="1.0" encoding="iso-8859-1"?><a/>', '<?xml version="1.0" encoding="utf-8"?>'),
+    ('<?xml-stylesheet type="text/css" href="//x/?a&amp;b"?><a/>', 'href="http://m/x/?a&amp;b"?>'),
+    ("<html><script/><a href='//x/'/></html>", "<a href='http://m/x/'/>"),
+    ("<html><h:a xmlns:h='u' href='//x/'/></html>", "href='http://m/x/'/>"),
+]
+
+
+@pytest.mark.parametrize(("xml", "expected"), XML_CHANGED)
+def test_xml_changed(xml: str, expected: str) -> None:
+    """XHTML and SVG are mapped by the same table, with the tokens of XML."""
+    assert expected in rewritten(xml, xml=True)
+
+
+CHARSETS = [
+    ("é".encode("latin-1"), "iso-8859-1", "é"),
+    ("é".encode(), "iso-8859-1", "Ã©"),
+    ("é".encode(), None, "é"),
+    ("é".encode("latin-1"), None, "é"),
+    (b"\x80", "latin1", "€"),
+    ("é".encode("utf-16"), "utf-8", "é"),
+    (b"\xef\xbb\xbf\xc3\xa9", "latin1", "é"),
+    ("é".encode("utf-16-be"), "UTF-16BE", "é"),
+    ("日本".encode("shift_jis"), "Shift_JIS", "日本"),
+    ("中".encode("gbk"), ' "gb2312" ', "中"),
+    (b"\xc3\xa9", "zip", "é"),
+    (b"+ADw-", "utf-7", "+ADw-"),
+    (b"\xff\xc3\xa9", "utf-8", "\ufffdé"),
+]
+
+
+@pytest.mark.parametrize(("body", "charset", "expected"), CHARSETS)
+def test_charset(body: bytes, charset: str | None, expected: str) -> None:
+    """A page is read as browsers read it, and always answered in UTF-8."""
+    assert rewritten(body, charset) == HEAD + expected
+
+
+DECLARED = [
+    b"<meta charset=windows-1251>\xe9", b"<META HTTP-EQUIV=Content-Type CONTENT='text/html;charset=windows-1251'>\xe9",
+    b"<?xml version='1.0' encoding='windows-1251'?>\xe9", b"<!-- <meta charset=latin1> --><meta charset=cp1251>\xe9",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", DECLARED)
+def test_declared_charset(body: bytes) -> None:
+    """Without a charset in the header, what the page declares holds."""
+    assert rewritten(body).endswith("й")
+
+
+def _tree(node: LexborNode) -> list[object]:
+    """Everything a parser makes of a page, in order, our script and what the table changes left out."""
+    found: list[object] = []
+    for each in node.traverse(include_text=True):
+        if each.tag == "script" and each.attributes.get("src") == "h":
+            continue
+        found.append((each.tag, each.text(deep=False) if each.tag == "-text" else None, _kept(each)))
+    return found
+
+
+def _kept(node: LexborNode) -> dict[str, str | None]:
+    taken = {*EVERYWHERE, "ping", "target", "rel", "type", "http-equiv", "charset", "sandbox", "srcdoc"}
+    values = {
+        name: value for name, value in node.attributes.items() if name not in taken and value is not None
+    }
+    return {
+        name: re.sub(r"http://m/|(https?:)?//", "", value).strip("\t\n\f\r ")
+        for name, value in values.items()
+    }
+
+
+PIECES = [
+    *(html for html, _ in CHANGED if "iframe s" not in html and "<style" not in html and "importmap" not in html), *SAME[:2],
+    "<p>", "</p>", "<table>", "<td>", "</table>", "<b>", "text", "<!-- c -->", "<ul><li>", "</div>", "&amp;&lt", "<br/>",
+    "<svg>", "</svg>", "<math><mi>", "</math>", "<textarea>", "</textarea>", "<foreignObject>", "<h1>", "\n", "<pre>\n",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8))
+def test_same_tree(pieces: list[str]) -> None:
+    """A parser makes the same tree of a page before and after, but for what the table changes."""
+    before = "<!doctype html><html><head>" + "".join(pieces)
+    after = rewritten(before)
+    assert _tree(LexborHTMLParser(after).root) == _tree(LexborHTMLParser(before).root)
+
+
+@given(st.text(alphabet="<>/=\"'!-&;# \nabhrefscipty\0é", max_size=60))
+def test_same_attributes(text: str) -> None:
+    """Tags and attributes of any text are those that a parser finds, in number and value."""
+    html = f"<!doctype html><html><head></head><body><div>{text}"
+    expected = [node.attributes for node in LexborHTMLParser(html).root.traverse() if node.tag == "a"]
+    found = []
+    for token in tokens(html):
+        if token.kind is Kind.START and token.name == "a":
+            values = attributes(html, token)
+            found.append({each.name.replace("\0", "\ufffd"): unescape(each.value) for each in values})
+    plain = [{name: (value or "").replace("\r\n", "\n") for name, value in each.items()} for each in expected]
+    assert [{name: value.replace("\0", "\ufffd") for name, value in each.items()} for each in found][
+        : len(plain)
+    ] == plain
+
+
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([None, "utf-8", "utf-16", "shift_jis", "nonsense"]),
+    st.booleans(),
+)
+def test_never_raises(body: bytes, charset: str | None, xml: bool) -> None:
+    """Whatever the bytes, there is an answer in UTF-8."""
+    rewrite_html(body, charset, mapper, HEAD, xml=xml).decode()
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<",
+                "a",
+                " href=",
+                "//x",
+                '"',
+                "'",
+                ">",
+                "/",
+                "<!--",
+                "-->",
+                "<![CDATA[",
+                "<script",
+                "</",
+                "style",
+                "=",
+                "&",
+                "<?xml ",
+                "[",
+                "<svg",
+                "<iframe src='data:,",
+            ]
+        )
+    ),
+    st.booleans(),
+)
+def test_never_raises_on_markup(parts: list[str], xml: bool) -> None:
+    """Whatever the markup, there is one script and every other character of plain pages stays."""
+    assert rewritten("".join(parts), xml=xml) is not None
+
+
+HOSTILE = [
+    "<div>", "<a ", "<a b=", '<a b="', "<a b='\"", "<!--", "<![CDATA[", "<svg><desc>", "<script><!--", "<style>url(", "<title>",
+    "<?xml ", "<!doctype [", "<iframe srcdoc='", "<iframe src='data:text/html,", "<img srcset='(,", "</math>", "&amp;", "<a href=//x/>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("xml", [False, True])
+@pytest.mark.parametrize("part", HOSTILE)
+def test_linear(part: str, xml: bool) -> None:
+    """Half a megabyte of openings without ends takes no long time."""
+    start = time.process_time()
+    rewritten("<svg>" + part * (500_000 // len(part)), xml=xml)
+    assert time.process_time() - start < 3
+
+
+def test_deep_frames() -> None:
+    """Frames within frames are rewritten to a fixed depth."""
+    html = "<a href=//x/>"
+    for _ in range(8):
+        html = f'<iframe srcdoc="{html.replace("&", "&amp;").replace(chr(34), "&quot;")}">'
+    assert rewritten(html).count("script") > 2

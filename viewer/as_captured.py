@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The payload of a capture exactly as it was received, for tools and auditors: `/web/<moment>id_/<url>`.
+
+The body is without transfer coding and with its content coding, byte for byte what the payload digest is
+over. The stored header fields come as `X-Archive-Orig-<name>`; the status is that of the capture, and a
+redirect leads on within the archive. It is sent as a download of unknown type under a policy that
+forbids everything, so no browser runs it on the viewer's origin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+
+from flask import Response
+
+from archiver.exchange import Headers
+from archiver.records import open_response
+
+from .address import format_web_path
+from .body import streaming
+from .current import holdings
+from .holdings import Found, OpenSnapshot
+
+PREFIX = "X-Archive-Orig-"
+MAX_FIELDS = 100
+"""Stored header fields that are passed on, and bytes of each below: proxies refuse larger heads."""
+
+MAX_VALUE = 1000
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}", re.ASCII)
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
+
+
+def as_captured(snapshot: OpenSnapshot, found: Found) -> Response:
+    """Answer with the payload of a capture. Raises DamagedError."""
+    with ExitStack() as stack:
+        find = holdings().warc(snapshot.site)
+        stored = stack.enter_context(open_response(find, snapshot.timestamp, found.capture))
+        opened = stack.pop_all()
+        status = stored.status if 200 <= stored.status < 600 and stored.status != 304 else 200
+        response = Response(streaming(stored.body, opened), status, mimetype="application/octet-stream")
+        response.call_on_close(opened.close)
+        for name, value in [*_originals(stored.headers), *_own(snapshot, found)]:
+            response.headers.add(name, value)
+        response.headers[f"{PREFIX}Status"] = str(stored.status)
+        response.set_etag(found.capture.digest.removeprefix("sha256:"))
+        return response
+    raise AssertionError
+
+
+def _originals(headers: Headers) -> Iterator[tuple[str, str]]:
+    for name, value in headers[:MAX_FIELDS]:
+        if _NAME.fullmatch(name) and not _UNSENDABLE.search(value):
+            yield f"{PREFIX}{name}", value[:MAX_VALUE]
+
+
+def _own(snapshot: OpenSnapshot, found: Found) -> Iterable[tuple[str, str]]:
+    yield "Content-Disposition", f'attachment; filename="{found.capture.timestamp}.bin"'
+    yield "Content-Security-Policy", "sandbox; default-src 'none'"
+    yield "Cache-Control", "public, max-age=31536000, immutable"
+    if found.capture.redirect:
+        yield "Location", format_web_path(snapshot.timestamp, found.capture.redirect, "id_")

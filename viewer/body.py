@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+A stored body on its way to a visitor: with or without its content coding, whole or one range of it.
+
+    stored    gzip, client takes gzip      as stored, Content-Encoding: gzip
+              gzip, client does not        decoded while it streams
+              br (no decoder here)         as stored, whatever the client takes
+    range     bytes=0-99 of a body that is stored without coding and whole   206
+              anything else                                                  200, the whole body
+
+Nothing holds more than a piece of a body, except what is rewritten. Knows nothing of pages or addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from werkzeug.datastructures import Range
+
+from archiver.exchange import header
+from archiver.payload import codings, decoded_stream
+from archiver.records import Response as Stored
+
+MAX_REWRITTEN = 32 << 20
+"""Bytes of a page or style sheet that are rewritten; a longer one is passed on as it is, with a note."""
+
+_DECODED_HERE = frozenset({"gzip", "x-gzip", "deflate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What to send: the bytes, their Content-Encoding, and which part they are (RFC 9110 section 14.4)."""
+
+    chunks: Iterable[bytes]
+    encoding: str | None = None
+    content_range: str | None = None
+    length: int | None = None
+
+
+def coding_of(stored: Stored) -> str | None:
+    """Return the Content-Encoding of a stored body as one canonical value; None where it has none."""
+    return ", ".join(codings(header(stored.headers, "content-encoding"))) or None
+
+
+def plain_body(stored: Stored, accepts: Callable[[str], bool]) -> Body:
+    """Return a body as it is stored, or decoded where the client does not take its coding."""
+    coding = coding_of(stored)
+    if coding is None or not _can_decode(coding) or all(map(accepts, codings(coding))):
+        return Body(stored.body, coding)
+    return Body(decoded_stream(stored.body, coding))
+
+
+def beginning(stored: Stored, limit: int) -> tuple[bytes, Iterator[bytes] | None]:
+    """
+    Return a body without its coding, up to `limit` bytes, and the rest where there is more.
+
+    Raises ValueError for a coding that cannot be undone here.
+    """
+    coding = coding_of(stored)
+    if coding and not _can_decode(coding):
+        raise ValueError(f"content coding {coding!r} is not known here")
+    data = bytearray()
+    stream = decoded_stream(stored.body, coding)
+    for piece in stream:
+        data += piece
+        if len(data) > limit:
+            return bytes(data), stream
+    return bytes(data), None
+
+
+def whole(start: bytes, rest: Iterator[bytes] | None) -> Iterable[bytes]:
+    """Return a body again that `beginning` took apart."""
+    return chain([start], rest or ())
+
+
+def part_of(body: Body, stored: Stored, wanted: Range | None) -> Body:
+    """Return the one range that is wanted of a body that can be cut; otherwise the body as it is."""
+    total = _length(stored)
+    if wanted is None or body.encoding or total is None or stored.status != 200:
+        return body
+    bounds = wanted.range_for_length(total)
+    if bounds is None:
+        return body
+    start, end = bounds
+    return replace(
+        body,
+        chunks=_cut(body.chunks, start, end - start),
+        content_range=f"bytes {start}-{end - 1}/{total}",
+        length=end - start,
+    )
+
+
+def streaming(chunks: Iterable[bytes], resources: ExitStack) -> Iterator[bytes]:
+    """Yield chunks, and let go of what they are read from when they end or fail."""
+    with resources:
+        yield from chunks
+
+
+def _can_decode(coding: str) -> bool:
+    return all(name in _DECODED_HERE for name in codings(coding))
+
+
+def _length(stored: Stored) -> int | None:
+    """Return how long a whole, unframed and uncoded body says it is."""
+    length = header(stored.headers, "content-length") or ""
+    framed = header(stored.headers, "transfer-encoding")
+    return int(length) if length.isdecimal() and not framed and not stored.truncated else None
+
+
+def _cut(chunks: Iterable[bytes], skip: int, left: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        piece = chunk[skip : skip + left]
+        skip = max(skip - len(chunk), 0)
+        left -= len(piece)
+        if piece:
+            yield piece
+        if not left:
+            return

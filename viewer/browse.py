@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The pages around the archive: the sites, the calendar of one, and what a day holds, changed and lacks.
+
+Everything is read as it was sealed and published; nothing is made here but the page. Knows nothing of
+archived markup: titles and addresses go through the templates, which escape them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, abort, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from archiver.collection import SnapshotFolder
+from archiver.ledger import Entry, UrlOutcome
+from archiver.settings import Site
+from index.changes import REPORTED, Kind
+from index.errors import NotFoundError
+from index.model import Outcome, Page, Snapshot
+from index.timestamp import parse_date, parse_timestamp
+from index.urlkey import normalise
+
+from .address import format_web_path
+from .current import holdings
+from .day_log import MISSING, SHOWN, Group, changes, changes_by_kind, missing, missing_by_outcome, part
+from .days import Day, around, best, calendar_of, of_day, to_day
+from .holdings import title_of
+
+pages = Blueprint("browse", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The snapshot a page is about, and what there is around it."""
+
+    site: Site
+    snapshot: Snapshot
+    of_day: list[Snapshot]
+    """All snapshots of its day, oldest first."""
+    previous: Snapshot | None
+    """The snapshot its changes are counted from."""
+    before: str | None
+    after: str | None
+    """Nearest other days with a snapshot."""
+
+    @property
+    def day(self) -> Day:
+        """Its day, with how it went."""
+        return to_day([self.snapshot])
+
+
+@pages.get("/")
+def home() -> str | Response:
+    """Show the sites, or go where the search box or the address box leads."""
+    held = holdings()
+    if "q" in request.args or "url" in request.args:
+        return _from_home()
+    listed = [(site, held.history.newest(site.name)) for site in held.sites()]
+    return render_template("home.html", listed=listed, today=held.today())
+
+
+def _from_home() -> Response:
+    site = request.args.get("site", "")
+    if "q" in request.args:
+        holdings().site(site)
+        return redirect(f"/{site}/search?{urlencode({'q': request.args['q']})}")
+    url = _typed(request.args["url"])
+    day = request.args.get("on", "")
+    if url and _is_day(day):
+        return redirect(format_web_path(day, url))
+    return redirect(format_web_path("*", url) if url else "/")
+
+
+def _typed(text: str) -> str | None:
+    """Return the URL of what a visitor typed, who may have left out the scheme."""
+    text = text.strip()
+    return normalise(text if "://" in text[:10] else f"https://{text}")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        parse_date(text)
+    except ValueError:
+        return False
+    return True
+
+
+@pages.get("/<site>/")
+def site_calendar(site: str) -> str | Response:
+    """Show every day of a site since the first."""
+    held = holdings()
+    found = held.site(site)
+    wanted = request.args.get("day", "")
+    if _is_day(wanted):
+        return redirect(f"/{site}/{wanted}/")
+    snapshots = held.history.snapshots(site)
+    years = calendar_of(snapshots, held.today())
+    return render_template(
+        "calendar.html",
+        site=found,
+        years=years,
+        snapshots=snapshots,
+        newest=snapshots[-1] if snapshots else None,
+    )
+
+
+@pages.get("/<site>/<moment>/")
+def day(site: str, moment: str) -> str | tuple[str, int]:
+    """Show one day (`YYYY-MM-DD`), or one of its snapshots (14 digits)."""
+    found = holdings().site(site)
+    if _is_day(moment) and not of_day(holdings().history.snapshots(site), moment):
+        return _no_snapshot(found, moment)
+    shown = _shown(found, moment)
+    if shown.snapshot.outcome is Outcome.FAILED:
+        return render_template("day.html", shown=shown, pages=[], changes={}, missing=_missing(shown))
+    contains = request.args.get("contains", "").strip()[:200] or None
+    listed, total, more = _pages(shown, contains)
+    return render_template(
+        "day.html",
+        shown=shown,
+        pages=listed,
+        total=total,
+        more=more,
+        contains=contains or "",
+        continued="after" in request.args,
+        changes=changes_by_kind(_folder(shown)),
+        missing=_missing(shown),
+    )
+
+
+@pages.get("/<site>/<moment>/missing")
+def all_missing(site: str, moment: str) -> str:
+    """Show everything a day lacks, or one outcome of it, a page at a time."""
+    shown = _shown(holdings().site(site), moment)
+    outcome = request.args.get("outcome", "")
+    if outcome and outcome not in MISSING:
+        abort(404)
+    number = _number()
+    wanted = (entry for entry in missing(_folder(shown)) if not outcome or entry.outcome == outcome)
+    group = part(wanted, number)
+    return render_template(
+        "missing.html",
+        shown=shown,
+        outcome=UrlOutcome(outcome) if outcome else None,
+        group=group,
+        number=number,
+        last=_last(group.total),
+    )
+
+
+@pages.get("/<site>/<moment>/changes")
+def all_changes(site: str, moment: str) -> str:
+    """Show everything a day changed, or one kind of it, a page at a time."""
+    shown = _shown(holdings().site(site), moment)
+    kind = request.args.get("kind", "")
+    if kind and kind not in set(Kind):
+        abort(404)
+    number = _number()
+    wanted = (one for one in changes(_folder(shown)) if (one.kind == kind if kind else one.kind in REPORTED))
+    group = part(wanted, number)
+    return render_template(
+        "changes.html",
+        shown=shown,
+        kind=Kind(kind) if kind else None,
+        group=group,
+        number=number,
+        last=_last(group.total),
+    )
+
+
+def _no_snapshot(site: Site, moment: str) -> tuple[str, int]:
+    before, after = around(holdings().history.snapshots(site.name), moment)
+    return render_template("no_snapshot.html", site=site, day=moment, before=before, after=after), 404
+
+
+def _shown(site: Site, moment: str) -> Shown:
+    """Return the snapshot of a day or a timestamp. Raises NotFoundError."""
+    snapshots = holdings().history.snapshots(site.name)
+    chosen = _chosen(snapshots, moment)
+    if chosen is None:
+        raise NotFoundError(f"There is no snapshot of {title_of(site)} at {moment[:40]!r}.")
+    earlier = [
+        one for one in snapshots if one.timestamp < chosen.timestamp and one.outcome is not Outcome.FAILED
+    ]
+    same_day = of_day(snapshots, chosen.day)
+    return Shown(site, chosen, same_day, earlier[-1] if earlier else None, *around(snapshots, chosen.day))
+
+
+def _chosen(snapshots: list[Snapshot], moment: str) -> Snapshot | None:
+    if _is_day(moment):
+        found = of_day(snapshots, moment)
+        return best(found) if found else None
+    try:
+        parse_timestamp(moment)
+    except ValueError:
+        return None
+    return next((one for one in snapshots if one.timestamp == moment), None)
+
+
+def _pages(shown: Shown, contains: str | None) -> tuple[list[Page], int, str | None]:
+    """Return a part of the pages, how many there are, and after which URL the next part begins."""
+    history = holdings().history
+    after = normalise(request.args.get("after", ""))
+    name, timestamp = shown.site.name, shown.snapshot.timestamp
+    listed = history.pages(name, timestamp, after=after, limit=SHOWN + 1, contains=contains)
+    total = history.count_pages(name, timestamp, contains=contains)
+    return listed[:SHOWN], total, listed[SHOWN - 1].url if len(listed) > SHOWN else None
+
+
+def _missing(shown: Shown) -> dict[UrlOutcome, Group[Entry]]:
+    return missing_by_outcome(_folder(shown))
+
+
+def _folder(shown: Shown) -> SnapshotFolder:
+    return holdings().snapshot(shown.site.name, shown.snapshot.timestamp).folder
+
+
+def _number() -> int:
+    """Return the number of the page of a list, from 1."""
+    return min(max(request.args.get("page", 1, type=int), 1), 100_000)
+
+
+def _last(total: int) -> int:
+    return max((total + SHOWN - 1) // SHOWN, 1)

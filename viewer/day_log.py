@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What a sealed day says of itself, a piece at a time: its changes and what it lacks. Knows nothing of pages.
+
+    logs/changes.jsonl   {"kind":"new","url":"https://…","before":null,"after":"sha256:…","status":200}
+    logs/ledger.jsonl    as archiver.ledger reads it
+
+Both may have a line for every URL of a large site: they are streamed, and only what is shown is held.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, TypeVar
+
+import msgspec
+
+from archiver.collection import SnapshotFolder
+from archiver.ledger import LACKING, Entry, UrlOutcome
+from archiver.ledger import read as read_ledger
+from index.changes import Kind
+from index.errors import DamagedError
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+SHOWN = 100
+"""Lines of one group on the page of a day, and lines on one page of a full list."""
+
+LEFT_OUT = (UrlOutcome.HTTP_ERROR, UrlOutcome.ROBOTS, UrlOutcome.OUT_OF_SCOPE)
+"""Outcomes without a page stored that do not make a day incomplete: nothing there, or not meant to be had."""
+
+MISSING = (*sorted(LACKING), *LEFT_OUT)
+"""The outcomes listed as missing, those that make a day incomplete first."""
+
+
+class ChangedUrl(msgspec.Struct, frozen=True):
+    """One line of the changes."""
+
+    kind: Kind
+    url: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Generic[T]):
+    """Some lines of one kind, and how many there are in all."""
+
+    lines: list[T]
+    total: int
+
+
+def changes(folder: SnapshotFolder) -> Iterator[ChangedUrl]:
+    """Yield what changed against the snapshot before. Raises DamagedError."""
+    decoder = msgspec.json.Decoder(ChangedUrl)
+    try:
+        with folder.changes_path.open("rb") as file:
+            for line in file:
+                yield decoder.decode(line)
+    except (OSError, msgspec.DecodeError) as error:
+        raise DamagedError(
+            f"{folder.changes_path} cannot be read ({error}). Run `daykeep verify`."
+        ) from error
+
+
+def changes_by_kind(folder: SnapshotFolder) -> dict[Kind, Group[ChangedUrl]]:
+    """Return the first changes of each kind, in the order of `Kind`."""
+    found = _grouped(((change.kind, change) for change in changes(folder)), SHOWN)
+    return {kind: found[kind] for kind in Kind if kind in found}
+
+
+def missing(folder: SnapshotFolder) -> Iterator[Entry]:
+    """Yield every known URL that has no whole answer stored. Raises DamagedError."""
+    return (entry for entry in read_ledger(folder.ledger_path) if entry.outcome in MISSING)
+
+
+def missing_by_outcome(folder: SnapshotFolder) -> dict[UrlOutcome, Group[Entry]]:
+    """Return the first missing URLs of each outcome, in the order of MISSING."""
+    found = _grouped(((entry.outcome, entry) for entry in missing(folder)), SHOWN)
+    return {outcome: found[outcome] for outcome in MISSING if outcome in found}
+
+
+def part(lines: Iterable[T], number: int) -> Group[T]:
+    """Return one page of lines (the first is 1) and how many there are in all."""
+    iterator = iter(lines)
+    skipped = sum(1 for _ in islice(iterator, (number - 1) * SHOWN))
+    shown = list(islice(iterator, SHOWN))
+    return Group(shown, skipped + len(shown) + sum(1 for _ in iterator))
+
+
+def outcome_of(folder: SnapshotFolder, url: str) -> Entry | None:
+    """Return what the ledger says of one URL. Raises DamagedError."""
+    return next((entry for entry in read_ledger(folder.ledger_path) if entry.url == url), None)
+
+
+def _grouped(lines: Iterable[tuple[K, T]], limit: int) -> Mapping[K, Group[T]]:
+    first: dict[K, list[T]] = {}
+    totals: Counter[K] = Counter()
+    for key, line in lines:
+        totals[key] += 1
+        if totals[key] <= limit:
+            first.setdefault(key, []).append(line)
+    return {key: Group(kept, totals[key]) for key, kept in first.items()}

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+An archived page in the viewer's frame, below a banner that says which day it is: everything under /web/.
+
+    /web/<timestamp or day>/<url>      the frame page; viewer/address.py lists the forms
+    /web/<timestamp or day>id_/<url>   the payload as captured (viewer/as_captured.py)
+    /web/*/<url>                       to the lifeline
+
+Both forms of a moment answer by themselves, so that either can be cited. A day that does not have the
+URL is told so, with the nearest days that have it: never another day in its place. Knows nothing of how
+the page inside the frame is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from archiver.ledger import Entry
+from index.history import History
+from index.lifeline import Interval, at, neighbours
+from index.model import Outcome
+from index.timestamp import day_bounds, local_date
+
+from .address import WebAddress, format_web_path, parse_web_path
+from .as_captured import as_captured
+from .closest import first_from, last_before
+from .current import holdings
+from .day_log import outcome_of
+from .days import best, of_day
+from .holdings import Found, OpenSnapshot, title_of
+from .request_target import request_target
+from .security import allow_frames
+
+pages = Blueprint("frame", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one site has of a URL around a moment at which it does not have it."""
+
+    site: str
+    title: str
+    snapshot: str | None
+    """The snapshot of the moment that was asked for, if there is one that did not fail."""
+    entry: Entry | None
+    """What its ledger says of the URL."""
+    before: str | None
+    after: str | None
+    """Nearest timestamps at which the URL was captured."""
+
+
+@pages.get("/web/")
+@pages.get("/web/<path:_>")
+def web(_: str = "") -> AnyResponse | tuple[str, int]:
+    """Answer any address under /web/."""
+    target = request_target(request.environ)
+    try:
+        address = parse_web_path(target)
+    except ValueError:
+        return render_template("not_an_address.html", target=target), 404
+    if address.moment == "*":
+        return _to_lifeline(address.url)
+    if address.modifier not in {"", "id_"}:
+        return redirect(format_web_path(address.moment, address.url))
+    return _answer(address)
+
+
+def _answer(address: WebAddress) -> AnyResponse | tuple[str, int]:
+    candidates = list(_snapshots_at(address.moment))
+    for snapshot in candidates:
+        found = snapshot.look_up(address.url)
+        if found:
+            return as_captured(snapshot, found) if address.modifier else _framed(address, snapshot, found)
+    for snapshot in candidates:
+        other = snapshot.other_scheme(address.url)
+        if other:
+            return redirect(format_web_path(address.moment, other, address.modifier))
+    return _not_there(address)
+
+
+def _snapshots_at(moment: str) -> Iterator[OpenSnapshot]:
+    """Yield the snapshots of a moment, best first: the one of a timestamp, or those of a day on each site."""
+    held = holdings()
+    if "-" not in moment:
+        found = held.shelf.get(moment)
+        if found:
+            yield found
+        return
+    for site in held.sites():
+        left = of_day(held.history.snapshots(site.name), moment)
+        while left:
+            chosen = best(left)
+            left.remove(chosen)
+            yield held.snapshot(site.name, chosen.timestamp)
+
+
+def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Response:
+    held = holdings()
+    url = found.capture.url
+    lifeline = held.history.lifeline(url, snapshot.site)
+    before, after = neighbours(lifeline, snapshot.timestamp)
+    allow_frames(snapshot.sources)
+    site = held.site(snapshot.site)
+    summary = snapshot.folder.summary
+    return Response(
+        render_template(
+            "frame.html",
+            site=site,
+            site_title=title_of(site),
+            summary=summary,
+            demonstration=summary.demonstration or site.demonstration,
+            address=address.url,
+            found=found,
+            source=held.addresses.url(snapshot.timestamp, address.url),
+            pattern=held.addresses.pattern,
+            page_title=_title(held.history, at(lifeline, snapshot.timestamp)),
+            version=at(lifeline, snapshot.timestamp),
+            versions=lifeline,
+            before=before,
+            after=after,
+            bounds=_bounds(snapshot.site),
+        )
+    )
+
+
+def _title(history: History, interval: Interval | None) -> str:
+    """Return the title of a page at an interval; empty where it is not a page or has none."""
+    name = interval.document_id if interval else None
+    documents = history.documents([name]) if name else {}
+    return documents[name].title if name and name in documents else ""
+
+
+def _bounds(site: str) -> tuple[str, str]:
+    """Return the first and the last day of a site."""
+    days = [one.day for one in holdings().history.snapshots(site)]
+    return min(days, default=""), max(days, default="")
+
+
+def _not_there(address: WebAddress) -> AnyResponse | tuple[str, int]:
+    held = holdings()
+    if address.modifier:
+        text = f"{address.url} is not in the archive at {address.moment}.\n"
+        return Response(text, 404, mimetype="text/plain")
+    start, end = _span(address.moment)
+    named = held.history.sites_with(address.url)
+    offers = [_offer(site, address, start, end) for site in named]
+    day = (
+        date.fromisoformat(address.moment) if "-" in address.moment else local_date(start, held.settings.zone)
+    )
+    known = [snapshot.site for snapshot in _snapshots_at(address.moment)]
+    page = render_template(
+        "not_there.html",
+        address=address,
+        day=day,
+        offers=offers,
+        sites=[site for site in held.sites() if site.name in known],
+        reasons=[] if offers else _reasons(address),
+    )
+    return page, 404
+
+
+def _span(moment: str) -> tuple[str, str]:
+    """Return the first timestamp of a moment, and the first after it."""
+    if "-" in moment:
+        return day_bounds(date.fromisoformat(moment), holdings().settings.zone)
+    return moment, moment
+
+
+def _offer(site: str, address: WebAddress, start: str, end: str) -> Offer:
+    held = holdings()
+    lifeline = held.history.lifeline(address.url, site)
+    good = [one.timestamp for one in held.good_snapshots(site)]
+    there = next((one for one in _snapshots_at(address.moment) if one.site == site and _saw(one)), None)
+    return Offer(
+        site=site,
+        title=title_of(held.site(site)),
+        snapshot=there.timestamp if there else None,
+        entry=outcome_of(there.folder, address.url) if there else None,
+        before=last_before(lifeline, good, start),
+        after=first_from(lifeline, good, end),
+    )
+
+
+def _saw(snapshot: OpenSnapshot) -> bool:
+    return snapshot.folder.summary.outcome is not Outcome.FAILED
+
+
+def _reasons(address: WebAddress) -> list[Entry]:
+    """Return what the ledgers of that moment say of a URL that was never captured."""
+    found = (outcome_of(snapshot.folder, address.url) for snapshot in _snapshots_at(address.moment))
+    return [entry for entry in found if entry]
+
+
+def _to_lifeline(url: str) -> AnyResponse | tuple[str, int]:
+    held = holdings()
+    sites = held.history.sites_with(url) or [site.name for site in held.sites()[:1]]
+    if not sites:
+        return render_template("error.html", status=404, message=""), 404
+    return redirect(f"/{sites[0]}/history?{urlencode({'url': url})}")

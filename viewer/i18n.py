@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Dutch and English: which one a visitor gets, how dates read in it, and the archive's words in it.
+
+A language is chosen by the visitor (a cookie that the switch sets), else by the browser's
+Accept-Language, else by the configuration. The texts of the source are English; translations/ has both
+languages, and tests/test_translations.py finds what was forgotten. Knows nothing of pages.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, request
+from flask_babel import Babel, format_date, get_locale, gettext, lazy_gettext, ngettext
+
+from archiver.ledger import UrlOutcome
+from index.changes import Kind
+from index.timestamp import parse_timestamp
+
+from .days import State
+
+LANGUAGES = {"nl": "Nederlands", "en": "English"}
+COOKIE = "lang"
+
+# What the calendar has room for; the legend below it says what each means.
+SHORT_STATES = {
+    State.COMPLETE: lazy_gettext("whole"),
+    State.UNCHANGED: lazy_gettext("same"),
+    State.PARTIAL: lazy_gettext("partly"),
+    State.FAILED: lazy_gettext("failed"),
+    State.NONE: lazy_gettext("none"),
+}
+STATES = {
+    State.COMPLETE: lazy_gettext("Complete"),
+    State.UNCHANGED: lazy_gettext("Complete and unchanged"),
+    State.PARTIAL: lazy_gettext("Partial"),
+    State.FAILED: lazy_gettext("Failed"),
+    State.NONE: lazy_gettext("No snapshot"),
+}
+STATE_MEANINGS = {
+    State.COMPLETE: lazy_gettext("everything we knew of was stored"),
+    State.UNCHANGED: lazy_gettext("everything was stored, and nothing had changed since the snapshot before"),
+    State.PARTIAL: lazy_gettext("something could not be stored; the number says how many addresses"),
+    State.FAILED: lazy_gettext("the site could not be reached, so nothing was stored"),
+    State.NONE: lazy_gettext("no snapshot was taken on this day"),
+}
+OUTCOMES = {
+    UrlOutcome.CAPTURED: lazy_gettext("stored"),
+    UrlOutcome.UNCHANGED: lazy_gettext("stored, the same as before"),
+    UrlOutcome.REDIRECT: lazy_gettext("leads to another address"),
+    UrlOutcome.HTTP_ERROR: lazy_gettext("the server answered with an error"),
+    UrlOutcome.NETWORK_ERROR: lazy_gettext("the server could not be reached"),
+    UrlOutcome.TIMEOUT: lazy_gettext("the server took too long to answer"),
+    UrlOutcome.TRUNCATED: lazy_gettext("the answer was cut off; what came is stored"),
+    UrlOutcome.ROBOTS: lazy_gettext("the site asks crawlers not to fetch it (robots.txt)"),
+    UrlOutcome.OUT_OF_SCOPE: lazy_gettext("outside the part of the web that is archived here"),
+    UrlOutcome.OVER_LIMIT: lazy_gettext("beyond the limits set for this site"),
+    UrlOutcome.NOT_REACHED: lazy_gettext("the crawl ended before its turn came"),
+}
+KINDS = {
+    Kind.NEW: lazy_gettext("New"),
+    Kind.CHANGED: lazy_gettext("Changed"),
+    Kind.REMOVED: lazy_gettext("Removed"),
+    Kind.UNAVAILABLE: lazy_gettext("Not to be had"),
+    Kind.UNCHANGED: lazy_gettext("Unchanged"),
+}
+
+
+def add_languages(app: Flask, default: str) -> None:
+    """Give an application the translations, the choice of language and the filters of the templates."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
+    Babel(app, default_locale=default, locale_selector=lambda: chosen_language(default))
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.filters.update(long_date=long_date, short_date=short_date)
+    app.jinja_env.globals.update(
+        languages=LANGUAGES,
+        language=lambda: str(get_locale()),
+        states=STATES,
+        short_states=SHORT_STATES,
+        state_meanings=STATE_MEANINGS,
+        outcomes=OUTCOMES,
+        kinds=KINDS,
+        month_name=month_name,
+        weekdays=weekdays,
+    )
+
+
+def chosen_language(default: str) -> str:
+    """Return the language of the answer to this request."""
+    cookie = request.cookies.get(COOKIE)
+    if cookie in LANGUAGES:
+        return cookie
+    return request.accept_languages.best_match([default, *LANGUAGES]) or default
+
+
+def long_date(day: str | date) -> str:
+    """Return a day in full: `maandag 2 maart 2026`."""
+    return str(format_date(_date(day), "EEEE d MMMM y"))
+
+
+def short_date(day: str | date) -> str:
+    """Return a day without its weekday: `2 maart 2026`."""
+    return str(format_date(_date(day), "d MMMM y"))
+
+
+def month_name(day: date) -> str:
+    """Return a month with its year: `maart 2026`."""
+    return str(format_date(day, "LLLL y"))
+
+
+def weekdays() -> list[tuple[str, str]]:
+    """Return the days of the week from Monday on, each as two letters or so and in full."""
+    locale: Any = get_locale()
+    return [
+        (locale.days["stand-alone"]["short"][number], locale.days["stand-alone"]["wide"][number])
+        for number in range(7)
+    ]
+
+
+def clock(timestamp: str, zone: ZoneInfo) -> str:
+    """Return the local time of a 14-digit timestamp: `03:30`."""
+    return parse_timestamp(timestamp).astimezone(zone).strftime("%H:%M")
+
+
+def _date(day: str | date) -> date:
+    return date.fromisoformat(day) if isinstance(day, str) else day

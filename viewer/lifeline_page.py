@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The lifeline of a URL: `/<site>/history?url=`. Each version with its first and last day, and the gaps between.
+
+With `&on=YYYY-MM-DD` it leads to the page on that day: the form of the banner asks so without a script.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from index.lifeline import Interval
+from index.model import Snapshot
+from index.timestamp import parse_date
+from index.urlkey import normalise
+
+from .address import format_web_path
+from .current import holdings
+
+pages = Blueprint("lifeline", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a URL, as it is shown."""
+
+    interval: Interval
+    title: str
+    last_day: str
+    """Last day on which it was seen."""
+    first: str
+    last: str
+    """First and last snapshot that saw it."""
+    gap: tuple[str, str] | None
+    """First and last day after it on which snapshots did not have the URL."""
+
+
+@pages.get("/<site>/history")
+def history(site: str) -> str | Response | tuple[str, int]:
+    """Show the lifeline of a URL, or go to one of its days."""
+    found = holdings().site(site)
+    typed = request.args.get("url", "").strip()
+    url = normalise(typed if "://" in typed[:10] else f"https://{typed}") if typed else None
+    on = request.args.get("on", "")
+    if url and on:
+        return redirect(format_web_path(_day(on) or "*", url))
+    good = holdings().good_snapshots(site)
+    versions = list(_versions(holdings().history.lifeline(url, site), good)) if url else []
+    page = render_template(
+        "lifeline.html",
+        site=found,
+        typed=typed,
+        url=url,
+        versions=versions[::-1],
+        elsewhere=[name for name in holdings().history.sites_with(url) if name != site] if url else [],
+        bounds=(good[0].day, good[-1].day) if good else ("", ""),
+    )
+    return page if versions or not typed else (page, 404)
+
+
+def _day(text: str) -> str | None:
+    try:
+        return parse_date(text).isoformat()
+    except ValueError:
+        return None
+
+
+def _versions(lifeline: list[Interval], good: list[Snapshot]) -> Iterator[Version]:
+    titles = holdings().history.documents(one.document_id for one in lifeline if one.document_id)
+    times = [one.timestamp for one in good]
+    for interval in lifeline:
+        document = titles.get(interval.document_id or "")
+        last = good[bisect_right(times, interval.last) - 1]
+        yield Version(
+            interval=interval,
+            title=document.title if document else "",
+            last_day=last.day,
+            first=interval.first,
+            last=last.timestamp,
+            gap=_gap(interval, good, times),
+        )
+
+
+def _gap(interval: Interval, good: Sequence[Snapshot], times: Sequence[str]) -> tuple[str, str] | None:
+    """Return the days between a version and the next, or today, on which snapshots did not have the URL."""
+    start = bisect_right(times, interval.last)
+    end = bisect_left(times, interval.until) if interval.until else len(times)
+    return (good[start].day, good[end - 1].day) if start < end else None
