@@ -34,7 +34,7 @@ from index.errors import BusyError, DamagedError, NotFoundError, StorageError
 from index.model import Outcome, Snapshot
 from index.timestamp import to_timestamp
 
-from .durable import storage, write_file
+from .durable import storage, sync_dir, write_file
 
 FORMAT = 1
 PARTIAL = ".partial"
@@ -52,13 +52,21 @@ class SnapshotFolder:
     def warc(self, filename: str) -> Path:
         """Return the path of a WARC of this snapshot. Raises DamagedError for a name that is a path."""
         if "/" in filename or "\\" in filename or filename.startswith("."):
-            raise DamagedError(f"{filename!r} is not the name of a WARC; the index of {self.path} is damaged.")
+            raise DamagedError(
+                f"{filename!r} is not the name of a WARC; the index of {self.path} is damaged."
+            )
         return self.path / "archive" / filename
 
     @property
     def warcs(self) -> list[Path]:
         """The WARCs of this snapshot, in the order of their names, which is the order of writing."""
-        return sorted(path for path in (self.path / "archive").iterdir() if path.is_file())
+        try:
+            return sorted(path for path in (self.path / "archive").iterdir() if path.is_file())
+        except OSError as error:
+            raise DamagedError(
+                f"The WARCs in {self.path / 'archive'} cannot be listed ({error.strerror}). "
+                "Run `daykeep verify`."
+            ) from error
 
     @property
     def index_path(self) -> Path:
@@ -97,8 +105,10 @@ class SnapshotFolder:
         path = self.path / "datapackage.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-        except (OSError, msgspec.DecodeError) as error:
-            raise DamagedError(f"{path} cannot be read ({error}). Run `daykeep verify` to see how far it goes.") from error
+        except (OSError, msgspec.DecodeError, RecursionError) as error:
+            raise DamagedError(
+                f"{path} cannot be read ({error}). Run `daykeep verify` to see how far it goes."
+            ) from error
 
     @cached_property
     def summary(self) -> Snapshot:
@@ -110,14 +120,16 @@ class SnapshotFolder:
                 timestamp=self.timestamp,
                 day=own["day"],
                 outcome=Outcome(own["outcome"]),
-                counts=own["counts"],
+                counts=dict(own["counts"]),
                 bytes=sum(resource["bytes"] for resource in self.package["resources"]),
                 changed=own["changed"],
+                lacking=own["lacking"],
                 demonstration=own["demonstration"],
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DamagedError(
-                f"{self.path / 'datapackage.json'} does not describe a snapshot ({error!r}). Run `daykeep verify`."
+                f"{self.path / 'datapackage.json'} does not describe a snapshot ({error!r}). "
+                "Run `daykeep verify`."
             ) from error
 
 
@@ -129,12 +141,13 @@ class Collection:
 
     @classmethod
     def create(cls, root: Path) -> Collection:
-        """Make the data folder if it is not there yet. Raises StorageError, DamagedError for a newer format."""
+        """Make the data folder if it is not there. Raises StorageError; DamagedError for a newer format."""
         collection = cls(root)
         marker = root / "collection.json"
         with storage(f"make the data folder {root}"):
             for name in ("sites", "catalogue", "state"):
                 (root / name).mkdir(parents=True, exist_ok=True)
+            sync_dir(root.parent)
         if marker.exists():
             collection.check_format()
         else:
@@ -147,9 +160,13 @@ class Collection:
         try:
             version = msgspec.json.decode(marker.read_bytes(), type=dict[str, Any]).get("format")
         except (OSError, msgspec.DecodeError) as error:
-            raise DamagedError(f"{marker} cannot be read ({error}); is {self.root} a Daykeep data folder?") from error
+            raise DamagedError(
+                f"{marker} cannot be read ({error}); is {self.root} a Daykeep data folder?"
+            ) from error
         if version != FORMAT:
-            raise DamagedError(f"{marker} says format {version}; this version of Daykeep reads format {FORMAT}.")
+            raise DamagedError(
+                f"{marker} says format {version}; this version of Daykeep reads format {FORMAT}."
+            )
 
     @property
     def catalogue(self) -> Path:
@@ -173,8 +190,7 @@ class Collection:
     def timestamps(self, site: str) -> list[str]:
         """Return the names of the sealed snapshots of a site, oldest first."""
         folder = self.site_folder(site)
-        names = os.listdir(folder) if folder.is_dir() else []
-        return sorted(name for name in names if _TIMESTAMP.fullmatch(name))
+        return sorted(name for name in _names(folder) if _TIMESTAMP.fullmatch(name))
 
     def snapshots(self, site: str) -> list[SnapshotFolder]:
         """Return the sealed snapshots of a site, oldest first."""
@@ -184,7 +200,9 @@ class Collection:
         """Return one sealed snapshot. Raises NotFoundError."""
         folder = self.at(site, timestamp)
         if not _TIMESTAMP.fullmatch(timestamp) or not folder.path.is_dir():
-            raise NotFoundError(f"There is no snapshot {timestamp} of {site}; `daykeep snapshots {site}` lists them.")
+            raise NotFoundError(
+                f"There is no snapshot {timestamp} of {site}; `daykeep snapshots {site}` lists them."
+            )
         return folder
 
     def at(self, site: str, timestamp: str) -> SnapshotFolder:
@@ -194,24 +212,29 @@ class Collection:
     def unfinished(self, site: str) -> SnapshotFolder | None:
         """Return the snapshot that a stopped crawl left behind; the oldest if there are several."""
         folder = self.site_folder(site)
-        names = os.listdir(folder) if folder.is_dir() else []
-        left = sorted(n for n in names if n.endswith(PARTIAL) and _TIMESTAMP.fullmatch(n.removesuffix(PARTIAL)))
-        return SnapshotFolder(site, left[0].removesuffix(PARTIAL), folder / left[0]) if left else None
+        cut = sorted(name.removesuffix(PARTIAL) for name in _names(folder) if name.endswith(PARTIAL))
+        left = [name for name in cut if _TIMESTAMP.fullmatch(name)]
+        return SnapshotFolder(site, left[0], folder / (left[0] + PARTIAL)) if left else None
 
     def begin(self, site: str, moment: datetime) -> SnapshotFolder:
         """
         Make the folder of a new snapshot and return it. Raises StorageError.
 
         Its timestamp is unique in the whole collection, so that a replay label names one snapshot; where
-        two sites begin in one second, the later one is named a second later.
+        two sites begin in one second, the later one is named a second later. The folder is there whole or
+        not at all, and every folder above it is synced, so that what is sealed in it can be found.
         """
         with self._naming(), storage(f"begin a snapshot of {site} under {self.root}"):
             while self._taken(to_timestamp(moment)):
                 moment += timedelta(seconds=1)
             timestamp = to_timestamp(moment)
             path = self.site_folder(site) / (timestamp + PARTIAL)
+            new = path.with_name(f".{path.name}")
             for name in ("archive", "indexes", "pages", "logs"):
-                (path / name).mkdir(parents=True)
+                (new / name).mkdir(parents=True, exist_ok=True)
+            new.rename(path)
+            for folder in (path, *list(path.parents)[:4]):
+                sync_dir(folder)
         return SnapshotFolder(site, timestamp, path)
 
     def discard(self, partial: SnapshotFolder) -> None:
@@ -225,7 +248,9 @@ class Collection:
     @contextlib.contextmanager
     def lock(self, site: str) -> Iterator[None]:
         """Hold a site for one crawl at a time, across processes. Raises BusyError at once if it is held."""
-        with self._locked(f"site-{site}", fcntl.LOCK_EX | fcntl.LOCK_NB, f"Another crawl of {site} is running"):
+        with self._locked(
+            f"site-{site}", fcntl.LOCK_EX | fcntl.LOCK_NB, f"Another crawl of {site} is running"
+        ):
             yield
 
     @contextlib.contextmanager
@@ -248,17 +273,24 @@ class Collection:
             descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:
-                fcntl.flock(descriptor, how)
-            except BlockingIOError:
-                raise BusyError(f"{busy}; wait for it to end, or stop that process.") from None
+                with storage(f"lock {name} in {folder}"):
+                    fcntl.flock(descriptor, how)
+            except StorageError as error:
+                if isinstance(error.__cause__, BlockingIOError):
+                    raise BusyError(f"{busy}; wait for it to end, or stop that process.") from None
+                raise
             yield
         finally:
             os.close(descriptor)
 
     def _taken(self, timestamp: str) -> bool:
-        return any(
-            (self.site_folder(site) / (timestamp + suffix)).exists() for site in self.sites() for suffix in ("", PARTIAL)
-        )
+        folders = [self.site_folder(site) / timestamp for site in self.sites()]
+        return any(folder.exists() or folder.with_name(timestamp + PARTIAL).exists() for folder in folders)
+
+
+def _names(folder: Path) -> list[str]:
+    with storage(f"look through {folder}"):
+        return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
 
 def disk_use(folder: Path) -> int:

@@ -26,17 +26,18 @@ def storage(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"Cannot {what}: {error.strerror or error}. {_ADVICE.get(error.errno or 0, _ELSE)}") from error
+        advice = _ADVICE.get(error.errno or 0, _ELSE)
+        raise StorageError(f"Cannot {what}: {error.strerror or error}. {advice}") from error
 
 
 _ELSE = "What was stored before is intact; mend the disk or its rights and run the command again."
 _ADVICE = {
     errno.ENOSPC: "The disk is full. What was stored before is intact; free space and run the command again.",
-    errno.EDQUOT: "The quota is used up. What was stored before is intact; raise it and run the command again.",
-    errno.EACCES: "Give the user that runs Daykeep the right to write there, or choose another `data` folder.",
-    errno.EPERM: "Give the user that runs Daykeep the right to write there, or choose another `data` folder.",
-    errno.EROFS: "The disk is mounted read-only. Mount it for writing, or choose another `data` folder.",
-    errno.ENOTDIR: "Something that is not a folder is in the way. Choose another `data` folder.",
+    errno.EDQUOT: "The quota is used up. What was stored before is intact; raise it and run again.",
+    errno.EACCES: "Give the user that runs Daykeep the right to write there, or choose another folder.",
+    errno.EPERM: "Give the user that runs Daykeep the right to write there, or choose another folder.",
+    errno.EROFS: "The disk is mounted read-only. Mount it for writing, or choose another folder.",
+    errno.ENOTDIR: "Something that is not a folder is in the way. Choose another folder.",
 }
 
 

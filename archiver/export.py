@@ -3,7 +3,7 @@
 A self-contained copy of one day for an auditor, as a stream. Knows nothing of crawling or of the catalogue.
 
     wacz   one file, WACZ 1.1.1: a ZIP whose members are stored, never deflated again
-    warc   the WARCs as they are: a folder with a manifest, or one file where the name ends in .warc or .warc.gz
+    warc   the WARCs as they are: a folder with a manifest, or one file where the name ends in .warc[.gz]
 
 Records are copied byte for byte. What revisits refer to in earlier days goes along in a file of its own,
 `originals-….warc[.gz]`, so that the copy needs nothing but itself. With a URL prefix only the matching
@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ import msgspec
 
 from index.cdxj import Index, format_line
 from index.errors import ArchiveError, DamagedError, NotFoundError
-from index.model import Capture
+from index.model import Capture, Original
 from index.timestamp import parse_timestamp
 
 from . import package
@@ -37,8 +38,11 @@ from .records import Extent, extent
 
 PROFILES = ("wacz", "warc")
 Find = Callable[[str, str], Path]
+Place = tuple[str, str, int]
+"""Snapshot, WARC and offset: where a record stands in the archive."""
 
 _CHUNK = 1 << 20
+_SUFFIXES = (".warc.gz", ".warc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +82,61 @@ class _Copy:
     originals: int
 
 
-def export(folder: SnapshotFolder, find: Find, target: Path, *, profile: str = "wacz", url: str | None = None) -> Exported:
+def export(
+    folder: SnapshotFolder, find: Find, target: Path, *, profile: str = "wacz", url: str | None = None
+) -> Exported:
     """
     Write a self-contained copy of a snapshot to `target`, whole or not at all.
 
     Raises NotFoundError where no capture begins with `url`, StorageError, and ArchiveError where `target`
     is there already: an export never overwrites.
     """
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise ArchiveError(f"{target} is there already; an export never overwrites. Choose another name.")
+    _refuse_to_overwrite(target, profile)
     copy = _collect(folder, find, url)
-    write = _write_wacz if profile == "wacz" else _write_warcs
+    if profile == "wacz":
+        write: Callable[[SnapshotFolder, _Copy, Path], tuple[int, int]] = _write_wacz
+    else:
+        write = _write_warc if _is_one_file(target) else _write_folder
     with storage(f"write the export {target}"):
         target.parent.mkdir(parents=True, exist_ok=True)
         files, size = write(folder, copy, target)
     return Exported(target, profile, files, size, copy.captures, copy.originals)
 
 
+def _is_one_file(target: Path) -> bool:
+    return target.name.endswith((".warc", ".warc.gz"))
+
+
+def _refuse_to_overwrite(target: Path, profile: str) -> None:
+    folder = profile != "wacz" and not _is_one_file(target)
+    if target.is_symlink() or (target.exists() and not (folder and _is_empty(target))):
+        raise ArchiveError(f"{target} is there already; an export never overwrites. Choose another name.")
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
+
+
 def _collect(folder: SnapshotFolder, find: Find, url: str | None) -> _Copy:
     captures = [c for c in folder.index.captures() if url is None or _matches(c.url, url)]
-    if not any(not capture.url.startswith("urn:") for capture in captures):
+    if url is not None and not captures:
         raise NotFoundError(f"No address of {folder.site} on {folder.timestamp} begins with {url}.")
-    own = [Member(f"archive/{path.name}", _whole(path)) for path in folder.warcs]
+    members = [Member(f"archive/{path.name}", _whole(path)) for path in folder.warcs]
+    places = {(folder.timestamp, c.filename, c.offset): c for c in captures}
     lines = captures
     if url is not None:
-        own, lines = _extract(folder, captures)
-    originals, lines, borrowed = _borrow(folder, find, lines)
-    members = [*own, *originals, _bytes_member("indexes/index.cdxj", sorted(map(format_line, lines)))]
+        own = [(c, folder.warc(c.filename)) for c in captures]
+        members, lines = _copy_records("extract", folder, own)
+        places = dict(zip(places, lines, strict=True))
+    borrowed = _borrowed(folder, captures, places.keys())
+    sources = [(line, find(snapshot, filename)) for (snapshot, filename, _), line in borrowed.items()]
+    originals, more = _copy_records("originals", folder, sources)
+    places |= dict(zip(borrowed, more, strict=True))
+    lines = [*(_pointed(line, places) for line in lines), *more]
+    members += [*originals, _bytes_member("indexes/index.cdxj", sorted(map(format_line, lines)))]
     members.append(_pages(folder, url))
-    members += [Member(f"logs/{p.name}", _whole(p)) for p in (folder.ledger_path, folder.changes_path) if url is None]
-    return _Copy(members, sum(not c.url.startswith("urn:") for c in captures), borrowed)
+    members += [Member(f"logs/{path.name}", _whole(path)) for path in _logs(folder) if url is None]
+    return _Copy(members, sum(not c.url.startswith("urn:") for c in captures), len(more))
 
 
 def _matches(address: str, prefix: str) -> bool:
@@ -117,84 +146,106 @@ def _matches(address: str, prefix: str) -> bool:
 def _pages(folder: SnapshotFolder, url: str | None) -> Member:
     if url is None:
         return Member("pages/pages.jsonl", _whole(folder.pages_path))
-    return _bytes_member("pages/pages.jsonl", write_pages(p for p in read_pages(folder.pages_path) if p.url.startswith(url)))
+    pages = (page for page in read_pages(folder.pages_path) if page.url.startswith(url))
+    return _bytes_member("pages/pages.jsonl", write_pages(pages))
 
 
-def _extract(folder: SnapshotFolder, captures: list[Capture]) -> tuple[list[Member], list[Capture]]:
-    """Return one file with the records of some captures, and their lines as they stand in it."""
-    name = _file_name("extract", folder, captures)
-    pieces, lines = _copy_records([(capture, folder.warc(capture.filename)) for capture in captures], name)
-    return [Member(f"archive/{name}", _pieces(pieces))], lines
+def _logs(folder: SnapshotFolder) -> list[Path]:
+    """Return the logs that say something: frictionless, and with it `wacz validate`, refuses empty ones."""
+    with storage(f"read the logs in {folder.path}"):
+        return [path for path in (folder.ledger_path, folder.changes_path) if path.stat().st_size]
 
 
-def _borrow(folder: SnapshotFolder, find: Find, captures: list[Capture]) -> tuple[list[Member], list[Capture], int]:
-    """Return the file of what revisits refer to in other snapshots, and all lines, made to point into it."""
-    wanted: dict[tuple[str, str, int], Capture] = {}
+def _borrowed(
+    folder: SnapshotFolder, captures: list[Capture], held: Collection[Place]
+) -> dict[Place, Capture]:
+    """Return the lines of what revisits refer to and the copy does not hold, by where they stand."""
+    wanted: dict[Place, Capture] = {}
     with ExitStack() as stack:
         indexes: dict[str, Index] = {}
         for capture in captures:
             original = capture.original
-            if original is None or original.snapshot == folder.timestamp:
+            place = _place(original) if original else None
+            if original is None or place is None or place in held or place in wanted:
                 continue
             if original.snapshot not in indexes:
                 home = folder.path.parent / original.snapshot / "indexes" / "index.cdxj"
                 indexes[original.snapshot] = stack.enter_context(Index(home))
-            place = (original.snapshot, original.filename, original.offset)
-            if place not in wanted:
-                wanted[place] = _line_of(indexes[original.snapshot], capture)
-    if not wanted:
-        return [], captures, 0
-    name = _file_name("originals", folder, list(wanted.values()))
-    sources = [(line, find(snapshot, filename)) for (snapshot, filename, _), line in wanted.items()]
-    pieces, lines = _copy_records(sources, name)
-    moved = dict(zip(wanted, lines, strict=True))
-    pointed = [_pointed(capture, folder, moved) for capture in captures]
-    return [Member(f"archive/{name}", _pieces(pieces))], [*pointed, *lines], len(lines)
+            wanted[place] = _line_of(indexes[original.snapshot], capture.url, original)
+    return wanted
 
 
-def _line_of(index: Index, capture: Capture) -> Capture:
-    original = capture.original
-    assert original is not None
+def _place(original: Original) -> Place:
+    return original.snapshot, original.filename, original.offset
+
+
+def _line_of(index: Index, url: str, original: Original) -> Capture:
     for line in index.candidates(original.url):
         if (line.filename, line.offset) == (original.filename, original.offset):
             return line
-    raise ArchiveError(
-        f"The revisit of {capture.url} refers to snapshot {original.snapshot}, whose index does not know it. "
+    raise DamagedError(
+        f"The revisit of {url} refers to snapshot {original.snapshot}, whose index does not know it. "
         "Nothing was written; run `daykeep verify`."
     )
 
 
-def _pointed(capture: Capture, folder: SnapshotFolder, moved: dict[tuple[str, str, int], Capture]) -> Capture:
-    original = capture.original
-    if original is None or (original.snapshot, original.filename, original.offset) not in moved:
-        return capture
-    line = moved[original.snapshot, original.filename, original.offset]
-    return replace(capture, original=replace(original, filename=line.filename, offset=line.offset, length=line.length))
+def _pointed(line: Capture, places: Mapping[Place, Capture]) -> Capture:
+    """Return a line whose original, if it has one, is where the copy holds it."""
+    original = line.original
+    if original is None:
+        return line
+    held = places[_place(original)]
+    moved = replace(original, filename=held.filename, offset=held.offset, length=held.length)
+    return replace(line, original=moved)
 
 
-def _copy_records(sources: Iterable[tuple[Capture, Path]], name: str) -> tuple[list[Piece], list[Capture]]:
-    """Return the pieces of a new file: each source's warcinfo once, each record and the request beside it."""
-    pieces: list[Piece] = []
-    lines: list[Capture] = []
-    begun: set[Path] = set()
-    size = 0
+def _copy_records(
+    kind: str, folder: SnapshotFolder, sources: Sequence[tuple[Capture, Path]]
+) -> tuple[list[Member], list[Capture]]:
+    """
+    Return new files with the records of some captures, and the lines of these as they stand in them.
 
-    def add(path: Path, found: Extent) -> int:
-        nonlocal size
-        pieces.append(Piece(path, found.offset, found.length))
-        size += found.length
-        return size - found.length
+    One file for what is compressed and one for what is not; empty ones are left out.
+    """
+    copies = {suffix: _Pieces(f"{kind}-{folder.site}-{folder.timestamp}{suffix}") for suffix in _SUFFIXES}
+    lines = [copies[_suffix(capture.filename)].add(capture, path) for capture, path in sources]
+    members = [Member(f"archive/{copy.name}", copy.chunks) for copy in copies.values() if copy.pieces]
+    return members, lines
 
-    for capture, path in sources:
-        if path not in begun:
-            add(path, _extent(path, 0))
-            begun.add(path)
+
+def _suffix(filename: str) -> str:
+    return next(suffix for suffix in _SUFFIXES if filename.endswith(suffix) or suffix == ".warc")
+
+
+@dataclass(slots=True)
+class _Pieces:
+    """A new WARC made of records as they are: each source's warcinfo once, each record, its request."""
+
+    name: str
+    pieces: list[Piece] = field(default_factory=list)
+    size: int = 0
+    begun: set[Path] = field(default_factory=set)
+
+    def add(self, capture: Capture, path: Path) -> Capture:
+        """Add the record of a capture and the request beside it, and return its line."""
+        if path not in self.begun:
+            self._add(path, _extent(path, 0))
+            self.begun.add(path)
         record = _extent(path, capture.offset)
-        lines.append(replace(capture, filename=name, offset=add(path, record), length=record.length))
+        line = replace(capture, filename=self.name, offset=self._add(path, record), length=record.length)
         following = extent(path, record.offset + record.length)
-        if following is not None and following.concurrent_to == record.record_id:
-            add(path, following)
-    return pieces, lines
+        if following and following.concurrent_to and following.concurrent_to == record.record_id:
+            self._add(path, following)
+        return line
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes of the file."""
+        return _pieces(self.pieces)
+
+    def _add(self, path: Path, found: Extent) -> int:
+        self.pieces.append(Piece(path, found.offset, found.length))
+        self.size += found.length
+        return self.size - found.length
 
 
 def _extent(path: Path, offset: int) -> Extent:
@@ -202,11 +253,6 @@ def _extent(path: Path, offset: int) -> Extent:
     if found is None:
         raise DamagedError(f"{path} ends before offset {offset}. Run `daykeep verify`.")
     return found
-
-
-def _file_name(kind: str, folder: SnapshotFolder, captures: list[Capture]) -> str:
-    suffix = ".warc.gz" if captures[0].filename.endswith(".gz") else ".warc"
-    return f"{kind}-{folder.site}-{folder.timestamp}{suffix}"
 
 
 def _whole(path: Path) -> Callable[[], Iterator[bytes]]:
@@ -218,17 +264,14 @@ def _whole(path: Path) -> Callable[[], Iterator[bytes]]:
     return read
 
 
-def _pieces(pieces: list[Piece]) -> Callable[[], Iterator[bytes]]:
-    def read() -> Iterator[bytes]:
-        for piece in pieces:
-            with piece.path.open("rb") as file:
-                file.seek(piece.offset)
-                left = piece.length
-                while left and (chunk := file.read(min(left, _CHUNK))):
-                    left -= len(chunk)
-                    yield chunk
-
-    return read
+def _pieces(pieces: list[Piece]) -> Iterator[bytes]:
+    for piece in pieces:
+        with piece.path.open("rb") as file:
+            file.seek(piece.offset)
+            left = piece.length
+            while left and (chunk := file.read(min(left, _CHUNK))):
+                left -= len(chunk)
+                yield chunk
 
 
 def _bytes_member(path: str, chunks: Iterable[bytes]) -> Member:
@@ -240,7 +283,7 @@ def _write_wacz(folder: SnapshotFolder, copy: _Copy, target: Path) -> tuple[int,
     temporary = target.with_name(f".{target.name}.tmp")
     moment = parse_timestamp(folder.timestamp)
     try:
-        with temporary.open("xb") as file:
+        with temporary.open("wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
                 resources = [_add(archive, member, moment) for member in copy.members]
                 _describe(archive, folder, resources, moment)
@@ -262,40 +305,61 @@ def _add(archive: zipfile.ZipFile, member: Member, moment: datetime) -> dict[str
         for chunk in member.chunks():
             digest.update(chunk)
             size += file.write(chunk)
-    name = member.path.rpartition("/")[2]
-    return {"name": name, "path": member.path, "hash": f"sha256:{digest.hexdigest()}", "bytes": size}
+    return package.resource(member.path, f"sha256:{digest.hexdigest()}", size)
 
 
 def _describe(
     archive: zipfile.ZipFile, folder: SnapshotFolder, resources: list[dict[str, Any]], moment: datetime
 ) -> None:
     sealed = folder.package
-    described = package.describe(sealed["title"], sealed["mainPageUrl"], moment, resources, sealed["daykeep"])
+    title, url = str(sealed.get("title", "")), str(sealed.get("mainPageUrl", ""))
+    described = package.describe(title, url, moment, resources, sealed.get("daykeep", {}))
     data = package.encode(described)
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    for name, content in (("datapackage.json", data), ("datapackage-digest.json", package.encode_digest(digest))):
+    for name, content in (
+        ("datapackage.json", data),
+        ("datapackage-digest.json", package.encode_digest(digest)),
+    ):
         _add(archive, Member(name, lambda content=content: iter([content])), moment)  # type: ignore[misc]
 
 
-def _write_warcs(folder: SnapshotFolder, copy: _Copy, target: Path) -> tuple[int, int]:
+def _write_warc(folder: SnapshotFolder, copy: _Copy, target: Path) -> tuple[int, int]:
+    """Write all WARCs one after the other into one file: records that follow each other are a WARC."""
     warcs = [member for member in copy.members if member.path.startswith("archive/")]
-    if target.name.endswith((".warc", ".warc.gz")):
-        return 1, write_file(target, (chunk for member in warcs for chunk in member.chunks()))
-    target.mkdir(exist_ok=True)
-    files = []
-    for member in copy.members:
-        name = member.path.rpartition("/")[2]
-        digest = hashlib.sha256()
-        size = write_file(target / name, _told(member.chunks(), digest.update))
-        files.append({"name": name, "hash": f"sha256:{digest.hexdigest()}", "bytes": size})
-    manifest = {"site": folder.site, "snapshot": folder.timestamp, "profile": "warc", "files": files}
-    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-    size = write_file(target / "manifest.json", [encoded])
-    return len(files) + 1, size + sum(int(str(file["bytes"])) for file in files)
+    if {target.name.endswith(".gz")} != {member.path.endswith(".gz") for member in warcs}:
+        raise ArchiveError(
+            f"The records of {folder.timestamp} stand in files on "
+            f"{' and '.join(sorted({_suffix(member.path) for member in warcs}))}, and an export leaves them "
+            f"as they are. Choose another name than {target.name}: one that ends so, or that of a folder."
+        )
+    return 1, write_file(target, (chunk for member in warcs for chunk in member.chunks()))
+
+
+def _write_folder(folder: SnapshotFolder, copy: _Copy, target: Path) -> tuple[int, int]:
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)  # what an export that was killed left behind
+    try:
+        temporary.mkdir()
+        files = [_write_member(temporary, member) for member in copy.members]
+        manifest = {"site": folder.site, "snapshot": folder.timestamp, "profile": "warc", "files": files}
+        encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+        size = write_file(temporary / "manifest.json", [encoded])
+        temporary.rename(target)
+        sync_dir(target.parent)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return len(files) + 1, size + sum(file["bytes"] for file in files)
+
+
+def _write_member(folder: Path, member: Member) -> dict[str, Any]:
+    name = member.path.rpartition("/")[2]
+    digest = hashlib.sha256()
+    size = write_file(folder / name, _told(member.chunks(), digest.update))
+    return {"name": name, "hash": f"sha256:{digest.hexdigest()}", "bytes": size}
 
 
 def _told(chunks: Iterator[bytes], tell: Callable[[bytes], object]) -> Iterator[bytes]:
     for chunk in chunks:
         tell(chunk)
         yield chunk
-

@@ -14,6 +14,7 @@ Knows nothing of HTTP, of robots or of politeness.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from pathlib import Path
 import msgspec
 
 from index.cdxj import format_line
+from index.errors import DamagedError
 from index.model import Capture, Page
 from index.urlkey import origin, urlkey
 
@@ -76,13 +78,15 @@ class Frontier:
         self._path = path
         with storage(f"open the frontier {path}"):
             path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         with self._storing():
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
             self._db.execute("BEGIN")
             self._seen = {hash(url) for (url,) in self._db.execute("SELECT url FROM url")}
+            hosts = self._db.execute("SELECT DISTINCT host FROM url WHERE outcome IS NULL").fetchall()
         self._waiting: dict[str, deque[Known]] = {}
-        self._handed_out = dict(self._db.execute("SELECT host, 0 FROM url WHERE outcome IS NULL GROUP BY host"))
+        self._hosts: dict[str, None] = dict.fromkeys(host for (host,) in hosts)
+        self._handed_out: dict[str, int] = {}
 
     def __len__(self) -> int:
         """Return the number of known URLs."""
@@ -102,17 +106,18 @@ class Frontier:
         host = str(origin(known.url))
         with self._storing():
             self._db.execute(
-                "INSERT INTO url (url, urlkey, host, depth, via, kind, outcome, status, reason, bytes, timestamp) "
+                "INSERT INTO url "
+                "(url, urlkey, host, depth, via, kind, outcome, status, reason, bytes, timestamp) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (known.url, urlkey(known.url), host, known.depth, known.via, known.kind, *_columns(result)),
             )
         if result is None:
-            self._handed_out.setdefault(host, 0)
+            self._hosts[host] = None
         return True
 
     def hosts(self) -> list[str]:
         """Return the origins that may have URLs waiting."""
-        return list(self._handed_out)
+        return list(self._hosts)
 
     def next(self, host: str) -> Known | None:
         """Return the next waiting URL of an origin, each once; None when there is none."""
@@ -121,8 +126,9 @@ class Frontier:
             self._refill(host, waiting)
         if waiting:
             return waiting.popleft()
-        self._handed_out.pop(host, None)
-        self._waiting.pop(host, None)
+        # how far it was handed out stays: what is being asked for now must not be handed out again
+        del self._waiting[host]
+        self._hosts.pop(host, None)
         return None
 
     def finish(self, url: str, result: Result, capture: Capture | None = None) -> None:
@@ -154,7 +160,7 @@ class Frontier:
                 _columns(result),
             )
         self._waiting.clear()
-        self._handed_out.clear()
+        self._hosts.clear()
         return cursor.rowcount
 
     def waiting(self) -> int:
@@ -191,12 +197,14 @@ class Frontier:
 
     def counts(self) -> dict[str, int]:
         """Return how many URLs have each outcome so far; waiting ones are left out."""
-        rows = self._db.execute("SELECT outcome, count(*) FROM url WHERE outcome IS NOT NULL GROUP BY outcome")
+        rows = self._db.execute(
+            "SELECT outcome, count(*) FROM url WHERE outcome IS NOT NULL GROUP BY outcome"
+        )
         return dict(rows.fetchall())
 
     def server_errors(self) -> int:
         """Return how many URLs were answered with 5xx or 429."""
-        query = "SELECT count(*) FROM url WHERE status >= 500 OR status = 429"
+        query = "SELECT count(*) FROM url WHERE (status >= 500 OR status = 429) AND outcome = 'http-error'"
         return int(self._db.execute(query).fetchone()[0])
 
     def index_lines(self) -> Iterator[bytes]:
@@ -206,7 +214,9 @@ class Frontier:
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages in the order of their URLs' keys."""
-        rows = self._db.execute("SELECT page.line FROM page JOIN url USING (url) ORDER BY url.urlkey, url.url")
+        rows = self._db.execute(
+            "SELECT page.line FROM page JOIN url USING (url) ORDER BY url.urlkey, url.url"
+        )
         decoder = msgspec.json.Decoder(Page)
         for (line,) in rows:
             yield decoder.decode(line)
@@ -217,7 +227,8 @@ class Frontier:
 
     def _refill(self, host: str, waiting: deque[Known]) -> None:
         rows = self._db.execute(
-            "SELECT id, url, depth, via, kind FROM url WHERE host=? AND id>? AND outcome IS NULL ORDER BY id LIMIT ?",
+            "SELECT id, url, depth, via, kind FROM url "
+            "WHERE host=? AND id>? AND outcome IS NULL ORDER BY id LIMIT ?",
             (host, self._handed_out.get(host, 0), _REFILL),
         ).fetchall()
         for number, url, depth, via, kind in rows:
@@ -229,7 +240,7 @@ class Frontier:
 
 
 class _Storing:
-    """Turns SQLite's own errors about the disk into a StorageError."""
+    """Turns SQLite's errors about the disk into a StorageError, and about its file into a DamagedError."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -240,11 +251,15 @@ class _Storing:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, sqlite3.OperationalError):
             with storage(f"write the frontier {self._path}"):
-                raise OSError(28 if "full" in str(error) else 5, str(error)) from error
+                raise OSError(errno.ENOSPC if "full" in str(error) else errno.EIO, str(error)) from error
+        if isinstance(error, sqlite3.DatabaseError):
+            raise DamagedError(
+                f"The frontier {self._path} cannot be read ({error}). Move it and the unfinished snapshot "
+                "away, and take the snapshot anew; what is sealed is intact."
+            ) from error
 
 
 def _columns(result: Result | None) -> tuple[str | None, int | None, str, int, str]:
     if result is None:
         return None, None, "", 0, ""
     return result.outcome.value, result.status, result.reason, result.bytes, result.timestamp
-

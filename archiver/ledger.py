@@ -46,7 +46,13 @@ GONE = frozenset({404, 410})
 """Statuses by which the server says that there is nothing; asked again only while something links to it."""
 
 LACKING = frozenset(
-    {UrlOutcome.NETWORK_ERROR, UrlOutcome.TIMEOUT, UrlOutcome.TRUNCATED, UrlOutcome.OVER_LIMIT, UrlOutcome.NOT_REACHED}
+    {
+        UrlOutcome.NETWORK_ERROR,
+        UrlOutcome.TIMEOUT,
+        UrlOutcome.TRUNCATED,
+        UrlOutcome.OVER_LIMIT,
+        UrlOutcome.NOT_REACHED,
+    }
 )
 """Outcomes that make a day incomplete: something was there to be had and we do not have it, or not whole."""
 
@@ -82,7 +88,7 @@ def read(path: Path) -> Iterator[Entry]:
             for number, line in enumerate(file, 1):
                 try:
                     yield decoder.decode(line)
-                except msgspec.DecodeError as error:
+                except (msgspec.DecodeError, RecursionError) as error:
                     raise DamagedError(f"{path} line {number} is not a ledger entry: {error}.") from error
     except OSError as error:
         raise DamagedError(f"The ledger {path} cannot be read: {error.strerror}.") from error
@@ -101,6 +107,11 @@ def count(entries: Iterable[Entry]) -> dict[str, int]:
     return {outcome.value: counted[outcome] for outcome in UrlOutcome if counted[outcome]}
 
 
+def lacking(counts: dict[str, int], server_errors: int) -> int:
+    """Return how many URLs were there to be had and are not stored, not whole, or as a server's error."""
+    return server_errors + sum(counts.get(outcome, 0) for outcome in LACKING)
+
+
 def judge(counts: dict[str, int], server_errors: int) -> Outcome:
     """
     Return how the day went as a whole.
@@ -110,6 +121,4 @@ def judge(counts: dict[str, int], server_errors: int) -> Outcome:
     """
     if not any(counts.get(outcome) for outcome in GOOD):
         return Outcome.FAILED
-    if server_errors or any(counts.get(outcome) for outcome in LACKING):
-        return Outcome.PARTIAL
-    return Outcome.COMPLETE
+    return Outcome.PARTIAL if lacking(counts, server_errors) else Outcome.COMPLETE

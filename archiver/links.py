@@ -27,6 +27,7 @@ from .css import find_css_links
 from .elements import read_elements
 from .exchange import Headers, header
 from .links_html import add_link, add_page_links, base_url, refresh_target
+from .links_script import find_script_links
 from .markup import Parsed, parse
 from .resolver import Kind, Link, Links, Resolver
 from .text import page_text
@@ -175,6 +176,10 @@ def _stylesheets(body: bytes) -> Iterator[str]:
         yield (match[1] or match[2] or b"").decode("utf-8", "replace").replace("&amp;", "&")
 
 
+def _script(links: Links, fetched: _Fetched) -> None:
+    links.add_all(find_script_links(fetched.text), "embed")
+
+
 def _css(links: Links, fetched: _Fetched) -> None:
     links.add_all(find_css_links(fetched.text), "embed")
 
@@ -243,6 +248,7 @@ FINDERS: MappingProxyType[str, Callable[[Links, _Fetched], None]] = MappingProxy
     {
         **dict.fromkeys(MARKUP, _markup),
         "text/css": _css,
+        **dict.fromkeys(("text/javascript", "application/javascript", "application/x-javascript"), _script),
         **dict.fromkeys(("application/manifest+json", "application/json"), _manifest),
         **dict.fromkeys(("application/atom+xml", "application/rss+xml", "application/rdf+xml"), _feed),
         **dict.fromkeys(("application/xml", "text/xml"), _feed),

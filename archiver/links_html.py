@@ -15,6 +15,7 @@ from types import MappingProxyType
 from selectolax.lexbor import LexborNode
 
 from .css import find_css_links
+from .links_script import find_data_links, find_script_links
 from .markup import Parsed, tag_ids
 from .resolver import Links, Resolver
 
@@ -30,6 +31,7 @@ _HINT_RELS = frozenset({"image_src"})
 _HINT_METAS = frozenset(
     {"og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"}
 )
+_SCRIPTS = frozenset({"", "module", "text/javascript", "application/javascript", "text/ecmascript"})
 _REFRESH = re.compile(r"[\s\d.]*+[;,\s]\s*+(?:url\s*+=\s*+)?+(.*)", re.IGNORECASE | re.DOTALL)
 _BASE = re.compile(rb"<base[\s/]", re.IGNORECASE)
 _CANDIDATE = re.compile(r"([^\s,]\S*+)(?:(?<!,)(?:[^,(]|\([^)]*+\)?)*+)?")
@@ -98,8 +100,11 @@ def _on_input(links: Links, given: Attributes, _node: LexborNode) -> None:
 
 def _on_script(links: Links, given: Attributes, node: LexborNode) -> None:
     links.add(given.get("src") or given.get("href") or given.get("xlink:href"), "embed")
-    if (given.get("type") or "").strip().lower() == "importmap":
+    kind = (given.get("type") or "").strip().lower()
+    if kind == "importmap":
         links.add_all(_import_map(node.text()), "embed")
+    elif kind in _SCRIPTS and given.get("src") is None:
+        links.add_all(find_script_links(node.text()), "embed")
 
 
 def _on_style(links: Links, _given: Attributes, node: LexborNode) -> None:
@@ -164,6 +169,7 @@ def add_page_links(links: Links, parsed: Parsed) -> None:
     roots = [root] if root else []
     for tree in roots:  # grows: what a template holds is a tree of its own
         roots += _walk(links, tree)
+    links.add_all(find_data_links(parsed.tree.raw_html), "embed")
 
 
 def _walk(links: Links, root: LexborNode) -> list[LexborNode]:

@@ -2,7 +2,7 @@
 """
 datapackage.json and its digest: what makes a snapshot's folder an unzipped WACZ 1.1.1.
 
-    datapackage.json         profile, wacz_version, resources [{name, path, hash, bytes}], and ours: daykeep {…}
+    datapackage.json         profile, wacz_version, resources [{name, path, hash, bytes}], and our daykeep {…}
     datapackage-digest.json  {"path": "datapackage.json", "hash": "sha256:…"}   (nothing else may stand here)
 
 Knows nothing of what is inside the files it lists.
@@ -10,7 +10,7 @@ Knows nothing of what is inside the files it lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,18 +23,17 @@ SOFTWARE = "daykeep/0.1"
 _PARTS = ("archive", "indexes", "logs", "pages", "fuzzy")
 
 
-def resources(folder: Path, hash_file: Any) -> list[dict[str, Any]]:
+def resources(folder: Path, hash_file: Callable[[Path], str]) -> list[dict[str, Any]]:
     """Return path, SHA-256 and size of every file below a snapshot's own folders, in order of their paths."""
     paths = sorted(path for part in _PARTS for path in (folder / part).glob("**/*") if path.is_file())
     return [
-        {
-            "name": path.name,
-            "path": path.relative_to(folder).as_posix(),
-            "hash": hash_file(path),
-            "bytes": path.stat().st_size,
-        }
-        for path in paths
+        resource(path.relative_to(folder).as_posix(), hash_file(path), path.stat().st_size) for path in paths
     ]
+
+
+def resource(path: str, digest: str, size: int) -> dict[str, Any]:
+    """Return the entry of one file; its name is in lower case, as Frictionless Data Package 1 asks."""
+    return {"name": path.rpartition("/")[2].lower(), "path": path, "hash": digest, "bytes": size}
 
 
 def describe(
@@ -62,11 +61,11 @@ def encode(package: Mapping[str, Any]) -> bytes:
 
 
 def encode_digest(digest: str) -> bytes:
-    """Return datapackage-digest.json for the digest of datapackage.json (`sha256:` and hexadecimal digits)."""
+    """Return datapackage-digest.json for the digest of datapackage.json (`sha256:` and hexadecimal)."""
     return msgspec.json.encode({"path": "datapackage.json", "hash": digest}) + b"\n"
 
 
-def write_package(folder: Path, package: Mapping[str, Any], hash_file: Any) -> None:
+def write_package(folder: Path, package: Mapping[str, Any], hash_file: Callable[[Path], str]) -> None:
     """Write both files into a snapshot's folder. Raises StorageError."""
     path = folder / "datapackage.json"
     write_file(path, [encode(package)])

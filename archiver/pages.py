@@ -49,9 +49,8 @@ def read_pages(path: Path) -> Iterator[Page]:
                 try:
                     page = decoder.decode(line)
                     moment = to_timestamp(datetime.fromisoformat(page.ts))
-                except (msgspec.DecodeError, ValueError) as error:
+                except (msgspec.DecodeError, RecursionError, ValueError) as error:
                     raise DamagedError(f"{path} line {number} is not a page: {error}.") from error
                 yield Page(page.url, moment, page.title, page.language)
     except OSError as error:
         raise DamagedError(f"The list of pages {path} cannot be read: {error.strerror}.") from error
-

@@ -20,7 +20,7 @@ import structlog
 from index.catalogue import Catalogue
 from index.changes import Change, merge
 from index.document import Document, document_id
-from index.errors import ArchiveError, DamagedError, NotFoundError
+from index.errors import ArchiveError, BusyError, DamagedError, NotFoundError, StorageError
 from index.history import History
 from index.model import Capture, Outcome
 
@@ -81,7 +81,9 @@ def rebuild(
         try:
             publish(collection, shelves, folder)
             done += 1
-        except DamagedError as error:
+        except (BusyError, StorageError):
+            raise
+        except ArchiveError as error:
             if problem is None:
                 raise
             problem(folder, error)

@@ -12,19 +12,17 @@ import re
 from dataclasses import dataclass
 
 from .exchange import Exchange
-from .links import FINDERS, MARKUP, find_header_links, find_links, parse_page
+from .links import FINDERS, read_document
 from .payload import decode
 from .resolver import Link
 from .sitemap import read_sitemap
-from .text import page_text
 
 MAX_PARSED = 32 << 20
 """Bytes of a body, decoded, that are read for links and text."""
 MAX_SITEMAP = 50 << 20
 """The limit of the sitemap protocol."""
-PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
+_PRIMARY = re.compile(r"[a-z]{2,8}(?![^-_])", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +35,32 @@ class Read:
     sitemaps: tuple[str, ...] = ()
     """Sitemaps that a sitemap lists."""
     page: tuple[str, str, str] | None = None
-    """Title, language and text, where it is a page."""
+    """Title, primary language subtag and text, where it is a page."""
     note: str = ""
     """What could not be read, for the ledger."""
 
 
 def read_page(exchange: Exchange) -> Read:
     """Return links, title, language and text of a response with status 200."""
-    mime = exchange.mime
-    headers = [link for name, value in exchange.headers if name.lower() == "link" for link in _header(exchange, value)]
-    if mime not in FINDERS:
-        return Read(tuple(headers))
-    body = decode(exchange.payload(), exchange.header("content-encoding"), MAX_PARSED)
-    charset = charset_of(exchange.header("content-type"))
-    document = parse_page(mime, charset, body.data) if mime in MARKUP else None
-    found = find_links(exchange.url, mime, charset, body.data, document)
-    page = (found.title, found.language, page_text(document)) if document and mime in PAGES else None
+    readable = exchange.mime in FINDERS or exchange.mime == "unk"
+    chunks = exchange.payload() if readable else ()
+    body = decode(chunks, exchange.header("content-encoding") if readable else None, MAX_PARSED)
+    document = read_document(exchange.url, exchange.headers, body.data)
+    page = (document.title, primary(document.language), document.text) if document.is_page else None
     note = "" if body.whole else f"its links were read in part: {body.reason}"
-    return Read((*found.links, *headers), page=page, note=note)
+    return Read(tuple(document.links), page=page, note=note)
 
 
 def read_sitemaps(exchange: Exchange) -> Read:
     """Return what a sitemap lists."""
     body = decode(exchange.payload(), exchange.header("content-encoding"), MAX_SITEMAP)
     sitemap = read_sitemap(body.data)
-    return Read(listed=tuple(sitemap.urls), sitemaps=tuple(sitemap.sitemaps), note="; ".join(sitemap.problems[:3]))
+    return Read(
+        listed=tuple(sitemap.urls), sitemaps=tuple(sitemap.sitemaps), note="; ".join(sitemap.problems[:3])
+    )
 
 
-def charset_of(content_type: str | None) -> str | None:
-    """Return the charset parameter of a Content-Type field."""
-    match = _CHARSET.search(content_type or "")
-    return match[1] if match else None
-
-
-def _header(exchange: Exchange, value: str) -> list[Link]:
-    return find_header_links(exchange.url, value)
-
+def primary(tag: str) -> str:
+    """Return the primary subtag of a language tag in lower case (RFC 5646 section 2.2.1): `nl` of `nl-NL`."""
+    found = _PRIMARY.match(tag)
+    return found[0].lower() if found else ""

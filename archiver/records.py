@@ -256,7 +256,7 @@ def _chunks(block: BinaryIO) -> Iterator[bytes]:
 
 
 class _Inflated(io.RawIOBase):
-    """The bytes of the gzip member that begins where a file stands. Raises DamagedError where it is broken."""
+    """The bytes of the gzip member that begins where a file stands; DamagedError where it is broken."""
 
     def __init__(self, file: BinaryIO, where: str) -> None:
         self._file = file

@@ -16,18 +16,21 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from index.errors import DamagedError
 
 from .durable import storage
 from .settings import Site
 
 MAX_ATTEMPTS = 4
 RETRY_AFTER = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS run (
@@ -90,14 +93,16 @@ class Runs:
         return None
 
     def next_due(self, site: Site, now: datetime, zone: ZoneInfo) -> datetime:
-        """Return when the next snapshot of a site is due; now where one already is."""
+        """Return when the next snapshot of a site is due, in UTC; now where one already is."""
         if self.due(site, now, zone):
-            return now
-        local = now.astimezone(zone)
-        at = time.fromisoformat(site.at)
-        run = self.find(site.name, local.date())
-        day = local.date() if run is None and local.time() < at else local.date() + timedelta(days=1)
-        return datetime.combine(day, at, zone)
+            return now.astimezone(UTC)
+        today = now.astimezone(zone).date()
+        run = self.find(site.name, today)
+        if run is None or run.state in {State.RUNNING, State.MISSED}:
+            return _moment(today, site.at, zone)
+        if run.state is State.FAILED and run.attempt < MAX_ATTEMPTS and run.finished is not None:
+            return max(run.finished + RETRY_AFTER, _moment(today, site.at, zone))
+        return _moment(today + timedelta(days=1), site.at, zone)
 
     def begin(self, site: str, day: date, now: datetime) -> Run:
         """Write down that a day's snapshot is being taken, and return the row."""
@@ -112,13 +117,27 @@ class Runs:
         assert run is not None
         return run
 
-    def end(self, run: Run, state: State, now: datetime, *, snapshot: str | None = None, note: str = "") -> None:
+    def end(
+        self, run: Run, state: State, now: datetime, *, snapshot: str | None = None, note: str = ""
+    ) -> None:
         """Write down how it ended."""
         with self._connected() as db:
             db.execute(
                 "UPDATE run SET state=?, snapshot=?, finished=?, note=? WHERE site=? AND local_date=?",
                 (state.value, snapshot, now.isoformat(), note, run.site, run.day.isoformat()),
             )
+
+    def settle(self, site: str, today: date, now: datetime, sealed: Mapping[str, str]) -> None:
+        """
+        Write down how earlier days ended whose process died before it could; for who has the site's lock.
+
+        `sealed` has the newest snapshot of each day that did not fail: day to timestamp.
+        """
+        for run in self.of(site):
+            if run.state is State.RUNNING and run.day < today:
+                snapshot = sealed.get(run.day.isoformat())
+                state = State.DONE if snapshot else State.FAILED
+                self.end(run, state, now, snapshot=snapshot, note="it was stopped before its end")
 
     def note_missed(self, site: str, today: date, now: datetime) -> list[date]:
         """Write down every day since the last row on which nothing ran, and return them."""
@@ -152,16 +171,30 @@ class Runs:
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """Open, begin, commit and close: the table is asked once a minute, and no handle outlives a question."""
+        """Open, begin, commit and close: asked once a minute, no handle needs to outlive a question."""
         try:
             with contextlib.closing(sqlite3.connect(self._path, timeout=30)) as db, db:
                 yield db
         except sqlite3.OperationalError as error:
             with storage(f"write the table of runs {self._path}"):
                 raise OSError(0, str(error)) from error
+        except sqlite3.DatabaseError as error:
+            raise DamagedError(
+                f"The table of runs {self._path} is damaged ({error}). Move it away and it is made anew; the "
+                "snapshots stand apart from it."
+            ) from error
 
 
 _SELECT = "SELECT site, local_date, attempt, state, snapshot, started, finished, note FROM run WHERE site=?"
+
+
+def _moment(day: date, at: str, zone: ZoneInfo) -> datetime:
+    """Return the first moment of a day at or after a local time; the time itself may be skipped in spring."""
+    moment = datetime.combine(day, time.fromisoformat(at), zone).astimezone(UTC)
+    skipped = moment.astimezone(zone).time() != time.fromisoformat(at)
+    while skipped and (moment - _MINUTE).astimezone(zone).time() >= time.fromisoformat(at):
+        moment -= _MINUTE
+    return moment
 
 
 def _waited(run: Run, now: datetime) -> bool:

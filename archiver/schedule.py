@@ -9,10 +9,11 @@ The daily job: what is due is taken, once. The only importer of APScheduler, whi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from datetime import UTC, date
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -24,7 +25,7 @@ from index.model import Outcome, Snapshot
 from .crawl import Progress
 from .runs import Runs, State
 from .settings import Site
-from .snapshot import Archive, StoppedError, take
+from .snapshot import Archive, StoppedError, UnpublishedError, take_locked
 
 TICK_SECONDS = 60
 
@@ -39,6 +40,11 @@ class Taken:
     day: date
     snapshot: Snapshot | None
     problem: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether the day has its snapshot, if only in part."""
+        return self.snapshot is not None and self.snapshot.outcome is not Outcome.FAILED
 
 
 def run_due(
@@ -60,7 +66,7 @@ def run_due(
             logger.warning("missed", site=site.name, day=missed.isoformat())
         day = runs.due(site, archive.now(), zone)
         if day is not None:
-            taken = take_day(archive, runs, site, day, report=partial(report, site.name))
+            taken = take_day(archive, runs, site, day, only_due=True, report=partial(report, site.name))
             if taken is not None:
                 yield taken
 
@@ -72,26 +78,66 @@ def take_day(
     day: date,
     *,
     full: bool = False,
+    only_due: bool = False,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> Taken | None:
-    """Take the snapshot of a calendar day and write down how it went; None where another process is at it."""
-    run = runs.begin(site.name, day, archive.now())
+    """
+    Take the snapshot of a calendar day and write down how it went; None where another process is at it.
+
+    With `only_due` also None where another process was quicker. What is due is asked once more with the
+    site's lock held, and the lock is held until the outcome is written: so two processes take one snapshot.
+    """
     try:
-        snapshot = take(archive, site, full=full, report=report)
+        with archive.collection.lock(site.name):
+            if only_due and runs.due(site, archive.now(), archive.settings.zone) != day:
+                return None
+            return _take_day(archive, runs, site, day, full=full, report=report)
     except BusyError:
         return None
+
+
+def _take_day(
+    archive: Archive, runs: Runs, site: Site, day: date, *, full: bool, report: Callable[[Progress], None]
+) -> Taken:
+    earlier = runs.find(site.name, day)
+    run = runs.begin(site.name, day, archive.now())
+    taken = _attempt(archive, site, day, full=full, report=report)
+    state = State.DONE if taken.good else State.FAILED
+    snapshot = taken.snapshot.timestamp if taken.snapshot else None
+    if not taken.good and earlier is not None and earlier.state is State.DONE:
+        state, snapshot = State.DONE, earlier.snapshot  # the day has a good snapshot from before
+    runs.end(run, state, archive.now(), snapshot=snapshot, note=taken.problem)
+    runs.settle(site.name, day, archive.now(), _sealed_days(archive, site))
+    return taken
+
+
+def _attempt(
+    archive: Archive, site: Site, day: date, *, full: bool, report: Callable[[Progress], None]
+) -> Taken:
+    try:
+        snapshot = take_locked(archive, site, full=full, report=report)
     except StoppedError:
         # stays `running`: the next start finds it due and carries on with the same snapshot
         raise
+    except UnpublishedError as error:
+        logger.error("unpublished", site=site.name, day=day.isoformat(), reason=str(error))  # noqa: TRY400
+        return Taken(site.name, day, error.snapshot, str(error))
     except ArchiveError as error:
-        logger.error("failed", site=site.name, day=day.isoformat(), reason=str(error))  # noqa: TRY400  no traceback
-        runs.end(run, State.FAILED, archive.now(), note=str(error))
+        logger.error("failed", site=site.name, day=day.isoformat(), reason=str(error))  # noqa: TRY400
         return Taken(site.name, day, None, str(error))
+    except Exception as error:  # a fault of ours with one site must not keep the others from their day
+        logger.exception("fault", site=site.name, day=day.isoformat())
+        return Taken(
+            site.name, day, None, f"The crawl of {site.name} broke off inside the program: {error!r}."
+        )
     failed = snapshot.outcome is Outcome.FAILED
-    note = "not one address could be captured" if failed else ""
-    state = State.FAILED if failed else State.DONE
-    runs.end(run, state, archive.now(), snapshot=snapshot.timestamp, note=note)
-    return Taken(site.name, day, snapshot, note)
+    return Taken(site.name, day, snapshot, "not one address could be captured" if failed else "")
+
+
+def _sealed_days(archive: Archive, site: Site) -> dict[str, str]:
+    """Return the newest good snapshot of each day as published: day to timestamp."""
+    snapshots = archive.shelves.history.snapshots(site.name)
+    return {one.day: one.timestamp for one in snapshots if one.outcome is not Outcome.FAILED}
 
 
 def start(archive: Archive, runs: Runs) -> BackgroundScheduler:
@@ -101,6 +147,8 @@ def start(archive: Archive, runs: Runs) -> BackgroundScheduler:
     A tick that is late still counts (no misfire limit), ticks that piled up count as one, and a tick that
     finds the last one busy is dropped.
     """
+    # it would complain every minute that the last tick is still busy, which a long crawl is
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
         _tick,
@@ -120,5 +168,7 @@ def _tick(archive: Archive, runs: Runs) -> None:
     try:
         for taken in run_due(archive, runs):
             logger.info("taken", site=taken.site, day=taken.day.isoformat(), problem=taken.problem)
+    except StoppedError as error:
+        logger.info("stopped", reason=str(error))
     except ArchiveError as error:
         logger.error("tick-failed", reason=str(error))  # noqa: TRY400  the sentence says what to do

@@ -57,8 +57,9 @@ def _host(seeds: list[str]) -> Callable[[str], bool]:
 
 
 def _domain(seeds: list[str]) -> Callable[[str], bool]:
-    # no list is fetched and no cache is written: the crawler asks nobody but the sites it archives
-    extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+    # no list is fetched and no cache is written: the crawler asks nobody but the sites it archives. The
+    # list's private part counts: under github.io each name is somebody else's site
+    extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
     domains = {extract(origin(url).host).top_domain_under_public_suffix or origin(url).host for url in seeds}
     suffixes = tuple(f".{domain}" for domain in domains)
     return lambda url: (host := origin(url).host) in domains or host.endswith(suffixes)

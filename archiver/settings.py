@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ import msgspec
 from msgspec import Meta
 
 from index.errors import ConfigurationError
-from index.urlkey import normalise
+from index.urlkey import normalise, origin
 
 Scope = Literal["page", "prefix", "host", "domain"]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -118,7 +119,7 @@ def load(path: Path) -> Settings:
             f"Cannot read the configuration {path}: {error.strerror or error}. "
             "Name another file with --config, or make one with `daykeep init`."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, a number of thousands of digits
         raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
     try:
         return parse(raw, path.resolve().parent)
@@ -133,6 +134,8 @@ def parse(raw: Mapping[str, Any], folder: Path) -> Settings:
         settings = msgspec.convert(raw, Settings)
     except msgspec.ValidationError as error:
         raise ConfigurationError(_readable(str(error))) from error
+    if "\0" in settings.data:
+        raise ConfigurationError("key `data`: the name of a folder has no NUL character in it.")
     _check_zone(settings.timezone)
     _check_viewer(settings.viewer)
     for number, site in enumerate(settings.site):
@@ -142,7 +145,8 @@ def parse(raw: Mapping[str, Any], folder: Path) -> Settings:
 
 
 def _refuse_unknown(raw: Mapping[str, Any]) -> None:
-    tables: list[tuple[str, Any, type[msgspec.Struct]]] = [("", raw, Settings), ("viewer", raw.get("viewer"), Viewer)]
+    tables: list[tuple[str, Any, type[msgspec.Struct]]]
+    tables = [("", raw, Settings), ("viewer", raw.get("viewer"), Viewer)]
     sites = raw.get("site")
     if isinstance(sites, list):
         tables += [(f"site[{number}]", site, Site) for number, site in enumerate(sites)]
@@ -166,7 +170,7 @@ def _nearest(word: str, words: Iterable[str]) -> str:
 
 
 def _readable(message: str) -> str:
-    """Turn msgspec's 'Expected `int`, got `str` - at `$.site[0].delay`' into a sentence with the key first."""
+    """Turn msgspec's 'Expected `int`, got `str` - at `$.site[0].delay`' into a sentence, the key first."""
     what, _, where = message.partition(" - at ")
     place = where.strip("`").removeprefix("$.").removeprefix("$")
     return f"key `{place}`: {what[0].lower()}{what[1:]}." if place else f"{what[0].lower()}{what[1:]}."
@@ -176,18 +180,21 @@ def _check_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigurationError(f"key `timezone`: there is no time zone {name!r} (example: Europe/Amsterdam).") from error
+        raise ConfigurationError(
+            f"key `timezone`: there is no time zone {name!r} (example: Europe/Amsterdam)."
+        ) from error
 
 
 def _check_viewer(viewer: Viewer) -> None:
     if normalise(viewer.base_url) is None:
         raise ConfigurationError(f"key `viewer.base_url`: {viewer.base_url!r} is not an http(s) address.")
-    if normalise(viewer.replay_url.replace("{label}", "label")) is None:
+    replay = normalise(viewer.replay_url.replace("{label}", "label"))
+    if replay is None:
         raise ConfigurationError(f"key `viewer.replay_url`: {viewer.replay_url!r} is not an http(s) address.")
-    if "{label}" not in viewer.replay_url:
+    if "{label}" not in viewer.replay_url or not origin(replay).host.startswith("label."):
         raise ConfigurationError(
-            "key `viewer.replay_url`: {label} is missing; this version replays on one origin per day and "
-            "host only, such as http://{label}.localhost:8080."
+            "key `viewer.replay_url`: its host must begin with {label}; this version replays on one origin "
+            "per day and host only, such as http://{label}.localhost:8080."
         )
 
 
@@ -202,12 +209,19 @@ def _check_site(site: Site, place: str) -> None:
     for seed in site.seeds:
         if normalise(seed) is None:
             raise ConfigurationError(f"key `{place}.seeds`: {seed!r} is not an http(s) address.")
-    if not _TIME.fullmatch(site.at):
-        raise ConfigurationError(f"key `{place}.at`: {site.at!r} is not a time of day such as 03:30.")
+    _check_times(site, place)
     _check_patterns(site, place)
     _check_networks(site, place)
     if not site.user_agent.isprintable() or not site.user_agent.isascii() or not site.user_agent.strip():
         raise ConfigurationError(f"key `{place}.user_agent`: use printable ASCII on one line.")
+
+
+def _check_times(site: Site, place: str) -> None:
+    if not _TIME.fullmatch(site.at):
+        raise ConfigurationError(f"key `{place}.at`: {site.at!r} is not a time of day such as 03:30.")
+    for key in ("delay", "timeout", "max_seconds"):
+        if not math.isfinite(getattr(site, key)):  # TOML has `inf` and `nan`
+            raise ConfigurationError(f"key `{place}.{key}`: a number of seconds is needed.")
 
 
 def _check_patterns(site: Site, place: str) -> None:
@@ -215,7 +229,7 @@ def _check_patterns(site: Site, place: str) -> None:
         for pattern in getattr(site, key):
             try:
                 re.compile(pattern)
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 raise ConfigurationError(
                     f"key `{place}.{key}`: {pattern!r} is not a regular expression: {error}."
                 ) from error
@@ -233,7 +247,9 @@ def _check_names(sites: Iterable[Site]) -> None:
     for site in sites:
         # folded: two names that differ in case alone would share a folder on some file systems
         if site.name.casefold() in seen:
-            raise ConfigurationError(f"key `site.name`: there are two sites named {site.name!r}; names are unique.")
+            raise ConfigurationError(
+                f"key `site.name`: there are two sites named {site.name!r}; names are unique."
+            )
         seen.add(site.name.casefold())
 
 

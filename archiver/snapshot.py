@@ -29,13 +29,13 @@ from index.model import Outcome, Snapshot
 from index.timestamp import local_date, parse_timestamp
 
 from . import package
+from .addresses import AddressGuard, Resolve
 from .collection import Collection, SnapshotFolder
 from .crawl import Crawl, Progress
 from .durable import publish_dir, storage, sync_dir, write_file
 from .fetch import Fetcher
-from .addresses import AddressGuard, Resolve
 from .frontier import Frontier, Result
-from .ledger import UrlOutcome, judge, write_lines
+from .ledger import UrlOutcome, judge, lacking, write_lines
 from .pages import write_pages
 from .past import LOOK_BACK, Previous, earlier
 from .publish import Shelves, publish_site
@@ -57,12 +57,11 @@ class StoppedError(ArchiveError):
 
 
 class UnpublishedError(ArchiveError):
-    """The snapshot is sealed and safe, but the catalogue does not know it yet. The next command tries again."""
+    """The snapshot is sealed, but the catalogue does not know it yet. The next command tries again."""
 
     def __init__(self, snapshot: Snapshot, reason: ArchiveError) -> None:
-        super().__init__(
-            f"Snapshot {snapshot.timestamp} of {snapshot.site} is sealed, but not yet in the catalogue: {reason}"
-        )
+        name = f"{snapshot.timestamp} of {snapshot.site}"
+        super().__init__(f"Snapshot {name} is sealed, but not yet in the catalogue: {reason}")
         self.snapshot = snapshot
 
 
@@ -207,10 +206,17 @@ def seal(
     problems = list(check_contents(folder, finder(archive.collection, site.name, folder)))
     if problems:
         raise UnsealedError(
-            f"The snapshot in {folder.path} does not read back as it was written ({problems[0]}); it is not sealed. "
-            f"Check the disk. Problems found: {len(problems)}."
+            f"The snapshot in {folder.path} does not read back as it was written ({problems[0]}); it is not "
+            f"sealed. Check the disk. Problems found: {len(problems)}."
         )
-    own = _own_facts(archive, site, folder.timestamp, outcome, counts, kinds, full=full)
+    own = _own_facts(archive.settings, site, folder.timestamp) | {
+        "outcome": outcome.value,
+        "counts": counts,
+        "changes": {kind.value: kinds[kind] for kind in Kind},
+        "changed": reported(kinds),
+        "lacking": lacking(counts, frontier.server_errors()),
+        "full": full,
+    }
     moment = parse_timestamp(folder.timestamp)
     title = f"{site.title or site.name} {own['day']}"
     described = package.describe(title, site.seeds[0], moment, package.resources(folder.path, hash_file), own)
@@ -220,28 +226,14 @@ def seal(
     return sealed
 
 
-def _own_facts(
-    archive: Archive,
-    site: Site,
-    timestamp: str,
-    outcome: Outcome,
-    counts: dict[str, int],
-    kinds: Counter[Kind],
-    *,
-    full: bool,
-) -> dict[str, Any]:
-    """Return what datapackage.json tells under `daykeep`."""
+def _own_facts(settings: Settings, site: Site, timestamp: str) -> dict[str, Any]:
+    """Return what datapackage.json tells under `daykeep`, but for what the crawl brought."""
     return {
         "site": site.name,
         "timestamp": timestamp,
-        "day": local_date(timestamp, archive.settings.zone).isoformat(),
-        "outcome": outcome.value,
-        "counts": counts,
-        "changes": {kind.value: kinds[kind] for kind in Kind},
-        "changed": reported(kinds),
-        "full": full,
+        "day": local_date(timestamp, settings.zone).isoformat(),
         "demonstration": site.demonstration,
-        "timezone": archive.settings.timezone,
+        "timezone": settings.timezone,
     }
 
 
@@ -255,7 +247,7 @@ def _set_aside(folder: SnapshotFolder) -> Path:
 
 
 def full_is_due(collection: Collection, site: Site, timestamp: str) -> bool:
-    """Tell whether this snapshot must store everything: `full` of the site, counted from the last full one."""
+    """Tell whether this snapshot must store everything: `full` of the site, since the last full one."""
     if site.full in {"always", "never"}:
         return site.full == "always"
     for folder in reversed(collection.snapshots(site.name)):

@@ -7,9 +7,10 @@ Exchanges and artefacts into WARC/1.1 records. The only importer of warcio.
     resource                     artefacts of ours: urn:text:<url>, urn:daykeep:ledger, …
 
 Rules (ISO 28500:2017): the block keeps the bytes as sent; digests are SHA-256, lower-case hexadecimal; the
-payload digest is over the body without transfer coding. On a response whose body is chunked the payload
-digest is left out of the WARC (it is optional there) and stands in the CDXJ: every checker of the field
-computes it over the chunk framing (warcio issue 74) and would call the right one wrong. Knows nothing of
+payload digest is over the body without transfer coding. On a response whose body is chunked, or begins
+after interim (1xx) heads, the payload digest is left out of the WARC (it is optional there) and stands in
+the CDXJ: every checker of the field computes it over the chunk framing (warcio issue 74), or over all that
+follows the first blank line, and would call the right one wrong. Knows nothing of
 what to fetch or of who reads: `records` gives records back.
 """
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,6 +45,8 @@ MAX_FILE = 10**9
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 FORMAT = "WARC File Format 1.1"
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+
+_BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
 
 Fields = list[tuple[str, str]]
 
@@ -194,7 +198,7 @@ class WarcFiles:
         )
 
     def sync(self) -> Position | None:
-        """Sync what was written, and return where it ends; None before the first record. May raise StorageError."""
+        """Sync what was written and return where it ends, None before any record. Raises StorageError."""
         if self._out is None:
             return None
         with storage(f"store {self._folder / self._name}"):
@@ -297,12 +301,19 @@ def _response_fields(fields: Fields, exchange: Exchange) -> Fields:
     for chunk in exchange.raw():
         digest.update(chunk)
     fields.append(("Content-Type", "application/http; msgtype=response"))
-    if not exchange.chunked:
+    if _is_simple(exchange):
         fields.append(("WARC-Payload-Digest", exchange.payload_digest))
     fields.append(("WARC-Block-Digest", f"sha256:{digest.hexdigest()}"))
     if exchange.truncated:
         fields.append(("WARC-Truncated", exchange.truncated))
     return fields
+
+
+def _is_simple(exchange: Exchange) -> bool:
+    """Tell whether every reader finds the same payload: whatever follows the first line that looks blank."""
+    head = _head(exchange)
+    blank = _BLANK_LINE.search(head)
+    return not exchange.chunked and (blank is None or blank.end() == len(head))
 
 
 def _revisit_fields(exchange: Exchange, same_as: Reference, head: bytes) -> Fields:

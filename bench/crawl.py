@@ -4,15 +4,14 @@ Crawl the SQLite documentation from an nginx on this machine with Daykeep and wi
 
     .venv/bin/python bench/crawl.py [FOLDER]
 
-Same site, same run, no politeness on either side. Daykeep's row is the whole command: crawl, write, read back,
-seal, and publish to history and search; wget's is a mirror with WARC output and no index. Day two is the same
-site unchanged. Needs Debian's nginx, wget and sqlite3-doc.
+Same site, same run, no politeness on either side. Daykeep's row is the whole command: crawl, write, read
+back, seal, and publish to history and search; wget's is a mirror with WARC output and no index. Day two is
+the same site unchanged. Needs Debian's nginx, wget and sqlite3-doc.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -90,14 +89,24 @@ def run(folder: Path, site: Path) -> list[Row]:
 
 def show(rows: list[Row]) -> None:
     """Print the figures and, for each day, ours beside wget's."""
-    print(f"{'':16}{'wall s':>8}{'URLs':>8}{'URLs/s':>8}{'CPU s/1000':>12}{'peak MiB':>10}{'WARC MB':>9}")
+    names = ("wall s", "URLs", "URLs/s", "CPU s/1000", "peak MiB", "WARC MB")
+    print(" " * 16 + "".join(f"{name:>12}" for name in names))
     for row in rows:
-        per_second, cpu = row.urls / row.wall, row.cpu / row.urls * 1000
-        print(f"{row.name:16}{row.wall:8.1f}{row.urls:8}{per_second:8.0f}{cpu:12.2f}{row.peak:10}{row.stored / 1e6:9.2f}")
+        figures = (
+            row.wall,
+            row.urls,
+            row.urls / row.wall,
+            row.cpu / row.urls * 1000,
+            row.peak,
+            row.stored / 1e6,
+        )
+        print(f"{row.name:16}" + "".join(f"{figure:12.2f}" for figure in figures))
     for wget, ours in zip(rows[::2], rows[1::2], strict=True):
-        day = re.sub(r".*, ", "", ours.name)
         speed = (ours.urls / ours.wall) / (wget.urls / wget.wall)
-        print(f"{day}: {speed:.2f} times wget's URLs/s, {ours.cpu / wget.cpu:.2f} of its CPU, {ours.stored / wget.stored:.2f} of its bytes")
+        cpu, stored = ours.cpu / wget.cpu, ours.stored / wget.stored
+        print(
+            f"{ours.name}: {speed:.2f} times wget's URLs/s, {cpu:.2f} of its CPU, {stored:.2f} of its bytes"
+        )
 
 
 def main() -> None:
@@ -105,7 +114,9 @@ def main() -> None:
     site = Path(sys.argv[1]) if len(sys.argv) > 1 else SITE
     missing = [name for name in ("nginx", "wget") if not shutil.which(name)]
     if missing or not site.is_dir():
-        raise SystemExit(f"Needed and not here: {' '.join(missing) or site}. On Debian: apt-get install nginx wget sqlite3-doc")
+        raise SystemExit(
+            f"Needed and not here: {' '.join(missing) or site}. On Debian: apt-get install nginx wget sqlite3-doc"
+        )
     with tempfile.TemporaryDirectory(prefix="daykeep-bench-") as name:
         show(run(Path(name), site))
 

@@ -37,7 +37,7 @@ from .changes import REPORTED, Change, Kind
 from .document import Document
 from .errors import ArchiveError, DamagedError, NotFoundError
 from .lifeline import Difference, Interval, Moment, chained, difference, nearest, neighbours
-from .model import Capture, Page, Snapshot
+from .model import Capture, Outcome, Page, Snapshot
 from .tables import (
     DOCUMENT,
     HAVING,
@@ -47,8 +47,10 @@ from .tables import (
     SETTING,
     SNAPSHOT,
     get_setting,
+    newest,
     open_engine,
     put_setting,
+    saw,
     snapshot_row,
     standing,
     to_snapshot,
@@ -100,11 +102,11 @@ class History:
         """
         Record a snapshot and what it changed, in one transaction; return whether it was new here.
 
-        `changes` is what `merge` yields against the snapshot named `previous` (None for a site's first),
-        in any order; it is streamed. `documents` has the text of every page among the changes, by URL.
-        `generation` names the catalogue that holds these documents; None leaves the name as it is.
-        A snapshot that is already here is left as it is, and `changes` unread. Snapshots come oldest first:
-        raises ArchiveError where `previous` is not the newest one here, or is not older than this one.
+        `changes` is what `merge` yields against `previous`, the newest snapshot here that did not fail (None
+        for a site's first), in any order; it is streamed. A failed snapshot has none, and any `previous`.
+        `documents` has the text of every page among the changes, by URL. `generation` names the catalogue
+        that holds these documents; None leaves the name as it is. A snapshot that is already here is left
+        as it is, and `changes` unread. Snapshots come oldest first: raises ArchiveError where they do not.
         """
         with self._writing() as connection:
             if _snapshot(connection, snapshot.site, snapshot.timestamp):
@@ -149,10 +151,9 @@ class History:
 
     def newest(self, site: str) -> Snapshot | None:
         """Return the last snapshot of a site, None where there is none."""
-        query = sql.select(SNAPSHOT).where(SNAPSHOT.c.site == site)
         with self._reading() as connection:
-            row = connection.execute(query.order_by(SNAPSHOT.c.timestamp.desc()).limit(1)).first()
-        return to_snapshot(row) if row else None
+            last, _ = newest(connection, site)
+            return _snapshot(connection, site, last) if last else None
 
     def lifeline(self, url: str, site: str | None = None) -> list[Interval]:
         """Return the intervals of a normalised URL, by site, oldest first; without a site, of all sites."""
@@ -242,7 +243,7 @@ class History:
         """Return which of these documents a visitor could read on the site at a snapshot."""
         found: set[str] = set()
         query = sql.select(LIFELINE.c.document_id).where(
-            LIFELINE.c.site == site, LIFELINE.c.status == 200, standing(timestamp)
+            LIFELINE.c.site == site, LIFELINE.c.status == 200, standing(timestamp), saw(site, timestamp)
         )
         with self._reading() as connection:
             _require(connection, site, timestamp)
@@ -284,9 +285,8 @@ def _of_url(url: str, sites: list[str]) -> sql.ColumnElement[bool]:
 
 
 def _of_pages(query: sql.Select[Any], site: str, timestamp: str, contains: str | None) -> sql.Select[Any]:
-    query = query.select_from(LIFELINE.outerjoin(DOCUMENT)).where(
-        LIFELINE.c.site == site, LIFELINE.c.status == 200, LIFELINE.c.mime.in_(_HTML), standing(timestamp)
-    )
+    query = query.select_from(LIFELINE.outerjoin(DOCUMENT)).where(saw(site, timestamp), standing(timestamp))
+    query = query.where(LIFELINE.c.site == site, LIFELINE.c.status == 200, LIFELINE.c.mime.in_(_HTML))
     if contains:
         url, title = (
             column.icontains(contains[:200], autoescape=True) for column in (LIFELINE.c.url, DOCUMENT.c.title)
@@ -315,11 +315,11 @@ def _require(connection: sql.Connection, site: str, timestamp: str) -> None:
 
 
 def _require_next(connection: sql.Connection, snapshot: Snapshot, previous: str | None) -> None:
-    query = sql.select(sql.func.max(SNAPSHOT.c.timestamp)).where(SNAPSHOT.c.site == snapshot.site)
-    newest = connection.scalar(query)
-    if newest != previous or (newest or "") >= snapshot.timestamp:
+    last, compared = newest(connection, snapshot.site)
+    fits = compared == previous or snapshot.outcome is Outcome.FAILED
+    if not fits or (last or "") >= snapshot.timestamp:
         raise ArchiveError(
-            f"Snapshot {snapshot.timestamp} of {snapshot.site} cannot be published after {newest}, "
+            f"Snapshot {snapshot.timestamp} of {snapshot.site} cannot be published after {last}, "
             f"as a change since {previous}. Run `daykeep rebuild`, which publishes oldest first."
         )
 

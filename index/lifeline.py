@@ -33,11 +33,11 @@ class Interval:
     document_id: str | None
     first: str
     last: str
-    """Where the interval is still open: the newest snapshot of the site."""
+    """Where the interval is still open: the newest snapshot of the site that did not fail."""
     first_day: str
     last_day: str
     still: bool
-    """Whether the newest snapshot still has it."""
+    """Whether the newest snapshot that did not fail still has it."""
     until: str | None = None
     """First snapshot of the next interval of this URL in a lifeline; later than the day after a gap."""
 

@@ -111,6 +111,8 @@ class Snapshot:
     """Size of the sealed folder."""
     changed: int = 0
     """URLs new, changed or removed against the snapshot before it."""
+    lacking: int = 0
+    """URLs that were there to be had and are not stored, or not whole, or as an error of the server's own."""
     demonstration: bool = False
 
     @property

@@ -39,6 +39,7 @@ SNAPSHOT = sql.Table(
     sql.Column("counts", sql.JSON, nullable=False),
     sql.Column("bytes", sql.BigInteger, nullable=False),
     sql.Column("changed", sql.Integer, nullable=False),
+    sql.Column("lacking", sql.Integer, nullable=False),
     sql.Column("demonstration", sql.Boolean, nullable=False),
 )
 DOCUMENT = sql.Table(
@@ -84,7 +85,9 @@ _NEWEST = SNAPSHOT.alias("newest")
 _FIRST, _LAST = SNAPSHOT.alias("first_snapshot"), SNAPSHOT.alias("last_snapshot")
 _END = sql.func.coalesce(
     LIFELINE.c.last,
-    sql.select(sql.func.max(_NEWEST.c.timestamp)).where(_NEWEST.c.site == LIFELINE.c.site).scalar_subquery(),
+    sql.select(sql.func.max(_NEWEST.c.timestamp))
+    .where(_NEWEST.c.site == LIFELINE.c.site, _NEWEST.c.outcome != Outcome.FAILED.value)
+    .scalar_subquery(),
 )
 INTERVALS: Any = (
     sql.select(
@@ -99,7 +102,7 @@ INTERVALS: Any = (
     .join(_FIRST, (_FIRST.c.site == LIFELINE.c.site) & (_FIRST.c.timestamp == LIFELINE.c.first))
     .join(_LAST, (_LAST.c.site == LIFELINE.c.site) & (_LAST.c.timestamp == _END))
 )
-"""Every interval as a row of `lifeline.Interval`, an open one ending at the newest snapshot of its site."""
+"""Every interval as a row of `lifeline.Interval`, an open one up to the newest snapshot that did not fail."""
 
 
 def standing(timestamp: Any) -> sql.ColumnElement[bool]:
@@ -108,10 +111,26 @@ def standing(timestamp: Any) -> sql.ColumnElement[bool]:
     return sql.and_(LIFELINE.c.first <= timestamp, open_or_later)
 
 
-HAVING: Any = sql.select(SNAPSHOT.c.site, SNAPSHOT.c.timestamp).join(
-    LIFELINE, (LIFELINE.c.site == SNAPSHOT.c.site) & standing(SNAPSHOT.c.timestamp)
+HAVING: Any = (
+    sql.select(SNAPSHOT.c.site, SNAPSHOT.c.timestamp)
+    .join(LIFELINE, (LIFELINE.c.site == SNAPSHOT.c.site) & standing(SNAPSHOT.c.timestamp))
+    .where(SNAPSHOT.c.outcome != Outcome.FAILED.value)
 )
-"""Every snapshot once for each interval around it."""
+"""Every snapshot once for each interval around it; a failed one has captured nothing."""
+
+
+def newest(connection: sql.Connection, site: str) -> tuple[str | None, str | None]:
+    """Return the timestamps of the newest snapshot of a site, and of the newest that did not fail."""
+    query = sql.select(sql.func.max(SNAPSHOT.c.timestamp)).where(SNAPSHOT.c.site == site)
+    saw_something = query.where(SNAPSHOT.c.outcome != Outcome.FAILED.value)
+    return connection.scalar(query), connection.scalar(saw_something)
+
+
+def saw(site: str, timestamp: str) -> sql.ColumnElement[bool]:
+    """Return the condition that a snapshot did not fail: no page was online to one that saw nothing."""
+    named = (SNAPSHOT.c.site == site, SNAPSHOT.c.timestamp == timestamp)
+    return sql.exists().where(*named, SNAPSHOT.c.outcome != Outcome.FAILED.value)
+
 
 # FULL, since the catalogue's old generations are deleted once a commit names a newer one.
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL")
@@ -198,6 +217,7 @@ def snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
         "counts": dict(snapshot.counts),
         "bytes": snapshot.bytes,
         "changed": snapshot.changed,
+        "lacking": snapshot.lacking,
         "demonstration": snapshot.demonstration,
     }
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -43,6 +44,14 @@ def browser() -> Iterator[Browser]:
 
     with sync_playwright() as playwright, launch(playwright) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the demonstration archive once for all tests of a worker, and return its configuration file."""
+    from archiver.demo.run import build
+
+    return build(tmp_path_factory.mktemp("demo"), lambda: f"<urn:uuid:{uuid.uuid4()}>", lambda *_: None)
 
 
 @pytest.fixture

@@ -101,7 +101,10 @@ def test_readme_runs(tmp_path: Path) -> None:
     archive = tmp_path / "ARCHIVE"
     script = [sys.executable, "-P", "-m", "archiver"]
     done = subprocess.run(
-        [*script, "init", str(archive), "--seed", "https://www.example.org/"], capture_output=True, text=True, check=True
+        [*script, "init", str(archive), "--seed", "https://www.example.org/"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "example-org" in done.stdout
     config = archive / "config" / "daykeep.toml"

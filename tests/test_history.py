@@ -15,6 +15,7 @@ from index.changes import Kind, merge
 from index.errors import ArchiveError, BusyError, DamagedError, NotFoundError, StorageError
 from index.history import History
 from index.lifeline import Moment
+from index.model import Outcome
 from tests.support.days import Answer, capture, captures, document, publish, snapshot, stamp
 
 A, B, C = (f"https://example.org/{name}" for name in "abc")
@@ -334,6 +335,43 @@ def test_lifelines_answer_what_each_day_said(tmp_path_factory, days):
             assert [
                 one[:2] for one in history.changes("demo", stamp(before), stamp(after), kinds=Kind)
             ] == expected
+
+
+def fail(history, day):
+    history.publish(replace(snapshot(day), outcome=Outcome.FAILED), (), {}, previous=None, generation=None)
+
+
+def test_failed_day_changes_no_lifeline(history):
+    """A day that saw nothing is a snapshot without captures; the next is compared with the last good one."""
+    publish(history, DAYS[:1])
+    before = history.lifeline(A), history.pages("demo", stamp(0))
+    fail(history, 1)
+    fail(history, 2)
+    assert (history.lifeline(A), history.pages("demo", stamp(0))) == before
+    assert history.lifeline(A)[0].last == stamp(0)
+    assert history.newest("demo").outcome is Outcome.FAILED
+    publish(history, [DAYS[0], None, None, DAYS[0]], start=3)
+    assert [(one.first, one.last) for one in history.lifeline(A)] == [(stamp(0), stamp(3))]
+
+
+def test_failed_day_shows_nothing(history):
+    """No page was online to a snapshot that failed, and it is nobody's closest one."""
+    publish(history, DAYS[:1])
+    fail(history, 1)
+    assert history.pages("demo", stamp(1)) == []
+    assert history.count_pages("demo", stamp(1)) == 0
+    documents = {one.document_id for one in history.lifeline(A)}
+    assert history.online(documents, "demo", stamp(0)) == documents
+    assert history.online(documents, "demo", stamp(1)) == set()
+    assert history.changes("demo", stamp(0), stamp(1)) == []
+    assert history.closest(A, stamp(1)).timestamp == stamp(0)
+
+
+def test_failed_day_comes_in_order(history):
+    """A failed snapshot older than what is published needs a rebuild like any other."""
+    publish(history, [None, DAYS[0]])
+    with pytest.raises(ArchiveError, match="daykeep rebuild"):
+        fail(history, 0)
 
 
 def test_counts_survive(history):

@@ -99,7 +99,9 @@ def listening(port: int, heard: list[str]) -> Iterator[None]:
             thread.join()
 
 
-def archive(folder: Path, template: str, sites: tuple[str, ...], browser: Browser, pages: tuple[str, ...]) -> Archived:
+def archive(
+    folder: Path, template: str, sites: tuple[str, ...], browser: Browser, pages: tuple[str, ...]
+) -> Archived:
     """Take one snapshot of each site, and pictures of some pages, from an nginx that is gone afterwards."""
     config = folder / "config" / "daykeep.toml"
     config.parent.mkdir()
@@ -149,7 +151,9 @@ def frame_picture(page: Page) -> bytes:
 @pytest.mark.parametrize("site", ["sqlite", "python"])
 def test_ledger_adds_up(archived: Archived, site: str) -> None:
     """Every known URL has one outcome, they add up, and nothing was lost on the way."""
-    report = json.loads(daykeep("ledger", site, newest(archived.config, site), "--json", config=archived.config).stdout)
+    report = json.loads(
+        daykeep("ledger", site, newest(archived.config, site), "--json", config=archived.config).stdout
+    )
     assert sum(report["totals"].values()) == report["known"] == len({row["url"] for row in report["urls"]})
     assert set(report["totals"]) <= {"captured", "redirect", "http-error", "out-of-scope", "robots"}
     assert report["totals"]["captured"] > {"sqlite": 800, "python": 17}[site]
@@ -157,7 +161,11 @@ def test_ledger_adds_up(archived: Archived, site: str) -> None:
 
 def test_everything_on_disk_is_in_the_archive(archived: Archived) -> None:
     """Each page that nginx serves and another page links to was captured with its bytes."""
-    report = json.loads(daykeep("ledger", "sqlite", newest(archived.config, "sqlite"), "--json", config=archived.config).stdout)
+    report = json.loads(
+        daykeep(
+            "ledger", "sqlite", newest(archived.config, "sqlite"), "--json", config=archived.config
+        ).stdout
+    )
     prefix = f"{archived.live}sqlite/"
     for row in report["urls"]:
         if row["outcome"] == "http-error":
@@ -165,7 +173,9 @@ def test_everything_on_disk_is_in_the_archive(archived: Archived) -> None:
             assert not (SQLITE / row["url"].removeprefix(prefix).partition("?")[0]).is_file(), row["url"]
 
 
-@pytest.mark.parametrize(("query", "page"), [("recursive triggers", "pragma.html"), ('"write-ahead log"', "wal.html")])
+@pytest.mark.parametrize(
+    ("query", "page"), [("recursive triggers", "pragma.html"), ('"write-ahead log"', "wal.html")]
+)
 def test_catalogue_finds_its_words(archived: Archived, query: str, page: str) -> None:
     """Words and phrases of the manual are found where they stand."""
     done = daykeep("search", "sqlite", query, "--limit", "1000", "--json", config=archived.config)
@@ -179,9 +189,13 @@ def test_verify_finds_nothing(archived: Archived) -> None:
 
 
 @pytest.mark.parametrize("page", LIVE_PAGES)
-def test_replay_looks_like_the_live_page(browser: Browser, viewer: str, archived: Archived, page: str) -> None:
+def test_replay_looks_like_the_live_page(
+    browser: Browser, viewer: str, archived: Archived, page: str
+) -> None:
     """The replayed page is, to the pixel almost, what the live server showed."""
-    with visit(browser, f"{viewer}/web/{newest(archived.config, page.partition('/')[0])}/{archived.live}{page}") as seen:
+    with visit(
+        browser, f"{viewer}/web/{newest(archived.config, page.partition('/')[0])}/{archived.live}{page}"
+    ) as seen:
         expect(seen.page.frame_locator("#daykeep-page").locator("body")).to_be_visible()
         replayed = frame_picture(seen.page)
     assert difference(archived.pictures[page], replayed) < 0.005
@@ -199,7 +213,9 @@ def test_links_stay_inside_the_day(browser: Browser, viewer: str, archived: Arch
         inside = [frame.url for frame in seen.page.frames[1:]]
         assert inside
         assert all(f"//{stamp}" in url for url in inside)
-        assert all(re.match(rf"http://({stamp}[^./]*\.)?localhost:", url) for url in seen.requests), seen.requests
+        assert all(re.match(rf"http://({stamp}[^./]*\.)?localhost:", url) for url in seen.requests), (
+            seen.requests
+        )
 
 
 def test_search_page_of_the_manual_works(browser: Browser, viewer: str, archived: Archived) -> None:
@@ -207,7 +223,9 @@ def test_search_page_of_the_manual_works(browser: Browser, viewer: str, archived
     stamp = newest(archived.config, "python")
     with visit(browser, f"{viewer}/web/{stamp}/{archived.live}python/search.html") as seen:
         frame = seen.page.frame_locator("#daykeep-page")
-        frame.locator("#search-documentation input[name=q], main input[name=q], .body input[name=q]").first.fill("inheritance")
+        frame.locator(
+            "#search-documentation input[name=q], main input[name=q], .body input[name=q]"
+        ).first.fill("inheritance")
         frame.locator("#search-documentation input[type=submit], .body input[type=submit]").first.click()
         expect(frame.locator("#search-results")).to_contain_text("Search Results", timeout=15_000)
         expect(frame.locator("#search-results li a").first).to_be_visible(timeout=15_000)
@@ -223,7 +241,9 @@ def test_whole_manual(tmp_path: Path, browser: Browser) -> None:
     """The whole Python manual: ledger, catalogue, verify and replay, with the server gone."""
     pages = ("python/library/os.html", "python/reference/datamodel.html", "python/genindex-all.html")
     made = archive(tmp_path, LARGE, ("python",), browser, pages)
-    report = json.loads(daykeep("ledger", "python", newest(made.config, "python"), "--json", config=made.config).stdout)
+    report = json.loads(
+        daykeep("ledger", "python", newest(made.config, "python"), "--json", config=made.config).stdout
+    )
     assert sum(report["totals"].values()) == report["known"]
     assert report["totals"]["captured"] > 1000
     assert daykeep("verify", config=made.config).returncode == 0

@@ -31,7 +31,7 @@ from index.history import History
 from . import browse, frame, lifeline_page, search_page
 from .address import ReplayAddresses, format_web_path
 from .current import give, holdings
-from .days import best, lacking, to_day
+from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
 from .i18n import COOKIE, LANGUAGES, add_languages, clock
 from .replay import create_replay, is_replay_host
@@ -97,7 +97,6 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
     app.jinja_env.globals.update(
         web_path=format_web_path,
         title_of=title_of,
-        lacking=lacking,
         to_day=to_day,
         best=best,
         here=lambda: quote(request_target(request.environ), safe=""),

@@ -78,8 +78,8 @@ def whole(start: bytes, rest: Iterator[bytes] | None) -> Iterable[bytes]:
 
 def part_of(body: Body, stored: Stored, wanted: Range | None) -> Body:
     """Return the one range that is wanted of a body that can be cut; otherwise the body as it is."""
-    total = _length(stored)
-    if wanted is None or body.encoding or total is None or stored.status != 200:
+    total = length_of(stored)
+    if wanted is None or total is None:
         return body
     bounds = wanted.range_for_length(total)
     if bounds is None:
@@ -103,11 +103,12 @@ def _can_decode(coding: str) -> bool:
     return all(name in _DECODED_HERE for name in codings(coding))
 
 
-def _length(stored: Stored) -> int | None:
-    """Return how long a whole, unframed and uncoded body says it is."""
+def length_of(stored: Stored) -> int | None:
+    """Return how long a body says it is that can be cut into ranges: of a 200, whole, unframed, uncoded."""
     length = header(stored.headers, "content-length") or ""
     framed = header(stored.headers, "transfer-encoding")
-    return int(length) if length.isdecimal() and not framed and not stored.truncated else None
+    certain = stored.status == 200 and not framed and not stored.truncated and coding_of(stored) is None
+    return int(length) if certain and length.isascii() and length.isdecimal() else None
 
 
 def _cut(chunks: Iterable[bytes], skip: int, left: int) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 from .charset import decode
 
 _DATA = re.compile(r"[\x00-\x20]*data:(?P<type>[^,]*+),(?P<data>[^#]*+)", re.IGNORECASE)
+_BREAK = re.compile(r"[\t\n\r]+")
 _CHARSET = re.compile(r";\s*charset=\"?([^;\"]+)", re.IGNORECASE)
 
 
@@ -42,6 +43,7 @@ class DataUrl:
 
 def parse_data_url(url: str) -> DataUrl | None:
     """Return what a `data:` URL holds; None for any other URL. Broken base64 holds nothing."""
+    url = _BREAK.sub("", url)  # as URL parsers do (URL section 4.4)
     found = _DATA.match(url)
     if not found:
         return None

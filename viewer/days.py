@@ -17,7 +17,6 @@ from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
-from archiver.ledger import LACKING
 from index.model import Outcome, Snapshot
 
 
@@ -69,11 +68,6 @@ def best(snapshots: Iterable[Snapshot]) -> Snapshot:
     return max(snapshots, key=lambda one: (one.outcome is not Outcome.FAILED, one.timestamp))
 
 
-def lacking(snapshot: Snapshot) -> int:
-    """Return how many URLs were there to be had and were not stored, or not whole."""
-    return sum(snapshot.counts.get(outcome, 0) for outcome in LACKING)
-
-
 def of_day(snapshots: Iterable[Snapshot], day: str) -> list[Snapshot]:
     """Return the snapshots of a calendar day (`YYYY-MM-DD`), in their order."""
     return [one for one in snapshots if one.day == day]
@@ -90,19 +84,21 @@ def to_day(snapshots: Sequence[Snapshot]) -> Day:
     """Return the day of the snapshots of one calendar day, at least one."""
     chosen = best(snapshots)
     changed = sum(one.changed for one in snapshots if one.outcome is not Outcome.FAILED)
-    return Day(date.fromisoformat(chosen.day), _state(chosen, changed), lacking(chosen))
+    return Day(date.fromisoformat(chosen.day), _state(chosen, changed), chosen.lacking)
 
 
 def calendar_of(snapshots: Iterable[Snapshot], today: date) -> list[Year]:
     """
     Return every day from the first snapshot until today, or until the newest where that is later.
 
-    `snapshots` are oldest first. Days without a snapshot are there too; years and months newest first.
+    A demonstration ends with its last day: its clock was set by hand. `snapshots` are oldest first. Days without a snapshot are there too; years and months newest first.
     """
+    snapshots = list(snapshots)
     days = {day.date: day for day in map(_grouped, groupby(snapshots, key=attrgetter("day")))}
     if not days:
         return []
-    first, last = min(days), max(today, *days)
+    staged = all(one.demonstration for one in snapshots)
+    first, last = min(days), max(days) if staged else max(today, *days)
     every = [days.get(one, Day(one, State.NONE)) for one in _dates(first, last)]
     years = groupby(reversed(every), key=lambda day: day.date.year)
     return [_year(number, list(group)) for number, group in years]

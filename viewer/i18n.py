@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, request
-from flask_babel import Babel, format_date, get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import Babel, format_date, get_locale, lazy_gettext
 
 from archiver.ledger import UrlOutcome
 from index.changes import Kind
@@ -74,8 +74,6 @@ def add_languages(app: Flask, default: str) -> None:
     """Give an application the translations, the choice of language and the filters of the templates."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
     Babel(app, default_locale=default, locale_selector=lambda: chosen_language(default))
-    app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(long_date=long_date, short_date=short_date)
     app.jinja_env.globals.update(
         languages=LANGUAGES,

@@ -110,9 +110,15 @@ class Attribute(NamedTuple):
     value_end: int
 
 
-def tokens(text: str, *, xml: bool = False) -> Iterator[Token]:
-    """Yield the tokens of a page in their order. A tag that the page ends in is none, as in browsers."""
-    scanner = _Scanner(text, xml)
+def tokens(text: str, *, xml: bool = False, dull: re.Pattern[str] | None = None) -> Iterator[Token]:
+    """
+    Yield the tokens of a page in their order. A tag that the page ends in is none, as in browsers.
+
+    `dull` is text and whole tags that the caller wants no token of, matched where a token may begin. It
+    matches neither the start tag of an element with raw text nor `<svg>` nor `<math>`, and it is not asked
+    inside those two.
+    """
+    scanner = _Scanner(text, xml, dull)
     while (token := scanner.next()) is not None:
         yield token
 
@@ -147,9 +153,10 @@ def escape(value: str, quote: str) -> str:
 class _Scanner:
     """Walks through a text once; what it remembers is its place and the foreign elements it is in."""
 
-    def __init__(self, text: str, xml: bool) -> None:
+    def __init__(self, text: str, xml: bool, dull: re.Pattern[str] | None) -> None:
         self._text = text
         self._xml = xml
+        self._dull = dull
         self._place = 0
         self._raw = ""
         self._foreign: list[str] = []
@@ -158,6 +165,9 @@ class _Scanner:
         """Return the next token, or None at the end."""
         if self._raw:
             return self._raw_text()
+        passed = self._dull.match(self._text, self._place) if self._dull and not self._foreign else None
+        if passed:
+            self._place = passed.end()
         found = (_XML_TOKEN if self._xml else _HTML_TOKEN).search(self._text, self._place)
         if not found:
             return None

@@ -32,7 +32,7 @@ from index.urlkey import Origin, normalise
 from index.urlkey import origin as origin_of
 
 from .address import format_web_path
-from .body import MAX_REWRITTEN, Body, beginning, part_of, plain_body, streaming, whole
+from .body import MAX_REWRITTEN, Body, beginning, length_of, part_of, plain_body, streaming, whole
 from .current import give, holdings
 from .holdings import Found, Holdings, Nearness, OpenSnapshot
 from .i18n import add_languages
@@ -208,7 +208,7 @@ def _streamed(
     headers = _headers(asked, stored, body.encoding)
     if body.content_range:
         headers += [("Content-Range", body.content_range), ("Content-Length", str(body.length))]
-    if stored.status == 200 and not body.encoding:
+    if length_of(stored) is not None:
         headers.append(("Accept-Ranges", "bytes"))
     if note:
         headers.append((NOTE, note))

@@ -18,6 +18,7 @@ from urllib.parse import quote
 _KEYS = ("REQUEST_URI", "RAW_URI")
 # RFC 9112 section 3.2.2: a request to a proxy names scheme and authority first
 _ABSOLUTE = re.compile(r"https?://[^/?]*", re.IGNORECASE)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _PATH_SAFE = "/:@!$&'()*+,;=~-._%"
 
 
@@ -40,4 +41,13 @@ def request_target(environ: Mapping[str, Any]) -> str:
 def _origin_form(target: str) -> str:
     absolute = _ABSOLUTE.match(target)
     rest = target[absolute.end() :] if absolute else target
-    return rest if rest.startswith("/") else f"/{rest}"
+    escaped = _NOT_ASCII.sub(lambda bare: quote(_bytes(bare[0])), rest)
+    return escaped if escaped.startswith("/") else f"/{escaped}"
+
+
+def _bytes(text: str) -> bytes:
+    """Return the bytes that a server handed on as characters: PEP 3333 says one for each, some decode."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")

@@ -27,7 +27,8 @@ from .rewrite_css import rewrite_css_text
 from .rewrite_headers import map_refresh
 
 _SPACE = "\t\n\f\r "
-_ABSOLUTE = re.compile(r"[\x00-\x20]*(?:https?:)?[\t\n\r]*[/\\][\t\n\r]*[/\\]", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"[\x00-\x20]*(?:https?:)?[/\\]{2}", re.IGNORECASE)
+_BREAK = re.compile(r"[\t\n\r]+")
 # A candidate of `srcset` (HTML section 4.8.4.2.1): an address that ends in a comma has no descriptors
 _CANDIDATE = re.compile(
     r"(?P<before>[\t\n\f\r ,]*+)(?P<url>[^\t\n\f\r ]++)(?P<after>(?<=,)|(?:[^,(]|\([^)]*+\)?)*+)"
@@ -41,8 +42,25 @@ _DEEPEST_FRAME = 3
 
 # Where nothing of this stands in a tag's attributes, none of them needs a change.
 _WORTH_A_LOOK = re.compile(
-    r"[/\\]{2}|&(?:#|b?sol|tab|newline)|target|ping|integrity|nonce|srcdoc|rel|type|http-equiv|charset|attributionsrc|csp|data:|\\",
+    r"[/\\][\t\n\r]*[/\\]|\\|&(?:#|b?sol|tab|newline)"
+    r"|target|ping|integrity|nonce|srcdoc|rel|type|http-equiv|charset|attributionsrc|csp",
     re.IGNORECASE,
+)
+# Text, and tags as most are written that none of the rules below has to do with: most of a real page. The
+# elements named have raw text, are foreign, or have rules that look at more than a doubled slash.
+_DULL = re.compile(
+    r"""(?:
+      [^<]++
+    | </[a-z][a-z0-9]*+>
+    | <(?!(?:base|iframe|link|math|meta|noembed|noframes|plaintext|script|style|svg|textarea|title|xmp)[\s/>])
+      [a-z][a-z0-9]*+
+      (?:[ \n]++(?!(?:attributionsrc|formtarget|integrity|nonce|ping|target)[\s=/>])
+        [a-z][a-z0-9:-]*+
+        (?:="[^"&/\\\t\n\r]*+(?:/[^"&/\\\t\n\r]++)*+/?"|='[^'&/\\\t\n\r]*+(?:/[^'&/\\\t\n\r]++)*+/?')?
+      )*+
+      [ \n]*+/?>
+    )*+""",
+    re.VERBOSE,
 )
 
 
@@ -133,11 +151,11 @@ def _in_root(text: str, token: Token, html_end: int) -> int:
 def _edits(text: str, page: _Page) -> Iterator[tuple[int, int, str]]:
     """Yield what changes in a page: from, to, and the new text."""
     script_type = ""
-    for token in tokens(text, xml=page.xml):
+    for token in tokens(text, xml=page.xml, dull=_DULL):
         if token.kind is Kind.START:
             if token.name == "script":
                 script_type = _script_type(text, token)
-            if _WORTH_A_LOOK.search(text, *token.attributes):
+            if token.name == "iframe" or _WORTH_A_LOOK.search(text, *token.attributes):
                 yield from _attribute_edits(text, token, page)
         elif token.kind is Kind.RAW:
             new = _raw_text(text[token.start : token.end], token.name, script_type, page)
@@ -260,7 +278,8 @@ def _local(name: str) -> str:
 
 
 def _url(value: str, page: _Page) -> str:
-    return page.mapper(value.strip(_SPACE)) if _ABSOLUTE.match(value) else value
+    address = _BREAK.sub("", value)  # as URL parsers do (URL section 4.4)
+    return page.mapper(address.strip(_SPACE)) if _ABSOLUTE.match(address) else value
 
 
 def _srcset(value: str, page: _Page) -> str:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 
-from archiver.settings import Site
 from archiver.records import open_record
+from archiver.settings import Site
 from index.catalogue import Hit, Results, excerpt
 from index.document import Document
 from index.errors import NotFoundError

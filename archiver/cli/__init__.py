@@ -5,7 +5,10 @@ The command line: the only place that composes, prints and exits.
     __init__    the command `daykeep`, its global options, and errors into exit statuses
     compose     configuration file → Settings, Collection, History, Catalogue, clock
     show        tables and JSON on stdout, progress on stderr
-    making      init, crawl, run-due, schedule, serve, demo
+    beginning   init
+    making      crawl, run-due
+    serving     serve, schedule, demo
+    listening   a port of ours, and public addresses that fit it
     looking     status, snapshots, ledger, history, changes, search
     keeping     export, verify, rebuild
 
@@ -20,6 +23,8 @@ import click
 
 from index.errors import ArchiveError, ConfigurationError
 
+from . import show
+from .beginning import init_command
 from .keeping import export_command, rebuild_command, verify_command
 from .looking import (
     changes_command,
@@ -29,7 +34,8 @@ from .looking import (
     snapshots_command,
     status_command,
 )
-from .making import crawl_command, demo_command, init_command, run_due_command, schedule_command, serve_command
+from .making import crawl_command, run_due_command
+from .serving import demo_command, schedule_command, serve_command
 
 EXIT_STATUS = "Exit status: 0 done; 1 could not; 2 wrong usage or configuration; 3 done, with problems."
 
@@ -79,24 +85,24 @@ def main() -> None:
     """Run the command line, and turn what went wrong into one sentence and an exit status."""
     try:
         sys.exit(daykeep.main(standalone_mode=False) or 0)
-    except ConfigurationError as error:
-        _fail(str(error), 2)
-    except ArchiveError as error:
-        _fail(str(error), 1)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        sys.exit(2)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        _fail("Stopped. What was stored is intact; run the same command again to carry on.", 1)
     except BrokenPipeError:
         # the reader of our output has gone, as with `| head`; Python would complain again at exit
         sys.stderr.close()
         sys.exit(1)
+    except (ArchiveError, OSError, click.Abort, KeyboardInterrupt) as error:
+        show.note(f"daykeep: {_sentence(error)}")
+        sys.exit(2 if isinstance(error, ConfigurationError) else 1)
 
 
-def _fail(message: str, status: int) -> None:
-    click.echo(f"daykeep: {message}", err=True)
-    sys.exit(status)
+def _sentence(error: BaseException) -> str:
+    """Return what went wrong, and what to do."""
+    if isinstance(error, ArchiveError):
+        return str(error)
+    if isinstance(error, OSError):
+        return (
+            f"{error.filename or 'The system'}: {error.strerror or error}. Mend that and try again."
+        )
+    return "Stopped. What was stored is intact; run the same command again to carry on."

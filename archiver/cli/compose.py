@@ -10,8 +10,9 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
@@ -19,7 +20,7 @@ from index.catalogue import Catalogue
 from index.errors import ArchiveError, ConfigurationError, DamagedError, NotFoundError
 from index.history import History
 from index.model import Outcome
-from index.timestamp import day_bounds, parse_date, parse_timestamp
+from index.timestamp import day_bounds, local_date, parse_date, parse_timestamp
 
 from ..addresses import Resolve
 from ..collection import Collection, SnapshotFolder
@@ -27,6 +28,11 @@ from ..publish import Shelves, rebuild
 from ..runs import Runs
 from ..settings import Settings, Site, load
 from ..snapshot import Archive
+from .show import printable
+
+T = TypeVar("T")
+
+logger = structlog.get_logger(__name__)
 
 
 def utc_now() -> datetime:
@@ -59,19 +65,27 @@ def opened(
         archive = Archive(
             settings, collection, opened_shelves, now, new_record_id, stop or threading.Event(), resolve
         )
-        rebuild(collection, opened_shelves, lambda _folder, _number, _total: None)
+        rebuild(collection, opened_shelves, lambda _folder, _number, _total: None, _warn_unpublished)
         yield archive
+
+
+def _warn_unpublished(folder: SnapshotFolder, error: ArchiveError) -> None:
+    logger.warning("not-in-the-catalogue", site=folder.site, snapshot=folder.timestamp, reason=str(error))
 
 
 @contextlib.contextmanager
 def shelves(collection: Collection) -> Iterator[Shelves]:
-    """Open history and catalogue. Raises DamagedError with the advice to rebuild where they cannot be read."""
-    try:
-        history = History(collection.catalogue / "history.sqlite")
-    except ArchiveError as error:
-        raise DamagedError(f"{error} Everything in {collection.catalogue} can be made again: `daykeep rebuild`.") from error
-    with contextlib.closing(history), contextlib.closing(Catalogue(collection.catalogue / "search")) as catalogue:
+    """Open history and catalogue. Raises DamagedError with the advice to rebuild where they are damaged."""
+    with (
+        contextlib.closing(History(history_path(collection))) as history,
+        contextlib.closing(Catalogue(collection.catalogue / "search")) as catalogue,
+    ):
         yield Shelves(history, catalogue)
+
+
+def history_path(collection: Collection) -> Path:
+    """Return where the history stands."""
+    return collection.catalogue / "history.sqlite"
 
 
 def runs_of(collection: Collection) -> Runs:
@@ -82,7 +96,9 @@ def runs_of(collection: Collection) -> Runs:
 def find_site(archive: Archive, name: str) -> Site:
     """Return a configured site; for one that is only on disk, say so."""
     if name in archive.collection.sites() and name not in {site.name for site in archive.settings.site}:
-        raise ConfigurationError(f"{name!r} has snapshots on disk but no [[site]] in the configuration; add it there.")
+        raise ConfigurationError(
+            f"{name!r} has snapshots on disk but no [[site]] in the configuration; add it there."
+        )
     return archive.settings.find(name)
 
 
@@ -102,24 +118,33 @@ def find_snapshot(archive: Archive, site: str, text: str) -> SnapshotFolder:
     if text.isdigit():
         _parse(parse_timestamp, text)
         return archive.collection.snapshot(site, text)
-    day = _parse(parse_date, text)
-    first, end = day_bounds(day, archive.settings.zone)
+    first, end = _parse(lambda text: day_bounds(parse_date(text), archive.settings.zone), text)
     of_day = [folder for folder in archive.collection.snapshots(site) if first <= folder.timestamp < end]
     if not of_day:
         raise NotFoundError(f"There is no snapshot of {site} on {text}. {_nearest(archive, site, first)}")
-    good = [folder for folder in of_day if folder.summary.outcome is not Outcome.FAILED]
+    good = [folder for folder in of_day if not _failed(folder)]
     return (good or of_day)[-1]
 
 
-def _parse(parse: Callable[[str], object], text: str) -> date:
+def _failed(folder: SnapshotFolder) -> bool:
     try:
-        return parse(text)  # type: ignore[return-value]
-    except ValueError as error:
-        raise ConfigurationError(f"{text!r} is not a date: write YYYY-MM-DD, or the 14 digits of a snapshot.") from error
+        return folder.summary.outcome is Outcome.FAILED
+    except DamagedError:
+        return False  # `daykeep verify` must be able to look at it
+
+
+def _parse(parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except (ValueError, OverflowError) as error:  # OverflowError: the first and the last day there are
+        raise ConfigurationError(
+            f"{text!r} is not a date: write YYYY-MM-DD, or the 14 digits of a snapshot."
+        ) from error
 
 
 def _nearest(archive: Archive, site: str, first: str) -> str:
-    days = [(folder.timestamp, folder.summary.day) for folder in archive.collection.snapshots(site)]
+    zone = archive.settings.zone
+    days = [(name, local_date(name, zone).isoformat()) for name in archive.collection.timestamps(site)]
     before = [day for timestamp, day in days if timestamp < first][-1:]
     after = [day for timestamp, day in days if timestamp >= first][:1]
     near = " and ".join(before + after)
@@ -139,15 +164,26 @@ def stop_on_signals(stop: threading.Event) -> None:
 def log_to_stderr(*, terminal: bool) -> None:
     """Write events to stderr: one JSON object per line, or readable lines where a person watches."""
     level = logging.WARNING if terminal else logging.INFO
-    renderer = structlog.dev.ConsoleRenderer(colors=False) if terminal else structlog.processors.JSONRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer(colors=False) if terminal else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            *([_printable] if terminal else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _printable(_logger: Any, _name: str, event: Any) -> Any:
+    """Take out of an event what could steer a terminal: it may quote a website."""
+    return {
+        key: printable(value) if isinstance(value, str) and key != "exception" else value
+        for key, value in event.items()
+    }

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
-from index.errors import NotFoundError
+from index.errors import ArchiveError, BusyError, NotFoundError, StorageError
+from index.history import History
 from index.urlkey import normalise
 
 from ..collection import Collection, SnapshotFolder
@@ -20,7 +22,7 @@ from ..settings import load
 from ..snapshot import Archive, finder
 from ..verify import verify
 from . import show
-from .compose import find_snapshot, opened, require_site, shelves
+from .compose import find_snapshot, history_path, opened, require_site, shelves
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -30,12 +32,23 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 @click.command("export")
 @click.argument("site")
 @click.argument("date")
-@click.option("-o", "--output", "target", required=True, type=click.Path(path_type=Path), help="File or folder to write.")
-@click.option("--profile", type=click.Choice(PROFILES), default="wacz", show_default=True, help="What kind of copy.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="File or folder to write.",
+)
+@click.option(
+    "--profile", type=click.Choice(PROFILES), default="wacz", show_default=True, help="What kind of copy."
+)
 @click.option("--url", "prefix", help="Only addresses that begin with this.")
 @json_option
 @click.pass_obj
-def export_command(config: str, site: str, date: str, target: Path, profile: str, prefix: str | None, as_json: bool) -> int:
+def export_command(
+    config: str, site: str, date: str, target: Path, profile: str, prefix: str | None, as_json: bool
+) -> int:
     """
     Write a self-contained copy of SITE on DATE for an auditor.
 
@@ -53,8 +66,8 @@ def export_command(config: str, site: str, date: str, target: Path, profile: str
         show.json_document({"site": site, "snapshot": folder.timestamp, **row})
     else:
         show.line(
-            f"{written.path}: {written.captures} captures of {folder.timestamp}, with {written.originals} records of "
-            f"earlier days they refer to; {written.files} file(s), {show.size(written.bytes)}."
+            f"{written.path}: {written.captures} captures of {folder.timestamp}, with {written.originals} "
+            f"records of earlier days they refer to; {written.files} file(s), {show.size(written.bytes)}."
         )
     return DONE
 
@@ -105,16 +118,49 @@ def rebuild_command(config: str, as_json: bool) -> int:
     """
     Make everything under catalogue/ again from the sealed snapshots. Safe at any time.
 
-    Exit status: 0 done; 1 could not; 2 faulty configuration.
+    Exit status: 0 done; 1 could not; 2 faulty configuration; 3 done, but for snapshots that are damaged.
     """
     collection = Collection.create(load(Path(config)).root)
-    with collection.publishing(), storage(f"empty {collection.catalogue}"):
-        for path in collection.catalogue.iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    _empty(collection)
+    problems: list[str] = []
+
+    def tell(folder: SnapshotFolder, error: ArchiveError) -> None:
+        problems.append(f"{folder.site} {folder.timestamp}: {error}")
+
     with shelves(collection) as opened_shelves, show.steps("Rebuilding") as step:
-        done = rebuild(collection, opened_shelves, lambda f, number, total: step(f"{f.site} {f.timestamp}", number, total))
+        done = rebuild(
+            collection, opened_shelves, lambda f, n, total: step(f"{f.site} {f.timestamp}", n, total), tell
+        )
     if as_json:
-        show.json_document({"snapshots": done})
+        show.json_document({"snapshots": done, "problems": problems})
     else:
         show.line(f"{done} snapshot(s) are in the catalogue.")
-    return DONE
+    for problem in problems:
+        show.note(problem)
+    return WITH_PROBLEMS if problems else DONE
+
+
+def _empty(collection: Collection) -> None:
+    """
+    Forget what was published; the file itself is deleted only where it cannot be read.
+
+    A viewer or a crawl that has it open goes on with the same file, and sees what is published anew.
+    """
+    path = history_path(collection)
+    with collection.publishing():
+        try:
+            with History(path) as history:
+                history.clear()
+        except (BusyError, StorageError):
+            raise
+        except ArchiveError:
+            with storage(f"delete {path}"):
+                for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+                    path.with_name(name).unlink(missing_ok=True)
+        with storage(f"empty {collection.catalogue}"):
+            shutil.rmtree(collection.catalogue / "search", ignore_errors=False, onerror=_not_there)
+
+
+def _not_there(_function: object, _path: str, error: Any) -> None:
+    if not isinstance(error[1], FileNotFoundError):
+        raise error[1]

@@ -63,9 +63,11 @@ def _status_row(archive: Archive, name: str) -> dict[str, object]:
         "outcome": last.outcome.value if last else None,
         "snapshots": len(folders),
         "gaps": [run.day.isoformat() for run in runs.of(name) if _is_gap(run)],
-        "next_due": runs.next_due(site, now, zone).astimezone(zone).isoformat(timespec="minutes") if site else None,
+        "next_due": runs.next_due(site, now, zone).astimezone(zone).isoformat(timespec="minutes")
+        if site and not site.demonstration
+        else None,
         "bytes": disk_use(archive.collection.site_folder(name)),
-        "ok": last is not None and recent and last.outcome.value == "complete",
+        "ok": last is not None and (recent or last.demonstration) and last.outcome.value == "complete",
     }
 
 
@@ -78,7 +80,15 @@ def _cells(row: dict[str, object]) -> list[object]:
     assert isinstance(gaps, list)
     last = row["date"] or "never"
     size = show.size(int(str(row["bytes"])))
-    return [row["site"], last, row["outcome"] or "-", row["snapshots"], len(gaps), row["next_due"] or "-", size]
+    return [
+        row["site"],
+        last,
+        row["outcome"] or "-",
+        row["snapshots"],
+        len(gaps),
+        row["next_due"] or "-",
+        size,
+    ]
 
 
 @click.command("snapshots")
@@ -105,7 +115,12 @@ def snapshots_command(config: str, site: str, as_json: bool) -> int:
 @click.command("ledger")
 @click.argument("site")
 @click.argument("date")
-@click.option("--outcome", type=click.Choice([outcome.value for outcome in UrlOutcome]), multiple=True, help="Only these.")
+@click.option(
+    "--outcome",
+    type=click.Choice([outcome.value for outcome in UrlOutcome]),
+    multiple=True,
+    help="Only these.",
+)
 @json_option
 @click.pass_obj
 def ledger_command(config: str, site: str, date: str, outcome: tuple[str, ...], as_json: bool) -> int:
@@ -164,7 +179,9 @@ def history_command(config: str, url: str, as_json: bool) -> int:
         show.json_document(rows)
     else:
         columns = ("first day", "last day", "status", "digest")
-        show.table(columns, ((r["first_day"], r["last_day"], r["status"], str(r["digest"])[:23]) for r in rows))
+        show.table(
+            columns, ((r["first_day"], r["last_day"], r["status"], str(r["digest"])[:23]) for r in rows)
+        )
     return DONE
 
 
@@ -227,10 +244,15 @@ def search_command(config: str, site: str, query: str, on: str | None, limit: in
             allowed=lambda ids: history.online(ids, site, timestamp),
         )
         documents = history.documents([hit.id for hit in results.hits])
-        rows = [{"url": hit.url, "title": documents[hit.id].title, "score": round(hit.score, 3)} for hit in results.hits]
+        rows = [
+            {"url": hit.url, "title": documents[hit.id].title, "score": round(hit.score, 3)}
+            for hit in results.hits
+        ]
         day = local_date(timestamp, archive.settings.zone).isoformat()
     if as_json:
-        show.json_document({"site": site, "query": query, "snapshot": timestamp, "total": results.total, "pages": rows})
+        show.json_document(
+            {"site": site, "query": query, "snapshot": timestamp, "total": results.total, "pages": rows}
+        )
     else:
         show.table(("title", "url"), ((row["title"], row["url"]) for row in rows))
         show.note(f"{results.total} page(s) of {site} on {day}.")
@@ -239,8 +261,11 @@ def search_command(config: str, site: str, query: str, on: str | None, limit: in
 
 def _newest(archive: Archive, site: str) -> str:
     require_site(archive, site)
-    good = [folder.timestamp for folder in archive.collection.snapshots(site) if folder.summary.outcome.value != "failed"]
+    good = [
+        folder.timestamp
+        for folder in archive.collection.snapshots(site)
+        if folder.summary.outcome.value != "failed"
+    ]
     if not good:
         raise NotFoundError(f"{site} has no snapshot yet; take one with `daykeep crawl {site}`.")
     return good[-1]
-

@@ -1,56 +1,113 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Listening: a socket that is ours before anything else is done, and public addresses that fit it."""
+"""The commands that stay: serve, schedule, and demo, which serves what it made."""
 
 from __future__ import annotations
 
-import errno
-import socket
-from urllib.parse import urlsplit, urlunsplit
+import contextlib
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
 
-import msgspec
+import click
+import waitress
 
-from index.errors import ArchiveError
+from viewer.app import create_app
 
-from ..settings import Settings, Viewer
+from .. import schedule as daily
+from ..demo.run import build
+from ..settings import Settings, load
+from . import show
+from .compose import log_to_stderr, new_record_id, opened, runs_of, stop_on_signals
+from .listening import bind, with_address
 
-_REASONS = {
-    errno.EADDRINUSE: "the port is in use; stop what uses it, or choose another with --port",
-    errno.EACCES: "ports below 1024 need more rights; choose another with --port",
-    errno.EADDRNOTAVAIL: "this machine has no such address; choose another with --host",
-}
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address. Raises ArchiveError that says why not and what to do."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise ArchiveError(f"Cannot listen on {host}: {error.strerror or error}. Choose another with --host.") from error
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except OSError as error:
-        listening.close()
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise ArchiveError(f"Cannot listen on {host}:{port}: {reason}.") from error
-    return listening
+DONE = 0
 
 
-def with_address(settings: Settings, port: int) -> Settings:
+@click.command("schedule")
+@click.pass_obj
+def schedule_command(config: str) -> int:
     """
-    Return the settings with the port that is really listened on in the public addresses.
+    Run the daily job alone, without the viewer, until it is stopped.
 
-    Only where these name this machine itself: behind a proxy the configured ones are right.
+    Exit status: 0 stopped by a signal; 1 could not; 2 faulty configuration.
     """
-    viewer = settings.viewer
-    base, replay = _with_port(viewer.base_url, port), _with_port(viewer.replay_url, port)
-    return msgspec.structs.replace(settings, viewer=Viewer(base_url=base, replay_url=replay))
+    log_to_stderr(terminal=False)
+    stop = threading.Event()
+    stop_on_signals(stop)
+    with opened(config, stop=stop) as archive:
+        running = daily.start(archive, runs_of(archive.collection))
+        show.note(f"The daily job is running for {len(archive.settings.site)} site(s).")
+        stop.wait()
+        running.shutdown(wait=True)
+    return DONE
 
 
-def _with_port(url: str, port: int) -> str:
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2].partition(":")[0]
-    if host not in {"localhost", "127.0.0.1"} and not host.endswith(".localhost"):
-        return url
-    return urlunsplit(parts._replace(netloc=f"{host}:{port}"))
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to listen on; as in viewer.base_url if left out."
+)
+@click.option("--no-schedule", is_flag=True, help="Show the archive only; take no snapshots.")
+@click.pass_obj
+def serve_command(config: str, host: str, port: int | None, no_schedule: bool) -> int:
+    """
+    Serve the viewer, and run the daily job in the same process.
+
+    Exit status: 0 stopped by a signal; 1 could not, such as a port in use; 2 faulty configuration.
+    """
+    log_to_stderr(terminal=sys.stderr.isatty())
+    settings = load(Path(config))
+    serve(settings, host, port, schedule=not no_schedule)
+    return DONE
+
+
+def serve(settings: Settings, host: str, port: int | None, *, schedule: bool) -> None:
+    """Serve until a signal comes. Raises ArchiveError where the address cannot be listened on."""
+    wanted = port if port is not None else urlsplit(settings.viewer.base_url).port or 8080
+    listening = bind(host, wanted)
+    settings = with_address(settings, listening.getsockname()[1])
+    stop = threading.Event()
+    stop_on_signals(stop)
+    with contextlib.closing(listening), opened(settings, stop=stop) as archive:
+        app = create_app(
+            settings, archive.collection, archive.shelves.history, archive.shelves.catalogue, now=archive.now
+        )
+        server = waitress.create_server(app, sockets=[listening], threads=8, ident=None)
+        thread = threading.Thread(target=server.run, name="viewer", daemon=True)
+        thread.start()
+        running = daily.start(archive, runs_of(archive.collection)) if schedule else None
+        show.line(f"Viewer: {settings.viewer.base_url.rstrip('/')}/")
+        show.note("Stop it with Ctrl-C.")
+        sys.stdout.flush()
+        stop.wait()
+        if running is not None:
+            running.shutdown(wait=True)
+        server.close()
+
+
+@click.command("demo")
+@click.argument("directory", default="demo-archive", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0 takes a free one."
+)
+@click.option("--no-serve", is_flag=True, help="Build the archive and stop.")
+def demo_command(directory: Path, host: str, port: int, no_serve: bool) -> int:
+    """
+    Archive a small built-in site over seven days of its life, and serve the archive.
+
+    The site is served on this machine and crawled day by day with a clock that is set by hand; everything
+    is marked as a demonstration. An archive that is there already is served as it is.
+
+    Exit status: 0 done; 1 could not.
+    """
+    log_to_stderr(terminal=True)
+    if not no_serve:
+        bind(host, port).close()  # a port in use is told before the work, not after it
+    with show.steps("Archiving the demonstration site") as step:
+        config = build(directory, new_record_id, step)
+    show.line(f"Configuration: {config}")
+    if not no_serve:
+        serve(load(config), host, port, schedule=False)
+    return DONE

@@ -21,30 +21,37 @@ from ..crawl import Progress as CrawlProgress
 
 
 def json_document(value: Any) -> None:
-    """Print one JSON document."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    """Print one JSON document; what could steer a terminal is escaped in it, as it may quote a website."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    click.echo("".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text))
+
+
+def _escaped(character: str) -> str:
+    """Return a character as JSON writes it in ASCII; such characters stand inside strings only."""
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; plain columns parted by tabs where nobody watches, so that `cut` and `awk` can read it."""
+    """Print a table; columns parted by tabs where nobody watches, so that `cut` and `awk` can read it."""
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join(_one_line(cell) for cell in row))
+            click.echo("\t".join(printable(cell) for cell in row))
         return
     shown = Table(*columns, box=None, header_style="bold")
     for row in rows:
-        shown.add_row(*(escape(_one_line(cell)) for cell in row))
+        shown.add_row(*(escape(printable(cell)) for cell in row))
     Console().print(shown)
 
 
 def line(text: str) -> None:
     """Print one line, without what could steer a terminal: it may quote a website."""
-    click.echo(_one_line(text))
+    click.echo(printable(text))
 
 
 def note(text: str) -> None:
     """Tell the person something on stderr."""
-    click.echo(_one_line(text), err=True)
+    click.echo(printable(text), err=True)
 
 
 @contextlib.contextmanager
@@ -53,13 +60,21 @@ def crawl_progress(site: str) -> Iterator[Callable[[CrawlProgress], None]]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[url]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[url]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(site, total=None, url="")
 
         def show(progress: CrawlProgress) -> None:
-            url = escape(_one_line(progress.url))[-60:]
-            bar.update(task, completed=progress.done, total=progress.known, url=f"{size(progress.bytes)}  {url}")
+            url = escape(printable(progress.url)[-60:])
+            bar.update(
+                task, completed=progress.done, total=progress.known, url=f"{size(progress.bytes)}  {url}"
+            )
 
         yield show
 
@@ -72,7 +87,9 @@ def steps(what: str) -> Iterator[Callable[[str, int, int], None]]:
         return
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda name, number, total: bar.update(task, completed=number, total=total, description=f"{what} {name}")
+        yield lambda name, number, total: bar.update(
+            task, completed=number, total=total, description=f"{what} {name}"
+        )
 
 
 def size(number: int) -> str:
@@ -95,6 +112,7 @@ def snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
         "known": snapshot.known,
         "counts": dict(snapshot.counts),
         "changed": snapshot.changed,
+        "lacking": snapshot.lacking,
         "bytes": snapshot.bytes,
         "demonstration": snapshot.demonstration,
     }
@@ -105,9 +123,11 @@ def describe(snapshot: Snapshot) -> str:
     counts = ", ".join(f"{number} {outcome}" for outcome, number in snapshot.counts.items())
     return (
         f"{snapshot.site} {snapshot.day} ({snapshot.timestamp}): {snapshot.outcome.value}; "
-        f"{snapshot.known} addresses known: {counts or 'none'}; {snapshot.changed} changed; {size(snapshot.bytes)}."
+        f"{snapshot.known} addresses known: {counts or 'none'}; {snapshot.changed} changed; "
+        f"{size(snapshot.bytes)}."
     )
 
 
-def _one_line(value: object) -> str:
+def printable(value: object) -> str:
+    """Return a value as one line of text that cannot steer a terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))

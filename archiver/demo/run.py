@@ -99,12 +99,20 @@ def _take_days(settings: Settings, new_id: Callable[[], str]) -> Iterator[str]:
     runs = Runs(collection.state / "runs.sqlite")
     with DemoServer() as server, _shelves(collection) as shelves:
         archive = Archive(
-            settings, collection, shelves, clock, new_id, threading.Event(), lambda _host, _port: [("127.0.0.1", server.port)]
+            settings,
+            collection,
+            shelves,
+            clock,
+            new_id,
+            threading.Event(),
+            lambda _host, _port: [("127.0.0.1", server.port)],
         )
         for number, day in enumerate(DAYS):
             if day.date not in taken:
                 server.day = number
-                clock.set(datetime.combine(parse_date(day.date), datetime.min.time(), ZONE) + timedelta(hours=HOUR))
+                clock.set(
+                    datetime.combine(parse_date(day.date), datetime.min.time(), ZONE) + timedelta(hours=HOUR)
+                )
                 run = runs.begin(SITE, parse_date(day.date), clock())
                 snapshot = take(archive, site)
                 runs.end(run, State.DONE, clock(), snapshot=snapshot.timestamp)

@@ -31,7 +31,7 @@ from archiver import package
 from archiver.collection import Collection, SnapshotFolder
 from archiver.durable import publish_dir, write_file
 from archiver.exchange import Exchange
-from archiver.ledger import Entry, UrlOutcome, count, judge, write_lines
+from archiver.ledger import Entry, UrlOutcome, count, judge, lacking, write_lines
 from archiver.pages import write_pages
 from archiver.publish import Shelves, publish
 from archiver.settings import Settings, Site, Viewer
@@ -40,7 +40,7 @@ from index.catalogue import Catalogue
 from index.cdxj import format_line
 from index.changes import Kind, merge, reported, tally
 from index.history import History
-from index.model import Capture, Page, Snapshot
+from index.model import Capture, Page
 from index.timestamp import local_date, parse_timestamp, to_timestamp
 from index.urlkey import urlkey
 
@@ -111,7 +111,7 @@ def build(
     collection = Collection.create(root)
     catalogue_folder = collection.catalogue / "search"
     with (
-        _History(collection.catalogue / "history.sqlite") as history,
+        History(collection.catalogue / "history.sqlite") as history,
         Catalogue(catalogue_folder) as catalogue,
     ):
         archive = Archive(settings, collection, history, catalogue)
@@ -119,14 +119,6 @@ def build(
             for timestamp, day in sorted(sites[site.name].items()):
                 add_day(archive, site, timestamp, day)
         yield archive
-
-
-class _History(History):
-    """Takes the newest snapshot as the one before, so that a failed day may be published too."""
-
-    def publish(self, snapshot: Snapshot, *args: Any, previous: str | None, **more: Any) -> bool:
-        newest = self.newest(snapshot.site)
-        return super().publish(snapshot, *args, previous=newest.timestamp if newest else previous, **more)
 
 
 def add_day(archive: Archive, site: Site, timestamp: str, day: Day) -> SnapshotFolder:
@@ -258,7 +250,8 @@ def _describe(
     write_file(folder.pages_path, write_pages(written.pages))
     write_file(folder.ledger_path, write_lines(by_key))
     counts = count(by_key)
-    outcome = judge(counts, sum((entry.status or 0) >= 500 for entry in by_key))
+    server_errors = sum((entry.status or 0) >= 500 for entry in by_key)
+    outcome = judge(counts, server_errors)
     kinds: Counter[Kind] = Counter()
     changes = merge(before.index.captures() if before else (), folder.index.captures())
     write_file(folder.changes_path, _change_lines(tally(changes if outcome != "failed" else (), kinds)))
@@ -270,6 +263,7 @@ def _describe(
         "counts": counts,
         "changes": {kind.value: kinds[kind] for kind in Kind},
         "changed": reported(kinds),
+        "lacking": lacking(counts, server_errors),
         "full": before is None,
         "demonstration": site.demonstration,
         "timezone": archive.settings.timezone,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from archiver.cli import daykeep
@@ -18,17 +20,21 @@ when it is out of step. `DATE` is `YYYY-MM-DD` in the site's own calendar, or th
 def render() -> str:
     """Return the page."""
     parts = [HEAD, _section("daykeep", daykeep, None)]
-    parts += [_section(f"daykeep {name}", command, name) for name, command in sorted(daykeep.commands.items())]
+    parts += [
+        _section(f"daykeep {name}", command, name) for name, command in sorted(daykeep.commands.items())
+    ]
     return "\n".join(parts)
 
 
 def _section(title: str, command: click.Command, name: str | None) -> str:
     context = click.Context(daykeep, info_name="daykeep", terminal_width=100, max_content_width=100)
     if name is not None:
-        context = click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100)
+        context = click.Context(
+            command, info_name=name, parent=context, terminal_width=100, max_content_width=100
+        )
     text = command.get_help(context)
     return f"## {title}\n\n```text\n{text}\n```\n"
 
 
 if __name__ == "__main__":
-    print(render(), end="")
+    sys.stdout.write(render())

@@ -63,10 +63,10 @@ class SiteServer(ThreadingHTTPServer):
     """Answers every path as the table `day` says, and 404 for what is not in it. `asked` has every path."""
 
     daemon_threads = True
-    day: Day = {}
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.day: Day = {}
         self.asked: list[str] = []
 
     @property

@@ -15,6 +15,11 @@
 //
 // What it tells the viewer's frame, at load and at every navigation within the page:
 //   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}
+//
+// The frame is another site than the viewer. Browsers give it storage and shared workers apart from those
+// of other sites, or deny them (Chromium 156 where partitioning is off, as playwright starts it). Denied
+// storage is made up for below, per page. A denied SharedWorker is not: the browser itself fires `error` at
+// it, as for any script that cannot be loaded, and nothing here can give one worker to several pages.
 (() => {
   "use strict";
   const script = document.currentScript;
@@ -35,40 +40,34 @@
   const MAX_LABEL = 63;
   const PLAIN_HOST = /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/;
   const LABEL = /^\d{14}(h?)(?:p(\d+))?-([a-z0-9][a-z0-9-]*)$/;
-  const ABSOLUTE = /^[\0-\x20]*(?:https?:)?[\t\r\n]*[\/\\][\t\r\n]*[\/\\]/i;
+  const ABSOLUTE = /^[\0-\x20]*(?:https?:)?[\/\\]{2}/i;
   const [beforeLabel, afterLabel] = pattern.split("{label}");
   const archivedOf = new Map();  // replay origin → archived origin, for those that a hash hides
 
-  // SHA-256 (FIPS 180-4). `crypto.subtle` answers later, and a setter needs its answer now.
-  const sha256 = (text) => {
+  // SHA-256 (FIPS 180-4), in base32. `crypto.subtle` answers later, and a setter needs its answer now.
+  const hashed = (text) => {
     const primes = [];
     for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
     const k = primes.map((p) => Math.floor((p ** (1 / 3) % 1) * 2 ** 32));
     const hash = primes.slice(0, 8).map((p) => Math.floor((p ** 0.5 % 1) * 2 ** 32));
-    const bytes = [...text].map((c) => c.charCodeAt(0)).concat(0x80);  // origins are ASCII
-    while (bytes.length % 64 !== 56) bytes.push(0);
-    bytes.push(0, 0, 0, 0, 0, 0, (text.length * 8) >>> 8, (text.length * 8) & 255);
+    const bytes = new DataView(new ArrayBuffer(((text.length + 72) >> 6) << 6));
+    [...text, "\x80"].forEach((c, i) => bytes.setUint8(i, c.charCodeAt(0)));  // origins are ASCII
+    bytes.setUint32(bytes.byteLength - 4, text.length * 8);
     const turn = (x, n) => (x >>> n) | (x << (32 - n));
-    for (let block = 0; block < bytes.length; block += 64) {
-      const w = [];
-      for (let i = 0; i < 64; i++) {
-        const [x, y] = [w[i - 15], w[i - 2]];
-        w[i] = i < 16 ? bytes.slice(block + i * 4, block + i * 4 + 4).reduce((sum, byte) => (sum << 8) | byte)
-          : (w[i - 16] + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)) + w[i - 7] + (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10))) | 0;
-      }
+    for (let block = 0; block < bytes.byteLength; block += 64) {
+      const w = Array.from({ length: 16 }, (_, i) => bytes.getUint32(block + i * 4));
       let [a, b, c, d, e, f, g, h] = hash;
       for (let i = 0; i < 64; i++) {
+        const [x, y] = [w[i - 15], w[i - 2]];
+        w[i] ??= (w[i - 16] + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3))
+          + w[i - 7] + (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10))) | 0;
         const t1 = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + k[i] + w[i]) | 0;
         const t2 = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
         [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
       }
       [a, b, c, d, e, f, g, h].forEach((value, i) => { hash[i] = (hash[i] + value) | 0; });
     }
-    return hash.flatMap((x) => [x >>> 24, (x >>> 16) & 255, (x >>> 8) & 255, x & 255]);
-  };
-
-  const base32 = (bytes) => {
-    const bits = bytes.map((byte) => byte.toString(2).padStart(8, "0")).join("");
+    const bits = hash.map((word) => (word >>> 0).toString(2).padStart(32, "0")).join("");
     return bits.match(/.{5}/g).map((five) => "abcdefghijklmnopqrstuvwxyz234567"[parseInt(five, 2)]).join("");
   };
 
@@ -80,7 +79,7 @@
       const prefix = `${timestamp}${url.protocol === "http:" ? "h" : ""}${url.port && "p" + url.port}-`;
       let label = prefix + host.replace(/-/g, "--").replace(/\./g, "-");
       if (!PLAIN_HOST.test(host) || label.length > MAX_LABEL) {
-        label = `${prefix}-${base32(sha256(origin)).slice(0, 26)}`;
+        label = `${prefix}-${hashed(origin).slice(0, 26)}`;
       }
       replayOrigins.set(origin, beforeLabel + label + afterLabel);
       archivedOf.set(beforeLabel + label + afterLabel, origin);
@@ -96,7 +95,7 @@
   // An absolute or protocol-relative http(s) address → its replay address; anything else as it is.
   const map = (value) => {
     const text = `${value}`;
-    if (!ABSOLUTE.test(text)) return value;
+    if (!ABSOLUTE.test(text.replace(/[\t\n\r]/g, ""))) return value;  // as URL parsers do
     let url;
     try { url = new URL(text, archivedOrigin); } catch { return value; }
     return isReplay(url) ? value : replayOrigin(url) + url.pathname + url.search + url.hash;
@@ -159,44 +158,42 @@
 
   // ---- Ways of changing what is there. A Proxy keeps a native function's name, length and text.
 
-  const wrap = (owner, name, apply, construct) => {
-    const native = owner && owner[name];
-    if (typeof native !== "function") return;
-    const handler = { apply: (target, self, args) => apply(Reflect.apply, target, self, args) };
-    if (construct) handler.construct = (target, args, as) => Reflect.construct(target, construct(args), as);
-    define(owner, name, { value: new Proxy(native, handler), writable: true, configurable: true, enumerable: true });
+  // Names are in one string, with spaces between; what a browser does not have is passed over.
+  const each = (owner, names, change) => {
+    for (const name of names.split(" ")) if (owner && name in owner) change(name, describe(owner, name));
   };
-  // The same with one change to the arguments.
-  const wrapArguments = (owner, name, change) =>
-    wrap(owner, name, (call, native, self, args) => call(native, self, change(args, self)));
-  const first = (change) => ([value, ...rest]) => [change(value), ...rest];
-  const wrapConstructor = (owner, name, change) => wrap(owner, name, (call, ...rest) => call(...rest), change);
-  const wrapSetter = (owner, name, change) => {
-    const native = owner && describe(owner, name);
-    if (!native || !native.set) return;
-    define(owner, name, { ...native, set(value) { native.set.call(this, change(value)); swept(); } });
-  };
-  const answer = (owner, name, get, set) => {
-    if (owner && name in owner) define(owner, name, { get, set, configurable: true, enumerable: true });
-  };
+  const wrap = (owner, names, handler) => each(owner, names, (name, found) => {
+    if (found && typeof found.value === "function") define(owner, name, { ...found, value: new Proxy(found.value, handler) });
+  });
+  const instead = (owner, names, apply) =>
+    wrap(owner, names, { apply: (native, self, args) => apply((given) => Reflect.apply(native, self, given), args, self) });
+  const withArguments = (owner, names, change) =>
+    instead(owner, names, (call, args, self) => call(change(args, self)));
+  const withFirst = (owner, names, change) =>
+    withArguments(owner, names, ([value, ...rest]) => [change(value), ...rest]);
+  const thenSwept = (owner, names, change = (args) => args) =>
+    instead(owner, names, (call, args) => swept(call(change(args))));
+  const whenMade = (owner, names, change) =>
+    wrap(owner, names, { construct: (native, args, as) => Reflect.construct(native, change(args), as) });
+  const whenSet = (owner, names, change) => each(owner, names, (name, found) => {
+    if (found && found.set) define(owner, name, { ...found, set(value) { found.set.call(this, change(value)); swept(); } });
+  });
+  const answer = (owner, names, get, set) => each(owner, names, (name) =>
+    define(owner, name, { get, set, configurable: true, enumerable: true }));
 
+  // Interface → properties that take what the attribute of their name takes
   const PROPERTIES = {
-    HTMLAnchorElement: { href: map, ping: empty }, HTMLAreaElement: { href: map, ping: empty },
-    HTMLBaseElement: { href: map }, HTMLBodyElement: { background: map }, HTMLButtonElement: { formAction: map },
-    HTMLEmbedElement: { src: map }, HTMLFormElement: { action: map }, HTMLFrameElement: { src: map },
-    HTMLIFrameElement: { src: map, srcdoc: mapHtml }, HTMLInputElement: { src: map, formAction: map },
-    HTMLImageElement: { src: map, srcset: mapSrcset, lowsrc: map }, HTMLMediaElement: { src: map },
-    HTMLLinkElement: { href: map, imageSrcset: mapSrcset, integrity: empty }, HTMLObjectElement: { data: map },
-    HTMLScriptElement: { src: map, integrity: empty, type: mapType }, HTMLSourceElement: { src: map, srcset: mapSrcset },
-    HTMLTrackElement: { src: map }, HTMLVideoElement: { poster: map },
-    SVGAnimatedString: { baseVal: map }, CSSStyleDeclaration: { cssText: mapCss },
-    Element: { innerHTML: mapHtml, outerHTML: mapHtml }, ShadowRoot: { innerHTML: mapHtml },
-    Attr: { value: (value) => (ABSOLUTE.test(value) ? map(value) : value) },
+    HTMLAnchorElement: "href ping", HTMLAreaElement: "href ping", HTMLBaseElement: "href",
+    HTMLBodyElement: "background", HTMLButtonElement: "formAction", HTMLEmbedElement: "src", HTMLFormElement: "action",
+    HTMLFrameElement: "src", HTMLIFrameElement: "src srcdoc", HTMLImageElement: "src srcset lowsrc",
+    HTMLInputElement: "src formAction", HTMLLinkElement: "href imageSrcset integrity", HTMLMediaElement: "src",
+    HTMLObjectElement: "data", HTMLScriptElement: "src integrity type", HTMLSourceElement: "src srcset",
+    HTMLTrackElement: "src", HTMLVideoElement: "poster",
   };
+  // Interface → methods after which a window may be there that was not
   const INSERTIONS = {
-    Node: ["appendChild", "insertBefore", "replaceChild"],
-    Element: ["append", "prepend", "before", "after", "replaceWith", "replaceChildren", "insertAdjacentElement"],
-    DocumentFragment: ["append", "prepend", "replaceChildren"], Range: ["insertNode"],
+    Node: "appendChild insertBefore replaceChild", DocumentFragment: "append prepend replaceChildren", Range: "insertNode",
+    Element: "append prepend before after replaceWith replaceChildren insertAdjacentElement",
   };
 
   // ---- One realm: this window, and every window without an address of its own that it makes
@@ -206,63 +203,55 @@
     define(w, INSTALLED, { value: true });
     const proto = (name) => w[name] && w[name].prototype;
 
-    for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChannel", "WebTransport",
-      "RTCIceTransport", "RTCDtlsTransport", "cookieStore", "fetchLater"]) delete w[name];
+    each(w, "RTCPeerConnection webkitRTCPeerConnection RTCDataChannel WebTransport RTCIceTransport RTCDtlsTransport "
+      + "cookieStore fetchLater", (name) => delete w[name]);
 
-    for (const [owner, changes] of Object.entries(PROPERTIES)) {
-      for (const [name, change] of Object.entries(changes)) wrapSetter(proto(owner), name, change);
+    for (const [owner, names] of Object.entries(PROPERTIES)) {
+      for (const name of names.split(" ")) whenSet(proto(owner), name, ATTRIBUTES[name.toLowerCase()]);
     }
+    whenSet(proto("SVGAnimatedString"), "baseVal", map);
+    whenSet(proto("CSSStyleDeclaration"), "cssText", mapCss);
+    whenSet(proto("Element"), "innerHTML outerHTML", mapHtml);
+    whenSet(proto("ShadowRoot"), "innerHTML", mapHtml);
+    whenSet(proto("Attr"), "value", map);
     const byName = (name, value, self) => {
       const change = ATTRIBUTES[`${name}`.toLowerCase()];
       return change && !(name === "data" && self.localName !== "object") ? change(value) : value;
     };
-    wrapArguments(proto("Element"), "setAttribute", ([name, value], self) => [name, byName(name, value, self)]);
-    wrapArguments(proto("Element"), "setAttributeNS", ([space, name, value], self) =>
+    withArguments(proto("Element"), "setAttribute", ([name, value], self) => [name, byName(name, value, self)]);
+    withArguments(proto("Element"), "setAttributeNS", ([space, name, value], self) =>
       [space, name, byName(`${name}`.split(":").pop(), value, self)]);
-    wrapArguments(proto("Element"), "insertAdjacentHTML", ([where, html]) => [where, mapHtml(html)]);
-    wrapArguments(proto("Range"), "createContextualFragment", first(mapHtml));
-    wrapArguments(proto("CSSStyleDeclaration"), "setProperty", ([name, value, ...rest]) =>
-      [name, mapCss(value), ...rest]);
-    for (const name of ["insertRule", "replace", "replaceSync"]) {
-      wrapArguments(proto("CSSStyleSheet"), name, first(mapCss));
-    }
-    for (const name of ["write", "writeln"]) {
-      wrap(proto("Document"), name, (call, native, self, args) => swept(call(native, self, args.map(mapHtml))));
-    }
-    for (const [owner, names] of Object.entries(INSERTIONS)) {
-      for (const name of names) {
-        wrap(proto(owner), name, (call, native, self, args) => swept(call(native, self, args)));
-      }
-    }
-    wrap(proto("Element"), "attachShadow", (call, native, self, args) => watch(call(native, self, args)));
+    withArguments(proto("Element"), "insertAdjacentHTML", ([where, html]) => [where, mapHtml(html)]);
+    withFirst(proto("Range"), "createContextualFragment", mapHtml);
+    withArguments(proto("CSSStyleDeclaration"), "setProperty", ([name, value, ...rest]) => [name, mapCss(value), ...rest]);
+    withFirst(proto("CSSStyleSheet"), "insertRule replace replaceSync", mapCss);
+    thenSwept(proto("Document"), "write writeln", (args) => args.map(mapHtml));
+    for (const [owner, names] of Object.entries(INSERTIONS)) thenSwept(proto(owner), names);
+    instead(proto("Element"), "attachShadow", (call, args) => watch(call(args)));
 
     // Requests
     const request = ([input, init]) => [
       typeof input === "object" && input instanceof w.Request ? input : map(input),
       init && init.integrity ? { ...init, integrity: "" } : init,
     ];
-    wrapArguments(w, "fetch", request);
-    wrapConstructor(w, "Request", request);
-    wrapArguments(proto("XMLHttpRequest"), "open", ([method, url, ...rest]) => [method, map(url), ...rest]);
-    for (const name of ["Worker", "SharedWorker", "EventSource", "Audio"]) {
-      wrapConstructor(w, name, (args) => (args.length ? first(map)(args) : args));
-    }
-    wrapConstructor(w, "FontFace", ([family, source, ...rest]) => [family, mapCss(source), ...rest]);
-    wrap(proto("Navigator"), "sendBeacon", () => true);
-    wrap(proto("ServiceWorkerContainer"), "register", () =>
+    withArguments(w, "fetch", request);
+    whenMade(w, "Request", request);
+    withArguments(proto("XMLHttpRequest"), "open", ([method, url, ...rest]) => [method, map(url), ...rest]);
+    whenMade(w, "Worker SharedWorker EventSource Audio", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
+    whenMade(w, "FontFace", ([family, source, ...rest]) => [family, mapCss(source), ...rest]);
+    instead(proto("Navigator"), "sendBeacon", () => true);
+    instead(proto("ServiceWorkerContainer"), "register", () =>
       Promise.reject(new DOMException("An archived page has no service worker.", "SecurityError")));
 
     // Navigation. The frame's sandbox allows no new window: scripts know that answer from pop-up blockers.
-    wrap(w, "open", () => null);
-    for (const name of ["pushState", "replaceState"]) {
-      wrap(proto("History"), name, (call, native, self, [state, title, url]) => {
-        call(native, self, [state, title, url === undefined || url === null ? url : map(url)]);
-        tell();
-      });
-    }
-    wrap(proto("HTMLFormElement"), "submit", (call, native, self) => {
+    instead(w, "open", () => null);
+    instead(proto("History"), "pushState replaceState", (call, [state, title, url]) => {
+      call([state, title, url === undefined || url === null ? url : map(url)]);
+      tell();
+    });
+    instead(proto("HTMLFormElement"), "submit", (call, args, self) => {
       keepInside(self);
-      call(native, self, []);
+      call(args);
     });
     answerAsArchived(w, proto);
     storageOf(w);
@@ -274,9 +263,7 @@
     const referrer = describe(proto("Document"), "referrer").get;
     const baseURI = describe(proto("Node"), "baseURI").get;
     const url = describe(proto("Document"), "URL").get;
-    for (const name of ["URL", "documentURI"]) {
-      answer(proto("Document"), name, function () { return original(url.call(this)); });
-    }
+    answer(proto("Document"), "URL documentURI", function () { return original(url.call(this)); });
     answer(proto("Node"), "baseURI", function () { return original(baseURI.call(this)); });
     answer(proto("Document"), "referrer", function () {
       const from = referrer.call(this);
@@ -290,7 +277,7 @@
       const from = eventOrigin.call(this);
       return /^https?:/.test(from) ? original(from).replace(/\/$/, "") : from;
     });
-    wrapArguments(w, "postMessage", ([message, to, ...rest]) => [message, typeof to === "string" ? map(to) : to, ...rest]);
+    withArguments(w, "postMessage", ([message, to, ...rest]) => [message, typeof to === "string" ? map(to) : to, ...rest]);
     if (w === window && realParent === window.top && realParent !== window) {
       answer(w, "parent", () => w);
       answer(w, "frameElement", () => null);
@@ -319,7 +306,8 @@
     },
   };
 
-  // Where a browser denies storage to frames of another site, it throws on the mere name.
+  // Where a browser denies storage to frames of another site, it throws on the mere name. What stands in its
+  // place lives as long as the page: neither another page nor another day sees it.
   const makeStorage = () => {
     const kept = new Map();
     const methods = {

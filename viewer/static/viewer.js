@@ -23,7 +23,7 @@
 
   // The label has a letter, a digit or a hyphen after its timestamp, and no dot.
   const isOurs = (origin) =>
-    origin.startsWith(start) && origin.endsWith(`.${after.replace(/^\./, "")}`) &&
+    origin.startsWith(start) && origin.endsWith(after) &&
     /^[a-z0-9]*-[a-z0-9-]+$/.test(origin.slice(start.length, -after.length));
 
   const webAddress = (text) => {

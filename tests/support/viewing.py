@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The viewer over an archive of a test: called in the process, or served by waitress on a free port."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import waitress
+from werkzeug.test import Client, TestResponse
+
+from index.urlkey import origin
+from tests.support.archive import Archive
+from viewer.app import create_app
+from viewer.label import make
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def app_of(archive: Archive) -> Any:
+    """Return the WSGI application over an archive, on 10 March 2026."""
+    return create_app(
+        archive.settings, archive.collection, archive.history, archive.catalogue, now=lambda: NOW
+    )
+
+
+class Visitor:
+    """Asks the application in the same process; keeps no cookies."""
+
+    def __init__(self, archive: Archive, port: int = 8080) -> None:
+        self._client = Client(app_of(archive), use_cookies=False)
+        self._port = port
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """Ask the viewer; header names are written with underscores."""
+        return self.ask("GET", f"http://localhost:{self._port}", path, **headers)
+
+    def replay(self, timestamp: str, url: str, *, method: str = "GET", **headers: str) -> TestResponse:
+        """Ask the replay origin of an archived URL for it."""
+        archived = origin(url)
+        label = make(timestamp, archived)
+        path = url.removeprefix(str(archived))
+        return self.ask(method, f"http://{label}.localhost:{self._port}", path, **headers)
+
+    def ask(self, method: str, base: str, path: str, **headers: str) -> TestResponse:
+        """Ask any host of the application."""
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._client.open(path, base_url=base, method=method, headers=fields, buffered=True)
+
+
+@contextmanager
+def serving(archive: Archive, port: int) -> Iterator[str]:
+    """Serve viewer and replay on a port of loopback as `daykeep serve` does, and yield the viewer's address."""
+    server = waitress.create_server(app_of(archive), host="127.0.0.1", port=port, threads=8)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield f"http://localhost:{port}"
+    finally:
+        server.close()
+        thread.join(timeout=10)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Addresses in scripts and data- attributes: one line per case."""
+
+from __future__ import annotations
+
+import pytest
+
+from archiver.links import find_links
+from archiver.links_script import find_data_links, find_script_links
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        ('import a from "./a.js";', ["./a.js"]),
+        ("import {a,b as c} from'../b.js'", ["../b.js"]),
+        ('import"./side-effect.js"', ["./side-effect.js"]),
+        ('export * from "/c.js"', ["/c.js"]),
+        ('const m = await import("./d.js")', ["./d.js"]),
+        ("import(`./e.js`)", ["./e.js"]),
+        ("import(`./${name}.js`)", []),
+        ('import "bare-specifier"', []),
+        ('new URL("pic.png", import.meta.url)', ["pic.png"]),
+        ('new URL("x", location.href)', []),
+        ('fetch("/data/a.json")', ["/data/a.json"]),
+        ('fetch("a.json")', []),
+        ('fetch("/data/" + name)', ["/data/"]),
+        ('new Worker("/w.js")', ["/w.js"]),
+        ('importScripts("https://cdn.example/x.js")', ["https://cdn.example/x.js"]),
+        ('prefetch("/no.json")', []),
+        ('from "two\nlines"', []),
+    ],
+)
+def test_scripts(script: str, found: list[str]) -> None:
+    """A script's addresses are taken where they stand whole, and nowhere else."""
+    assert list(find_script_links(script)) == found
+
+
+@pytest.mark.parametrize(
+    ("markup", "found"),
+    [
+        (b'<tbody data-source="/data/a.json">', ["/data/a.json"]),
+        (b"<img data-src='../b.jpg?x=1&amp;y=2'>", ["../b.jpg?x=1&y=2"]),
+        (b'<div data-bg = "https://cdn.example/c.webp">', ["https://cdn.example/c.webp"]),
+        (b'<a data-track="/page/7">', []),
+        (b'<a data-note="a.png">', []),
+        (b'<a data-x="/a b.png">', []),
+    ],
+)
+def test_data_attributes(markup: bytes, found: list[str]) -> None:
+    """A data- attribute counts where it looks like the address of a file."""
+    assert list(find_data_links(markup)) == found
+
+
+def test_kinds_and_bases() -> None:
+    """What a module imports is relative to the module, what an inline script names to its page."""
+    module = find_links(
+        "http://a.example/js/m.js", "text/javascript", None, b'import "./n.js"; fetch("/d.json")'
+    )
+    assert [(link.url, link.kind) for link in module.links] == [
+        ("http://a.example/js/n.js", "embed"),
+        ("http://a.example/d.json", "embed"),
+    ]
+    page = b'<base href="/b/"><script type="module">import "./n.js"</script><i data-src="p.png" data-x="./q.png">'
+    found = find_links("http://a.example/x/", "text/html", None, page)
+    assert [link.url for link in found.links] == ["http://a.example/b/n.js", "http://a.example/b/q.png"]
+
+
+@pytest.mark.parametrize("piece", ["import ", "from(", 'import "./', "URL(\t", ' data-a="/', "fetch(   "])
+def test_hostile_repetition(piece: str) -> None:
+    """Half a million characters of beginnings without an end name nothing; a slow expression would never end."""
+    text = piece * (500_000 // len(piece))
+    assert list(find_script_links(text)) == []
+    assert list(find_data_links(text.encode())) == []

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The catalogue is made of the sealed snapshots: at once, after a crash, and wholly anew with the same answers."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+
+import pytest
+
+from archiver.publish import publish, rebuild, unpublished
+from archiver.snapshot import UnpublishedError, take
+from index.changes import Kind
+from index.errors import ArchiveError
+from tests.support.command import configure, daykeep
+from tests.support.sites import Web, text, to
+from tests.support.snapshots import FIRST, HOST, SITE, HandClock, build_days, opened, page
+
+WORDS = ["vergunning", "tarief", "geduld", "nieuw", "beroep", "nergens"]
+DAYS = [
+    {
+        "/": page("vergunning", "/a", "/b", "/c"),
+        "/a": page("tarief 2025"),
+        "/b": page("geduld"),
+        "/c": to("/a"),
+    },
+    {"/": page("vergunning", "/a", "/b", "/c"), "/a": page("tarief 2026"), "/b": text("weg", status=410)},
+    {
+        "/": page("vergunning nieuw", "/a", "/b", "/c"),
+        "/a": page("tarief 2026"),
+        "/b": text("ai", status=503),
+    },
+    {
+        "/": page("vergunning", "/a", "/b", "/d"),
+        "/a": page("tarief 2025"),
+        "/b": page("geduld"),
+        "/d": page("beroep"),
+    },
+]
+
+
+def quiet(_folder, _number, _total):
+    pass
+
+
+def answers(archive):
+    """Return everything the catalogue can be asked."""
+    history, shelves = archive.shelves.history, archive.shelves
+    days = [snapshot.timestamp for snapshot in history.snapshots(SITE)]
+    urls = sorted({one.url for day in archive.collection.snapshots(SITE) for one in day.index.captures()})
+    return {
+        "snapshots": history.snapshots(SITE),
+        "lifelines": {url: history.lifeline(url) for url in urls},
+        "pages": {day: history.pages(SITE, day) for day in days},
+        "changes": {(a, b): history.changes(SITE, a, b, kinds=Kind) for a in days for b in days if a < b},
+        "search": {(word, day): found(shelves, word, day) for word in WORDS for day in days},
+    }
+
+
+def found(shelves, word, day):
+    history = shelves.history
+    results = shelves.catalogue.search(
+        history.generation(), SITE, word, limit=10, allowed=lambda ids: history.online(ids, SITE, day)
+    )
+    return [(hit.url, history.documents([hit.id])[hit.id]) for hit in results.hits]
+
+
+def remove_everything(catalogue):
+    shutil.rmtree(catalogue)
+
+
+def remove_history(catalogue):
+    for path in catalogue.glob("history.sqlite*"):
+        path.unlink()
+
+
+def remove_search(catalogue):
+    shutil.rmtree(catalogue / "search")
+
+
+def write_garbage(catalogue):
+    for path in catalogue.glob("history.sqlite-*"):
+        path.unlink()
+    (catalogue / "history.sqlite").write_bytes(b"garbage" * 1000)
+
+
+def tear_search(catalogue):
+    for path in (catalogue / "search").rglob("*.toc"):
+        path.write_bytes(b"torn")
+
+
+HARMS = [remove_everything, remove_history, remove_search, write_garbage, tear_search]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Archive four days, with what the catalogue answers about them."""
+    root = tmp_path_factory.mktemp("kept")
+    with build_days(root / "data", DAYS) as archive:
+        return root, answers(archive)
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_rebuild(kept, tmp_path, harm):
+    """Whatever is gone or torn of the catalogue, `daykeep rebuild` brings back every answer as it was."""
+    root, before = kept
+    config = configure(tmp_path, f"{HOST}/")
+    shutil.copytree(root / "data", tmp_path / "data")
+    harm(tmp_path / "data" / "catalogue")
+    ended = daykeep(config, "rebuild", "--json")
+    assert (ended.status, ended.json()) == (0, {"snapshots": 4, "problems": []}), ended.err
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        assert answers(archive) == before
+        assert before["search"]["tarief", before["snapshots"][0].timestamp]
+        assert any(before["search"].values())
+
+
+def test_damaged_catalogue_says_what_to_do(kept, tmp_path):
+    """A catalogue that is no database is told in a sentence that names `daykeep rebuild`."""
+    config = configure(tmp_path, f"{HOST}/")
+    shutil.copytree(kept[0] / "data", tmp_path / "data")
+    write_garbage(tmp_path / "data" / "catalogue")
+    ended = daykeep(config, "status")
+    assert (ended.status, ended.out) == (1, "")
+    assert "damaged" in ended.err
+    assert "daykeep rebuild" in ended.err
+    assert daykeep(config, "rebuild").status == 0
+    assert daykeep(config, "history", f"{HOST}/a").status == 0
+
+
+def test_rebuild_under_a_reader(kept, tmp_path):
+    """Who has the catalogue open while it is rebuilt sees the rebuilt one, without opening it again."""
+    config = configure(tmp_path, f"{HOST}/")
+    shutil.copytree(kept[0] / "data", tmp_path / "data")
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        before = answers(archive)
+        assert daykeep(config, "rebuild").status == 0
+        assert answers(archive) == before
+
+
+def test_interrupted_publish_is_completed(tmp_path):
+    """A snapshot that was sealed and not published is published by the next command, and by the next crawl."""
+    with Web(DAYS[0]) as web, opened(tmp_path, web, clock := HandClock()) as archive:
+        site, search = archive.settings.site[0], archive.collection.catalogue / "search"
+        search.write_text("in the way")
+        with pytest.raises(UnpublishedError, match="sealed, but not yet in the catalogue"):
+            take(archive, site)
+        assert archive.shelves.history.snapshots(SITE) == []
+        search.unlink()
+        assert rebuild(archive.collection, archive.shelves, quiet) == 1
+        assert unpublished(archive.collection, archive.shelves, [SITE]) == []
+        search.rename(search.with_name("aside"))
+        search.write_text("in the way")
+        clock.set(FIRST + timedelta(days=1))
+        web.pages["/a"] = page("tarief 2026")
+        with pytest.raises(UnpublishedError):
+            take(archive, site)
+        search.unlink()
+        search.with_name("aside").rename(search)
+        clock.set(FIRST + timedelta(days=2))
+        take(archive, site)
+        days = [snapshot.day for snapshot in archive.shelves.history.snapshots(SITE)]
+        assert days == ["2026-03-02", "2026-03-03", "2026-03-04"]
+        spans = [(one.first_day, one.last_day) for one in archive.shelves.history.lifeline(f"{HOST}/a")]
+        assert spans == [("2026-03-02", "2026-03-02"), ("2026-03-03", "2026-03-04")]
+
+
+def test_publishing_twice(kept, tmp_path):
+    """A snapshot that is published already is left as it is."""
+    shutil.copytree(kept[0] / "data", tmp_path / "data")
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        for folder in archive.collection.snapshots(SITE):
+            publish(archive.collection, archive.shelves, folder)
+        assert rebuild(archive.collection, archive.shelves, quiet) == 0
+        assert answers(archive) == kept[1]
+
+
+def test_damaged_day_is_passed_over(kept, tmp_path):
+    """A day whose index cannot be read is told and left out; the days around it are there."""
+    shutil.copytree(kept[0] / "data", tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "catalogue")
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        second = archive.collection.snapshots(SITE)[1]
+        second.index_path.chmod(0o644)
+        second.index_path.write_bytes(b"not an index\n" + second.index_path.read_bytes())
+        told = []
+        done = rebuild(
+            archive.collection, archive.shelves, quiet, lambda folder, _: told.append(folder.timestamp)
+        )
+        assert (done, told) == (3, [second.timestamp])
+        assert [one.day for one in archive.shelves.history.snapshots(SITE)] == [
+            "2026-03-02", "2026-03-04", "2026-03-05",
+        ]  # fmt: skip
+        with pytest.raises(ArchiveError):
+            rebuild(archive.collection, archive.shelves, quiet)
+
+
+def test_text_that_cannot_be_read(kept, tmp_path):
+    """A truncated WARC costs the words of its pages, not the lifelines."""
+    shutil.copytree(kept[0] / "data", tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "catalogue")
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        first = archive.collection.snapshots(SITE)[0]
+        first.warcs[0].chmod(0o644)
+        first.warcs[0].write_bytes(first.warcs[0].read_bytes()[:600])
+        assert rebuild(archive.collection, archive.shelves, quiet) == 4
+        assert answers(archive)["lifelines"] == kept[1]["lifelines"]
+        assert found(archive.shelves, "geduld", first.timestamp) == []

@@ -1,0 +1,577 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The viewer's own pages: every route, well asked, badly asked and hostile; and Chromium on the frame."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import quote
+
+import pytest
+
+from archiver.ledger import UrlOutcome
+from tests.support.archive import Lost, Reply, build
+from tests.support.chromium import visit
+from tests.support.ports import free_port
+from tests.support.viewing import Visitor, serving
+from viewer.closest import first_from, last_before
+from viewer.request_target import request_target
+
+SITE = "https://www.example.org"
+MONDAY, TUESDAY, TUESDAY_NOON, WEDNESDAY, FRIDAY = (
+    "20260302023000",
+    "20260303023000",
+    "20260303110000",
+    "20260304023000",
+    "20260306023000",
+)
+EVIL = "<script>alert(1)</script>"
+
+
+def page(title: str, text: str, more: str = "") -> Reply:
+    return Reply(
+        f'<!doctype html><html lang="nl"><head><title>{title}</title></head><body><p>{text}</p>{more}</body></html>'
+    )
+
+
+LINKS = f'<a id="costs" href="/kosten">Kosten</a> <a id="absolute" href="{SITE}/kosten">Ook kosten</a>'
+DAYS = {
+    MONDAY: {
+        f"{SITE}/": page("Voorpagina", "Een aanvraag kost 100 euro.", LINKS),
+        f"{SITE}/kosten": page("Kosten", "De leges van maandag."),
+        f"{SITE}/evil": page(EVIL, f"hostile {EVIL}"),
+        f"{SITE}/a%2Fb": page("Schuine streep", "met escape"),
+        f"{SITE}/z?a=b;c": page("Vraag", "met een vraagteken"),
+        f"{SITE}/alleen-maandag": page("Alleen maandag", "weg"),
+        f"{SITE}/oud": Reply(status=301, headers=(("Location", "/kosten"),)),
+        "http://www.example.org/plain": page("Zonder slot", "http"),
+    },
+    TUESDAY: {
+        f"{SITE}/": page("Voorpagina", "Een aanvraag kost 200 euro.", LINKS),
+        f"{SITE}/kosten": page("Kosten", "De leges van dinsdag."),
+        f"{SITE}/alleen-maandag": page("Niet gevonden", "404") and Reply("weg", status=404),
+    },
+    TUESDAY_NOON: {f"{SITE}/": page("Voorpagina", "Een aanvraag kost 200 euro.", LINKS)},
+    WEDNESDAY: {f"{SITE}/": Lost(UrlOutcome.NETWORK_ERROR, f"refused {EVIL}")},
+    FRIDAY: {
+        f"{SITE}/": page("Voorpagina", "Een aanvraag kost 300 euro.", LINKS),
+        f"{SITE}/kosten": page("Kosten", "De leges van vrijdag."),
+        **{f"{SITE}/pdf/{number}": Lost(UrlOutcome.TIMEOUT) for number in range(130)},
+        f"{SITE}/beheer": Lost(UrlOutcome.ROBOTS, "Disallow: /beheer"),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    with build(tmp_path_factory.mktemp("viewer") / "data", {"demo": DAYS, "empty": {}}) as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def visitor(archive):
+    return Visitor(archive)
+
+
+def text_of(response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", response.get_data(as_text=True)))
+
+
+WEB = f"/web/{MONDAY}/{SITE}"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/", 200, "Site demo"),
+        ("/?site=demo&q=aanvraag", 302, ""),
+        ("/?url=www.example.org&on=2026-03-02", 302, ""),
+        ("/?url=%3A%3A&on=2026-03-02", 302, ""),
+        ("/?site=nope&q=x", 404, "no site"),
+        ("/demo", 308, ""),
+        ("/demo/", 200, "march 2026"),
+        ("/demo/?day=2026-03-02", 302, ""),
+        ("/demo/?day=nonsense", 200, "march 2026"),
+        ("/empty/", 200, "No snapshot has been taken yet"),
+        ("/nope/", 404, "no site"),
+        ("/demo/2026-03-02/", 200, "Monday 2 March 2026"),
+        ("/demo/2026-03-04/", 200, "could not be reached"),
+        ("/demo/2026-03-05/", 404, "no snapshot of Site demo on this day"),
+        ("/demo/2026-02-30/", 404, "no snapshot"),
+        (f"/demo/{TUESDAY}/", 200, "at 03:30"),
+        ("/demo/20260302023001/", 404, "no snapshot"),
+        ("/demo/nonsense/", 404, "no snapshot"),
+        ("/demo/2026-03-06/missing", 200, "131 addresses"),
+        ("/demo/2026-03-06/missing?outcome=timeout&page=2", 200, "Page 2 of 2"),
+        ("/demo/2026-03-06/missing?outcome=nonsense", 404, "no such page"),
+        ("/demo/2026-03-06/missing?page=-1", 200, "Page 1 of 2"),
+        (f"/demo/{TUESDAY}/changes", 200, "/kosten"),
+        ("/demo/2026-03-03/changes?kind=nonsense", 404, "no such page"),
+        ("/demo/search", 200, "Search in Site demo"),
+        ("/demo/search?q=aanvraag", 200, "1 page as the site stood on Friday 6 March 2026"),
+        ("/demo/search?q=aanvraag&on=2026-03-02", 200, "100 euro"),
+        ("/demo/search?q=aanvraag&on=2026-03-05", 404, "nothing to search in"),
+        ("/demo/search?q=aanvraag&on=nonsense", 404, "That is not a day"),
+        ("/demo/search?q=NOT+NOT+NOT+a", 200, "Nothing found"),
+        ("/demo/search?q=%22&page=999999", 200, "Nothing found"),
+        ("/empty/search?q=x", 200, "No snapshot"),
+        (f"/demo/history?url={SITE}/", 200, "3 versions"),
+        (f"/demo/history?url={SITE}/never", 404, "never stored"),
+        ("/demo/history?url=javascript:alert(1)", 404, "not the address"),
+        ("/demo/history", 200, "Address of the page"),
+        (f"/demo/history?url={SITE}/&on=2026-03-02", 302, ""),
+        (f"{WEB}/", 200, "Archived copy"),
+        (f"/web/2026-03-02/{SITE}/", 200, "Monday 2 March 2026, 03:30"),
+        (f"/web/2026-03-02/{SITE}/a%2Fb", 200, "a%2Fb"),
+        (f"/web/2026-03-02/{SITE}/z?a=b;c", 200, "/z?a=b;c"),
+        (f"/web/2026-03-02/{SITE}/kosten?van=mij", 200, "without what comes after the question mark"),
+        (f"/web/2026-03-02/{SITE}/z?a=other", 404, "Never stored"),
+        (f"/web/2026-03-02/{SITE}/plain", 302, ""),
+        (f"/web/2026-03-02/{SITE}/never", 404, "not stored on any day"),
+        (f"/web/2026-03-06/{SITE}/beheer", 404, "robots.txt"),
+        (f"/web/2026-03-05/{SITE}/", 404, "no snapshot of Site demo of Thursday 5 March 2026"),
+        (f"/web/2026-03-04/{SITE}/", 404, "nearest days"),
+        (f"/web/20260302023001/{SITE}/", 404, "nearest days"),
+        (f"/web/*/{SITE}/", 302, ""),
+        (f"/web/{MONDAY}im_/{SITE}/", 302, ""),
+        ("/web/nonsense/https://www.example.org/", 404, "Not an address of this archive"),
+        ("/web/2026-03-02/javascript:alert(1)", 404, "Not an address of this archive"),
+        ("/web/", 404, "Not an address of this archive"),
+        ("/about", 200, "About this archive"),
+        ("/nothing/at/all/here/1", 404, "no such page"),
+        ("/%00%ff/", 404, "no site"),
+        ("/../../etc/passwd", 404, ""),
+        ("/demo/..%2f..%2fetc/", 404, ""),
+    ],
+)
+def test_route(visitor, path, status, says):
+    """Every address of the viewer has an answer that says what is the case, and never a traceback."""
+    response = visitor.get(path, Accept_Language="en")
+    assert response.status_code == status
+    assert says.lower() in text_of(response).lower()
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/?site=demo&q=a%20b", "/demo/search?q=a+b"),
+        ("/?url=www.example.org&on=2026-03-02", f"/web/2026-03-02/{SITE}/"),
+        (f"/?url={quote(SITE + '/z?a=b;c')}&on=", f"/web/*/{SITE}/z?a=b;c"),
+        ("/demo/?day=2026-03-02", "/demo/2026-03-02/"),
+        (f"/demo/history?url={SITE}/&on=2026-03-02", f"/web/2026-03-02/{SITE}/"),
+        (f"/web/2026-03-02/{SITE}/plain", "/web/2026-03-02/http://www.example.org/plain"),
+        (f"/web/{MONDAY}js_/{SITE}/", f"/web/{MONDAY}/{SITE}/"),
+        (f"/web/*/{SITE}/z?a=b;c", f"/demo/history?url={quote(SITE + '/z?a=b;c', safe='')}"),
+        ("/about/language/nl?back=%2Fdemo%2F%3Fx", "/demo/?x"),
+        ("/about/language/nl?back=%2F%2Fevil.example", "/"),
+        ("/about/language/nl?back=%2F%5Cevil.example", "/"),
+        ("/about/language/nl?back=https%3A%2F%2Fevil.example", "/"),
+        ("/about/language/nl?back=%2F%0d%0aSet-Cookie%3Ax", "/"),
+    ],
+)
+def test_redirect(visitor, path, target):
+    """What leads on leads to a path of this viewer, and to no other place."""
+    response = visitor.get(path)
+    assert response.headers["Location"] == target
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("path", ["/", "/demo/", f"{WEB}/"])
+def test_reading_only(visitor, method, path):
+    """Nothing can be sent to the viewer."""
+    assert visitor.ask(method, "http://localhost:8080", path).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/demo/", "/nope/", f"{WEB}/", "/healthz", "/static/viewer.css", "/demo"]
+)
+def test_security_headers(visitor, path):
+    """Every answer forbids scripts of others, framing, sniffing and referrers, and sets no cookie."""
+    headers = visitor.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert ("frame-src" in policy) == path.startswith("/web/")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "Set-Cookie" not in headers
+
+
+def test_frame_sources_are_of_that_snapshot(visitor):
+    """The frame page may hold replay origins of its own snapshot alone."""
+    policy = visitor.get(f"{WEB}/").headers["Content-Security-Policy"]
+    (sources,) = re.findall(r"frame-src ([^;]*)", policy)
+    assert sources.split() == [
+        f"http://{MONDAY}-www-example-org.localhost:8080",
+        f"http://{MONDAY}h-www-example-org.localhost:8080",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/demo/2026-03-02/",
+        f"{WEB}/evil",
+        "/demo/2026-03-04/",
+        "/demo/2026-03-04/missing",
+        f"/demo/history?url={SITE}/evil",
+        "/demo/search?q=hostile&on=2026-03-02",
+        f"/demo/search?q={quote(EVIL)}",
+        f"/demo/search?q=x&on={quote(EVIL)}",
+        f"/demo/2026-03-02/?contains={quote(EVIL)}",
+        f"/demo/history?url={quote(EVIL)}",
+        f"/web/2026-03-02/{SITE}/{quote(EVIL)}",
+        f"/web/2026-03-02/{SITE}/<script>alert(1)</script>",
+        f"/{quote(EVIL)}/",
+        f"/demo/{quote(EVIL)}/",
+        f"/about/language/en?back={quote(EVIL)}",
+    ],
+)
+def test_archived_text_is_escaped(visitor, path):
+    """Titles, addresses, reasons and queries are shown as text, never as markup."""
+    assert "<script>alert" not in visitor.get(path).get_data(as_text=True)
+
+
+def test_calendar_has_every_day_in_words(visitor):
+    """The calendar has all days since the first, also those without a snapshot, each with its state."""
+    markup = visitor.get("/demo/", Accept_Language="en").get_data(as_text=True)
+    days = re.findall(r'<td class="(\w+)">(?:<a href="([\d-]+)/">|<span>)(\d+)<i>([^<]*)</i>', markup)
+    assert [(state, day, words) for state, _, day, words in days] == [
+        ("complete", "2", "whole"),
+        ("complete", "3", "whole"),
+        ("failed", "4", "failed"),
+        ("none", "5", "none"),
+        ("partial", "6", "−130 partly"),
+        ("none", "7", "none"),
+        ("none", "8", "none"),
+        ("none", "9", "none"),
+        ("none", "10", "none"),
+    ]
+    assert [day for _, day, _, _ in days if day] == ["2026-03-02", "2026-03-03", "2026-03-04", "2026-03-06"]
+
+
+def test_day_tells_pages_changes_and_gaps(visitor):
+    """The page of a day links its pages, both versions of what changed, and what is missing with the reason."""
+    markup = visitor.get("/demo/2026-03-06/", Accept_Language="en").get_data(as_text=True)
+    assert f'<a href="/web/{FRIDAY}/{SITE}/kosten" hreflang="nl">Kosten</a>' in markup
+    assert f'href="/web/{TUESDAY_NOON}/{SITE}/"' in markup
+    assert "The server took too long to answer" in markup
+    assert markup.count("/pdf/") == 100
+    assert f"/demo/{FRIDAY}/missing?outcome=timeout" in markup
+    assert "daykeep export demo" in markup
+
+
+def test_day_with_two_snapshots(visitor):
+    """Of several snapshots of a day the newest that did not fail is shown, and the others are linked."""
+    markup = visitor.get("/demo/2026-03-03/", Accept_Language="en").get_data(as_text=True)
+    assert "as it was received at 12:00" in markup
+    assert f'href="/demo/{TUESDAY}/"' in markup
+
+
+def test_pages_of_a_day_go_on(tmp_path):
+    """A long list of pages is shown a part at a time, and every page is in one part."""
+    many = {f"{SITE}/{number:03}": page(f"Pagina {number}", f"tekst {number}") for number in range(230)}
+    with build(tmp_path / "data", {"demo": {MONDAY: many}}) as built:
+        visitor, path, seen = Visitor(built), "/demo/2026-03-02/", []
+        while path:
+            markup = visitor.get(path).get_data(as_text=True)
+            seen += re.findall(rf'href="/web/{MONDAY}/{SITE}/(\d+)"', markup.split('id="changes"')[0])
+            following = re.findall(r'rel="next" href="([^"#]*after=[^"#]*)', markup)
+            path = following[0].replace("&amp;", "&") if following else ""
+    assert seen == [f"{number:03}" for number in range(230)]
+
+
+def test_filter_of_pages(visitor):
+    """The filter keeps the pages that have the text in their title or address."""
+    markup = visitor.get("/demo/2026-03-02/?contains=kosten").get_data(as_text=True)
+    listed = markup.split('id="changes"')[0]
+    assert f"{SITE}/kosten" in listed
+    assert f"{SITE}/alleen-maandag" not in listed
+
+
+@pytest.mark.parametrize(
+    ("asked", "on", "found"),
+    [
+        ("aanvraag 100", "2026-03-02", ["/"]),
+        ("aanvraag 100", "2026-03-06", []),
+        ("aanvraag 300", "2026-03-06", ["/"]),
+        ('"kost 200"', "2026-03-03", ["/"]),
+        ("lèges", "2026-03-02", ["/kosten"]),
+    ],
+)
+def test_search_as_the_site_stood(visitor, asked, on, found):
+    """A search finds what was online on that day, and links to that day."""
+    markup = visitor.get(f"/demo/search?q={quote(asked)}&on={on}").get_data(as_text=True)
+    assert re.findall(rf'href="/web/\d+/{SITE}([^"]*)"', markup) == found
+    assert ("<mark>" in markup) == bool(found)
+
+
+def test_search_tells_how_long_a_text_was_online(visitor):
+    """A result says from when to when its text was online."""
+    said = text_of(visitor.get("/demo/search?q=aanvraag&on=2026-03-02", Accept_Language="en"))
+    assert "This text was online on 2 March 2026." in said
+
+
+def test_lifeline_shows_versions_and_gaps(visitor):
+    """The lifeline lists each version with its days, newest first, and the days without the URL."""
+    said = text_of(visitor.get(f"/demo/history?url={SITE}/kosten", Accept_Language="en"))
+    order = ["6 March 2026", "3 March 2026 3 March 2026 Not stored", "2 March 2026 2 March 2026 Kosten"]
+    places = [said.find(part) for part in order]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_banner(visitor):
+    """The banner says which day this is and of what, and leads to the other versions, the calendar and the lifeline."""
+    markup = visitor.get(f"/web/{TUESDAY}/{SITE}/", Accept_Language="en").get_data(as_text=True)
+    banner, frame = markup.split('<iframe id="daykeep-page"')
+    assert 'id="daykeep-banner"' in banner
+    assert "This is not the live site." in banner
+    assert f'rel="prev" href="/web/{MONDAY}/{SITE}/"' in banner
+    assert f'rel="next" href="/web/{FRIDAY}/{SITE}/"' in banner
+    assert 'href="/demo/"' in banner
+    assert 'type="date"' in banner
+    assert f'src="http://{TUESDAY}-www-example-org.localhost:8080/"' in frame
+    assert 'sandbox="allow-scripts allow-same-origin allow-forms"' in frame
+
+
+@pytest.mark.parametrize(
+    ("moment", "before", "after"),
+    [("2026-03-05", TUESDAY_NOON, FRIDAY), ("2026-03-01", None, MONDAY), ("2026-04-01", FRIDAY, None)],
+)
+def test_nearest_days_are_offered(visitor, moment, before, after):
+    """A day without the page offers the nearest days that have it, never one whose snapshot failed."""
+    markup = visitor.get(f"/web/{moment}/{SITE}/").get_data(as_text=True)
+    assert re.findall(rf'href="/web/(\d+)/{SITE}/"', markup) == [one for one in (before, after) if one]
+    assert "<iframe" not in markup
+
+
+def test_demonstration_is_marked(tmp_path):
+    """A demonstration says so on every page about it and in the banner."""
+    with build(tmp_path / "data", {"demo": {MONDAY: DAYS[MONDAY]}}, demonstration=True) as built:
+        for path in ("/", "/demo/", "/demo/2026-03-02/", f"{WEB}/"):
+            assert "not a real site" in Visitor(built).get(path, Accept_Language="en").get_data(as_text=True)
+
+
+def test_as_captured(visitor):
+    """`id_` gives the payload as received, under headers with which no browser runs it."""
+    response = visitor.get(f"/web/{MONDAY}id_/{SITE}/")
+    assert response.data == DAYS[MONDAY][f"{SITE}/"].payload
+    assert response.mimetype == "application/octet-stream"
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["X-Archive-Orig-Content-Type"] == "text/html; charset=utf-8"
+    assert "Content-Encoding" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "location"),
+    [
+        (f"/web/{MONDAY}id_/{SITE}/oud", 301, f"/web/{MONDAY}id_/{SITE}/kosten"),
+        (f"/web/{TUESDAY}id_/{SITE}/alleen-maandag", 404, None),
+        (f"/web/2026-03-02id_/{SITE}/", 200, None),
+        (f"/web/2026-03-05id_/{SITE}/", 404, None),
+        (f"/web/2026-03-02id_/{SITE}/plain", 302, "/web/2026-03-02id_/http://www.example.org/plain"),
+    ],
+)
+def test_as_captured_status(visitor, path, status, location):
+    """`id_` answers with the status of the capture, and stays within the archive."""
+    response = visitor.get(path)
+    assert (response.status_code, response.headers.get("Location")) == (status, location)
+
+
+def test_healthz(visitor):
+    """Monitoring is told the newest snapshot of every site."""
+    response = visitor.get("/healthz")
+    told = {"timestamp": FRIDAY, "day": "2026-03-06", "outcome": "partial"}
+    assert json.loads(response.data) == {"ok": True, "newest": {"demo": told}}
+
+
+@pytest.mark.parametrize(
+    ("headers", "language"),
+    [
+        ({}, "nl"),
+        ({"Accept_Language": "en-GB,en;q=0.9"}, "en"),
+        ({"Accept_Language": "fr, nl;q=0.5"}, "nl"),
+        ({"Accept_Language": "en", "Cookie": "lang=nl"}, "nl"),
+        ({"Cookie": "lang=xx"}, "nl"),
+    ],
+)
+def test_language(visitor, headers, language):
+    """The visitor's choice comes first, then the browser's, then that of the configuration."""
+    assert f'<html lang="{language}">' in visitor.get("/", **headers).get_data(as_text=True)
+
+
+def test_language_switch(visitor):
+    """The switch keeps the choice in a cookie that no script reads, and goes back to the same page."""
+    response = visitor.get(f"/about/language/en?back={quote(f'/web/{MONDAY}/{SITE}/z?a=b;c', safe='')}")
+    assert response.headers["Location"] == f"/web/{MONDAY}/{SITE}/z?a=b;c"
+    cookie = response.headers["Set-Cookie"]
+    assert cookie.startswith("lang=en;")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Domain" not in cookie
+
+
+def test_page_is_not_sent_twice(visitor):
+    """A browser that has a page is told that it is still the same."""
+    tag = visitor.get("/demo/").headers["ETag"]
+    assert visitor.get("/demo/", If_None_Match=tag).status_code == 304
+
+
+@pytest.mark.parametrize("host", ["archive.example", "localhost:9999", "127.0.0.1:8080", ""])
+def test_host_header_is_not_believed(visitor, host):
+    """A Host header of the visitor's choice ends in no address of the page."""
+    response = visitor.ask("GET", "http://localhost:8080", f"{WEB}/", Host=host)
+    assert response.status_code == 200
+    assert "archive.example" not in response.get_data(as_text=True)
+    assert "9999" not in response.get_data(as_text=True)
+
+
+def test_damaged_archive_is_told_in_a_sentence(tmp_path):
+    """What cannot be read is one sentence with what to do, and no traceback."""
+    with build(tmp_path / "data", {"demo": {MONDAY: DAYS[MONDAY]}}) as built:
+        log = built.collection.at("demo", MONDAY).ledger_path
+        log.parent.chmod(0o755)
+        log.chmod(0o644)
+        log.write_bytes(b"not json\n")
+        response = Visitor(built).get("/demo/2026-03-02/")
+        assert response.status_code == 500
+        assert "line 1 is not a ledger entry" in response.get_data(as_text=True)
+        assert "Traceback" not in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("environ", "target"),
+    [
+        ({"REQUEST_URI": "/a%2Fb?c=d;e"}, "/a%2Fb?c=d;e"),
+        ({"RAW_URI": "/a%2Fb?c"}, "/a%2Fb?c"),
+        ({"REQUEST_URI": "http://localhost:8080/a?b"}, "/a?b"),
+        ({"REQUEST_URI": "http://localhost:8080"}, "/"),
+        ({"REQUEST_URI": "*"}, "/*"),
+        ({"PATH_INFO": "/a b/\xc3\xa9", "QUERY_STRING": "c=%20"}, "/a%20b/%C3%A9?c=%20"),
+        ({"PATH_INFO": "/web/2026-03-02/https://x.example/"}, "/web/2026-03-02/https://x.example/"),
+        ({"REQUEST_URI": "/caf\xc3\xa9"}, "/caf%C3%A9"),
+        ({"REQUEST_URI": "/\u20ac"}, "/%E2%82%AC"),
+        ({}, "/"),
+    ],
+)
+def test_request_target(environ, target):
+    """The target is what was sent where the server tells, else it is made from the decoded path."""
+    assert request_target(environ) == target
+
+
+def test_closest(archive):
+    """The nearest snapshots that saw a URL are found also where its lifeline spans one that failed."""
+    lifeline = archive.history.lifeline(f"{SITE}/")
+    good = [MONDAY, TUESDAY, TUESDAY_NOON, FRIDAY]
+    assert last_before(lifeline, good, "20260304120000") == TUESDAY_NOON
+    assert first_from(lifeline, good, "20260304000000") == FRIDAY
+    assert last_before(lifeline, good, "20200101000000") is None
+    assert first_from(lifeline, good, "20300101000000") is None
+
+
+# ---- in a browser --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    port = free_port()
+    data = tmp_path_factory.mktemp("browser") / "data"
+    with build(data, {"demo": DAYS}, port=port) as built, serving(built, port) as base:
+        yield base
+
+
+def said_in_frame(seen) -> str:
+    return seen.page.frame_locator("#daykeep-page").locator("p").first.inner_text()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("day", "price"), [("2026-03-02", 100), ("2026-03-03", 200), ("2026-03-06", 300)])
+def test_frame_shows_the_day(browser, address, day, price):
+    """The frame shows the page of the day that was asked for."""
+    with visit(browser, f"{address}/web/{day}/{SITE}/") as seen:
+        assert said_in_frame(seen) == f"Een aanvraag kost {price} euro."
+        assert seen.problems == []
+
+
+@pytest.mark.browser
+def test_days_do_not_mix_in_a_warm_cache(browser, address):
+    """Going from day to day and back in one browser shows each day as it was."""
+    with visit(browser) as seen:
+        for day, price in [
+            ("2026-03-02", 100),
+            ("2026-03-06", 300),
+            ("2026-03-03", 200),
+            ("2026-03-02", 100),
+        ]:
+            seen.page.goto(f"{address}/web/{day}/{SITE}/")
+            assert said_in_frame(seen) == f"Een aanvraag kost {price} euro."
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("link", ["#costs", "#absolute"])
+def test_links_stay_within_the_day_and_the_banner_follows(browser, address, link):
+    """A link in the page leads to that page of the same day; banner, title and address bar follow."""
+    with visit(browser, f"{address}/web/{TUESDAY}/{SITE}/") as seen:
+        seen.page.frame_locator("#daykeep-page").locator(link).click()
+        seen.page.wait_for_url(f"{address}/web/{TUESDAY}/{SITE}/kosten")
+        assert said_in_frame(seen) == "De leges van dinsdag."
+        assert seen.page.locator("#daykeep-address").inner_text() == f"{SITE}/kosten"
+        assert seen.page.title().startswith("Kosten")
+        assert [url for url in seen.requests if "example.org" in url and "localhost" not in url] == []
+
+
+@pytest.mark.browser
+def test_frame_page_without_script(browser, address):
+    """Without any script the date switcher still leads to the page on another day."""
+    with visit(browser, f"{address}/web/2026-03-02/{SITE}/", java_script_enabled=False) as seen:
+        seen.page.locator("#on").fill("2026-03-06")
+        seen.page.locator(".switch button").click()
+        assert seen.page.url == f"{address}/web/2026-03-06/{SITE}/"
+        assert said_in_frame(seen) == "Een aanvraag kost 300 euro."
+
+
+FORGED = [
+    {"daykeep": 1, "url": "javascript:alert(1)", "title": "x"},
+    {"daykeep": 1, "url": "https://bank.example/", "title": "x"},
+    {"daykeep": 2, "url": "https://bank.example/"},
+    {"daykeep": 1, "url": 7},
+    None,
+    "text",
+]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("message", FORGED)
+def test_banner_believes_only_its_frame(browser, address, message):
+    """A message that is not from the frame, or is not an address, changes nothing."""
+    with visit(browser, f"{address}/web/2026-03-02/{SITE}/") as seen:
+        seen.page.evaluate("message => window.postMessage(message, '*')", message)
+        seen.page.wait_for_timeout(50)
+        assert seen.page.locator("#daykeep-address").inner_text() == f"{SITE}/"
+        assert f"/web/{MONDAY}/{SITE}/" in seen.page.url or f"/web/2026-03-02/{SITE}/" in seen.page.url
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/demo/",
+        "/demo/2026-03-06/",
+        "/demo/search?q=aanvraag",
+        f"/demo/history?url={SITE}/",
+        f"/web/2026-03-02/{SITE}/",
+        f"/web/2026-03-05/{SITE}/",
+        "/about",
+    ],
+)
+def test_page_fits(browser, address, path, width):
+    """No page is wider than the screen, from a small telephone on."""
+    with visit(browser, address + path, size=(width, 800)) as seen:
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
