@@ -15,7 +15,9 @@ import pytest
 from archiver.cli import daykeep
 from archiver.ledger import UrlOutcome
 from archiver.settings import Settings, Site, Viewer
+from tests.support.archive import Reply, build
 from tests.support.command_help import render
+from tests.support.viewing import viewer_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -57,6 +59,15 @@ def test_every_ledger_outcome_is_documented(outcome: UrlOutcome) -> None:
     assert f"`{outcome.value}`" in _text("docs/design.md")
 
 
+def test_every_route_is_documented(tmp_path: Path) -> None:
+    """Each route that the viewer answers has a row in docs/routes.md, and each row is a route."""
+    with build(
+        tmp_path, {"demo": {"20260302023000": {"https://www.example.org/": Reply(b"a page")}}}
+    ) as archive:
+        rules = {rule.rule for rule in viewer_of(archive).url_map.iter_rules()}
+    assert set(re.findall(r"(?m)^\| `([^`]+)` \|", _text("docs/routes.md"))) == rules
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_dead_links(page: Path) -> None:
     """Every relative link of a page leads to a file, and to a heading where it names one."""
@@ -81,9 +92,8 @@ def _documented_commands() -> list[list[str]]:
     for page in PAGES:
         for block in re.findall(r"(?ms)^```(?:sh)?\n(.*?)^```", page.read_text(encoding="utf-8")):
             for line in block.splitlines():
-                words = shlex.split(line, comments=True)
-                if words[:1] == ["daykeep"]:
-                    found.append(words[1:])
+                if line.startswith("daykeep "):
+                    found.append(shlex.split(line, comments=True)[1:])
     return found
 
 

@@ -14,7 +14,9 @@ from werkzeug.test import Client, TestResponse
 
 from index.urlkey import origin
 from tests.support.archive import Archive
-from viewer.app import create_app
+from viewer.address import ReplayAddresses
+from viewer.app import create_app, create_viewer
+from viewer.holdings import Holdings, Shelf
 from viewer.label import make
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -25,6 +27,22 @@ def app_of(archive: Archive) -> Any:
     return create_app(
         archive.settings, archive.collection, archive.history, archive.catalogue, now=lambda: NOW
     )
+
+
+def viewer_of(archive: Archive) -> Any:
+    """Return the Flask application of the viewer's own pages over an archive."""
+    addresses = ReplayAddresses(archive.settings.viewer.replay_url)
+    shelf = Shelf(archive.collection, addresses)
+    held = Holdings(
+        archive.settings,
+        archive.collection,
+        archive.history,
+        archive.catalogue,
+        addresses,
+        shelf,
+        lambda: NOW,
+    )
+    return create_viewer(held)
 
 
 class Visitor:
