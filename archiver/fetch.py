@@ -12,6 +12,7 @@ connection that the server had closed while it lay idle.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import ssl
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from index.urlkey import origin
 
 from .addresses import AddressGuard, Resolve, resolve_by_system
 from .exchange import Exchange, Failure
+from .payload import dechunk
 from .recording import PoolManager, Recorder, tls_context
 from .wire import Limits, NoResponseError, Recording
 
@@ -186,8 +188,26 @@ def _target(url: str) -> str:
     return "/" + url.split("/", 3)[3]
 
 
+def _payload(recording: Recording) -> tuple[str, int]:
+    """
+    Return digest and length of the body without transfer coding.
+
+    Of a chunked one, by the reader with which everybody reads it back: were the two to disagree on a
+    server's strange framing, what was stored would not verify.
+    """
+    if not recording.chunked:
+        return f"sha256:{recording.digest.hexdigest()}", recording.payload_length
+    digest, length = hashlib.sha256(), 0
+    recording.response.seek(recording.head_length)
+    for piece in dechunk(cast("BinaryIO", recording.response)):
+        digest.update(piece)
+        length += len(piece)
+    return f"sha256:{digest.hexdigest()}", length
+
+
 def _exchange(url: str, recording: Recording) -> Exchange:
     assert recording.head is not None
+    digest, length = _payload(recording)
     return Exchange(
         url=url,
         date=recording.date,
@@ -197,8 +217,8 @@ def _exchange(url: str, recording: Recording) -> Exchange:
         head_length=recording.head_length,
         status=recording.head.status,
         headers=recording.head.headers,
-        payload_digest=f"sha256:{recording.digest.hexdigest()}",
-        payload_length=recording.payload_length,
+        payload_digest=digest,
+        payload_length=length,
         chunked=recording.chunked,
         address=recording.address,
         protocols=recording.protocols,

@@ -22,7 +22,7 @@ PIECE = 65536
 MAX_CODINGS = 4
 """Codings undone on one body. Real servers apply one, seldom two."""
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
-_MAX_LINE = 8192
+_MAX_LINE = 16 * 1024
 _MAX_TRAILERS = 256
 
 
@@ -73,7 +73,7 @@ class Dechunked:
                 return
             left -= len(piece)
             yield piece
-        if self.stream.readline(3).rstrip(b"\r\n"):
+        if self.stream.readline(2).strip(b"\r\n"):
             self.reason = "a chunk is longer than its size"
 
     def _trailers(self) -> None:

@@ -19,7 +19,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -252,5 +252,3 @@ def _check_names(sites: Iterable[Site]) -> None:
             )
         seen.add(site.name.casefold())
 
-
-SCOPES: tuple[str, ...] = get_args(Scope)

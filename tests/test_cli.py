@@ -18,7 +18,7 @@ from archiver.cli import show
 from archiver.demo.run import SITE
 from archiver.demo.site import DAYS, HOST
 from archiver.settings import load
-from tests.support.command import DAYKEEP, command, configure, daykeep
+from tests.support.command import DAYKEEP, command, configure, daykeep, inside
 from tests.support.ports import wait_until_accepting
 from tests.support.sites import Web, text
 from tests.support.snapshots import page
@@ -76,25 +76,25 @@ TEXTS = [
 @pytest.mark.parametrize(("words", "status", "out"), TEXTS)
 def test_text(demo, words, status, out):
     """Without --json stdout has lines whose columns tabs part, and the exit status is that of the contract."""
-    ended = daykeep(demo, *words)
+    ended = inside(demo, *words)
     assert (ended.status, out in ended.out) == (status, True), ended
 
 
 def test_documents_agree_with_each_other(demo):
     """The ledger's totals add up to what `snapshots` says is known, and its URLs are as many."""
-    rows = {row["date"]: row for row in daykeep(demo, "snapshots", SITE, "--json").json()}
-    ledger = daykeep(demo, "ledger", SITE, PARTIAL, "--json").json()
+    rows = {row["date"]: row for row in inside(demo, "snapshots", SITE, "--json").json()}
+    ledger = inside(demo, "ledger", SITE, PARTIAL, "--json").json()
     assert sum(ledger["totals"].values()) == ledger["known"] == len(ledger["urls"]) == rows[PARTIAL]["known"]
     assert (ledger["totals"], ledger["snapshot"]) == (rows[PARTIAL]["counts"], rows[PARTIAL]["timestamp"])
     assert set(ledger["urls"][0]) >= {"url", "outcome", "status", "reason", "via", "bytes", "timestamp"}
-    by_timestamp = daykeep(demo, "ledger", SITE, ledger["snapshot"], "--json").json()
+    by_timestamp = inside(demo, "ledger", SITE, ledger["snapshot"], "--json").json()
     assert by_timestamp == ledger
 
 
 def test_search_as_the_site_stood(demo):
     """A word is found on the days on which the page had it."""
     whole = [
-        daykeep(demo, "search", SITE, "aanvragen", "--on", day.date, "--json").json()
+        inside(demo, "search", SITE, "aanvragen", "--on", day.date, "--json").json()
         for day in (DAYS[0], DAYS[6])
     ]
     assert [answer["snapshot"][:8] for answer in whole] == [FIRST.replace("-", ""), LAST.replace("-", "")]
@@ -104,7 +104,7 @@ def test_search_as_the_site_stood(demo):
 @pytest.mark.parametrize("name", [None, *sorted(program.commands)])
 def test_help(name):
     """Every command tells its exit statuses, and needs no configuration to do so."""
-    ended = daykeep(None, *([name] if name else []), "--help", cwd="/")
+    ended = inside(None, *([name] if name else []), "--help")
     assert (ended.status, ended.err) == (0, "")
     assert "Exit status: 0" in " ".join(ended.out.split())
 
@@ -146,7 +146,7 @@ def test_export(demo, tmp_path):
 
 def test_init(tmp_path):
     """`init` writes a configuration that loads, for the site asked for, and leaves one that is there alone."""
-    ended = daykeep(None, "init", tmp_path, "--seed", "http://localhost:8000/docs/")
+    ended = inside(None, "init", tmp_path, "--seed", "http://localhost:8000/docs/")
     config = tmp_path / "config" / "daykeep.toml"
     assert (ended.status, f"--config {config} crawl localhost" in ended.out) == (0, True)
     [site] = load(config).site
@@ -154,8 +154,8 @@ def test_init(tmp_path):
     assert site.allow_addresses == ("127.0.0.0/8", "::1")
     assert (tmp_path / "data" / "collection.json").exists()
     before = config.read_bytes()
-    again = daykeep(None, "init", tmp_path, "--seed", "https://other.example/")
-    assert (again.status, "left as it was" in again.err) == (0, True)
+    again = inside(None, "init", tmp_path, "--seed", "https://other.example/")
+    assert (again.status, "left as it is" in again.err) == (0, True)
     assert config.read_bytes() == before
 
 
@@ -183,7 +183,7 @@ def test_init_for_any_address(tmp_path, seed, name, allowed):
 )
 def test_init_refuses_and_writes_nothing(tmp_path, seed, name):
     """A seed or a name that cannot be is wrong usage, told before anything is written."""
-    ended = daykeep(None, "init", tmp_path / "new", "--seed", seed, "--name", name)
+    ended = inside(None, "init", tmp_path / "new", "--seed", seed, "--name", name)
     assert (ended.status, ended.out) == (2, "")
     assert not (tmp_path / "new").exists()
 
@@ -290,7 +290,9 @@ def test_progress_bar_on_a_terminal_only(tmp_path):
         config = configure(tmp_path, web.seed, connections=1)
         status, received = watched(command(config, "crawl", "example"))
         assert status == 0
-        assert re.search(r"example .*\d+/\d+ .*127\.0\.0\.1", received)
+        plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", received)
+        assert re.search(r"example ━+ +\d+/33 ", plain)
+        assert "127.0.0.1" in plain
         ended = daykeep(config, "crawl", "example")
     assert (ended.status, "\x1b" in ended.err + ended.out) == (0, False)
     assert "/33 " not in ended.err

@@ -15,7 +15,7 @@ from archiver.runs import Runs, State
 from archiver.snapshot import finder
 from archiver.verify import verify
 from index.errors import ArchiveError, StorageError
-from tests.support.command import configure, daykeep
+from tests.support.command import configure, daykeep, inside
 
 count = itertools.count()
 
@@ -78,5 +78,5 @@ def test_command(demo):
     folder = demo.parent.parent
     ended = daykeep(None, "demo", folder, "--no-serve")
     assert (ended.status, ended.out) == (0, f"Configuration: {demo}\n")
-    [row] = daykeep(demo, "status", "--json").json()
+    [row] = inside(demo, "status", "--json").json()
     assert (row["ok"], row["snapshots"], row["next_due"], row["gaps"]) == (True, 7, None, [])

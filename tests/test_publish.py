@@ -12,7 +12,7 @@ from archiver.publish import publish, rebuild, unpublished
 from archiver.snapshot import UnpublishedError, take
 from index.changes import Kind
 from index.errors import ArchiveError
-from tests.support.command import configure, daykeep
+from tests.support.command import configure, inside
 from tests.support.sites import Web, text, to
 from tests.support.snapshots import FIRST, HOST, SITE, HandClock, build_days, opened, page
 
@@ -107,7 +107,7 @@ def test_rebuild(kept, tmp_path, harm):
     config = configure(tmp_path, f"{HOST}/")
     shutil.copytree(root / "data", tmp_path / "data")
     harm(tmp_path / "data" / "catalogue")
-    ended = daykeep(config, "rebuild", "--json")
+    ended = inside(config, "rebuild", "--json")
     assert (ended.status, ended.json()) == (0, {"snapshots": 4, "problems": []}), ended.err
     with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
         assert answers(archive) == before
@@ -120,12 +120,12 @@ def test_damaged_catalogue_says_what_to_do(kept, tmp_path):
     config = configure(tmp_path, f"{HOST}/")
     shutil.copytree(kept[0] / "data", tmp_path / "data")
     write_garbage(tmp_path / "data" / "catalogue")
-    ended = daykeep(config, "status")
+    ended = inside(config, "status")
     assert (ended.status, ended.out) == (1, "")
     assert "damaged" in ended.err
     assert "daykeep rebuild" in ended.err
-    assert daykeep(config, "rebuild").status == 0
-    assert daykeep(config, "history", f"{HOST}/a").status == 0
+    assert inside(config, "rebuild").status == 0
+    assert inside(config, "history", f"{HOST}/a").status == 0
 
 
 def test_rebuild_under_a_reader(kept, tmp_path):
@@ -134,7 +134,7 @@ def test_rebuild_under_a_reader(kept, tmp_path):
     shutil.copytree(kept[0] / "data", tmp_path / "data")
     with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
         before = answers(archive)
-        assert daykeep(config, "rebuild").status == 0
+        assert inside(config, "rebuild").status == 0
         assert answers(archive) == before
 
 

@@ -102,7 +102,5 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, ArchiveError):
         return str(error)
     if isinstance(error, OSError):
-        return (
-            f"{error.filename or 'The system'}: {error.strerror or error}. Mend that and try again."
-        )
+        return f"{error.filename or 'The system'}: {error.strerror or error}. Mend that and try again."
     return "Stopped. What was stored is intact; run the same command again to carry on."

@@ -186,7 +186,7 @@ def history_command(config: str, url: str, as_json: bool) -> int:
 
 
 def _address(url: str) -> str:
-    address = normalise(url) or normalise(f"https://{url}")
+    address = normalise(url if "://" in url else f"https://{url}")
     if address is None:
         raise ConfigurationError(f"{url!r} is not an http(s) address.")
     return address

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -10,6 +12,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from archiver.cli import main
 
 DAYKEEP = Path(sys.executable).with_name("daykeep")
 
@@ -39,9 +45,25 @@ def daykeep(config: Path | None, *words: str | Path, **more: Any) -> Ended:
     return ended
 
 
-def start(config: Path, *words: str | Path) -> subprocess.Popen[bytes]:
-    """Start a command that stays; the caller ends it."""
-    return subprocess.Popen(command(config, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def inside(config: Path | None, *words: str | Path) -> Ended:
+    """
+    Run a command as the console script does, in this process: a second less each.
+
+    Not for commands that take signals. Standard output and error are no terminals.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", command(config, *words))
+        patch.setenv("COLUMNS", "100")
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as left,
+        ):
+            main()
+    status = left.value.code
+    assert isinstance(status, int)
+    return Ended(status, out.getvalue(), err.getvalue())
 
 
 def configure(folder: Path, *seeds: str, top: str = "", **site: Any) -> Path:

@@ -22,8 +22,7 @@ fi
 
 if [ ! -e "$fresh/etc/debian_version" ]; then
     echo "fresh_debian: making Debian 12 in $fresh"
-    debootstrap --variant=minbase --include=python3,git,make,ca-certificates bookworm "$fresh" \
-        "${MIRROR:-http://deb.debian.org/debian}" >"$fresh.log" 2>&1
+    debootstrap --variant=minbase --include=python3,git,make,ca-certificates bookworm "$fresh" ${MIRROR:+"$MIRROR"} >"$fresh.log" 2>&1
 fi
 
 echo "fresh_debian: copying it to $run"
