@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 import structlog
 
 from index.errors import DamagedError
@@ -33,7 +34,7 @@ from .fetch import Fetcher
 from .frontier import Frontier, Known, Result
 from .ledger import UrlOutcome, read, still_known
 from .past import Previous
-from .scope import scope_of
+from .scope import same_domain, scope_of
 from .settings import Site
 from .warc import WarcFiles
 
@@ -139,6 +140,8 @@ class Crawl:
                 last_sync = time.monotonic()
 
     def _seed(self) -> None:
+        for target in self.frontier.seed_redirects():
+            self._move_seed(target)
         for seed in self.site.seeds:
             if url := normalise(seed):
                 self._know(Known(url, 0, "seed", "outlink"))
@@ -290,6 +293,8 @@ class Crawl:
         """Make known what a response leads to. Parts of a page are one step nearer than what it links to."""
         known, read = visit.known, visit.read
         if capture.redirect and known.kind != "robots":
+            if known.via == "seed":
+                self._move_seed(capture.redirect)
             self._discover(capture.redirect, known, known.kind, 0)
         for url in read.sitemaps:
             self._discover(url, known, "sitemap", 1)
@@ -299,6 +304,18 @@ class Crawl:
             for link in read.links:
                 nearer = link.kind == "embed" and known.kind != "embed"
                 self._discover(link.url, known, link.kind, 0 if nearer else 1)
+
+    def _move_seed(self, url: str) -> None:
+        """
+        Take the address a seed leads to for a seed as well, where both are of one registrable domain.
+
+        `https://example.org/` that answers with a redirect to `https://www.example.org/` is how many sites
+        begin, and an archive of the redirect alone is not what anybody asked for.
+        """
+        if not self._in_scope(url) and any(same_domain(url, seed) for seed in self.site.seeds):
+            self.site = msgspec.structs.replace(self.site, seeds=(*self.site.seeds, url))
+            self._in_scope = scope_of(self.site)
+            logger.info("seed-moved", site=self.site.name, url=url)
 
     def _discover(self, url: str, source: Known, kind: str, further: int) -> None:
         if kind != "hint":
@@ -314,7 +331,9 @@ class Crawl:
         elif self._asked >= self.site.max_urls:
             refused = UrlOutcome.OVER_LIMIT, f"more than max_urls = {self.site.max_urls} addresses"
         if refused is None:
-            self._asked += self.frontier.add(known)
+            self._asked += self.frontier.add(known) or (
+                known.kind == "embed" and not self._in_scope(known.url) and self.frontier.reopen(known)
+            )
         else:
             self.frontier.add(
                 known, Result(refused[0], reason=refused[1], timestamp=to_timestamp(self.now()))

@@ -92,7 +92,7 @@ def export(
     is there already: an export never overwrites.
     """
     _refuse_to_overwrite(target, profile)
-    copy = _collect(folder, find, url)
+    copy = _collect(folder, find, url, {one["path"]: one["hash"] for one in folder.package["resources"]})
     if profile == "wacz":
         write: Callable[[SnapshotFolder, _Copy, Path], tuple[int, int]] = _write_wacz
     else:
@@ -117,11 +117,11 @@ def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())
 
 
-def _collect(folder: SnapshotFolder, find: Find, url: str | None) -> _Copy:
+def _collect(folder: SnapshotFolder, find: Find, url: str | None, sealed: Mapping[str, str]) -> _Copy:
     captures = [c for c in folder.index.captures() if url is None or _matches(c.url, url)]
     if url is not None and not captures:
         raise NotFoundError(f"No address of {folder.site} on {folder.timestamp} begins with {url}.")
-    members = [Member(f"archive/{path.name}", _whole(path)) for path in folder.warcs]
+    members = [_sealed(f"archive/{path.name}", path, sealed) for path in folder.warcs]
     places = {(folder.timestamp, c.filename, c.offset): c for c in captures}
     lines = captures
     if url is not None:
@@ -134,8 +134,8 @@ def _collect(folder: SnapshotFolder, find: Find, url: str | None) -> _Copy:
     places |= dict(zip(borrowed, more, strict=True))
     lines = [*(_pointed(line, places) for line in lines), *more]
     members += [*originals, _bytes_member("indexes/index.cdxj", sorted(map(format_line, lines)))]
-    members.append(_pages(folder, url))
-    members += [Member(f"logs/{path.name}", _whole(path)) for path in _logs(folder) if url is None]
+    members.append(_pages(folder, url, sealed))
+    members += [_sealed(f"logs/{path.name}", path, sealed) for path in _logs(folder) if url is None]
     return _Copy(members, sum(not c.url.startswith("urn:") for c in captures), len(more))
 
 
@@ -143,9 +143,27 @@ def _matches(address: str, prefix: str) -> bool:
     return address.removeprefix("urn:text:").startswith(prefix)
 
 
-def _pages(folder: SnapshotFolder, url: str | None) -> Member:
+def _sealed(name: str, path: Path, sealed: Mapping[str, str]) -> Member:
+    """Return a sealed file to be copied whole; its bytes must be the ones that were sealed."""
+
+    def read() -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                yield chunk
+        if f"sha256:{digest.hexdigest()}" != sealed.get(name):
+            raise DamagedError(
+                f"{path} is not as it was sealed, so it was not exported. Run `daykeep verify` to see how far "
+                "the damage goes, and restore the file from a copy."
+            )
+
+    return Member(name, read)
+
+
+def _pages(folder: SnapshotFolder, url: str | None, sealed: Mapping[str, str]) -> Member:
     if url is None:
-        return Member("pages/pages.jsonl", _whole(folder.pages_path))
+        return _sealed("pages/pages.jsonl", folder.pages_path, sealed)
     pages = (page for page in read_pages(folder.pages_path) if page.url.startswith(url))
     return _bytes_member("pages/pages.jsonl", write_pages(pages))
 
@@ -253,15 +271,6 @@ def _extent(path: Path, offset: int) -> Extent:
     if found is None:
         raise DamagedError(f"{path} ends before offset {offset}. Run `daykeep verify`.")
     return found
-
-
-def _whole(path: Path) -> Callable[[], Iterator[bytes]]:
-    def read() -> Iterator[bytes]:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
-
-    return read
 
 
 def _pieces(pieces: list[Piece]) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from index.cdxj import format_line
+from index.cdxj import format_line, parse_line
 from index.errors import DamagedError
 from index.model import Capture, Page
 from index.urlkey import origin, urlkey
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS url (
     timestamp TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS waiting ON url (host, id) WHERE outcome IS NULL;
-CREATE TABLE IF NOT EXISTS capture (line BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS capture (url TEXT NOT NULL, line BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS page (url TEXT PRIMARY KEY, line BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
@@ -115,6 +115,27 @@ class Frontier:
             self._hosts[host] = None
         return True
 
+    def reopen(self, known: Known) -> bool:
+        """
+        Let a URL that was out of scope be asked for after all, and say whether it was.
+
+        A page may need as a part what another page only linked to.
+        """
+        with self._storing():
+            cursor = self._db.execute(
+                "UPDATE url SET outcome=NULL, reason='', timestamp='', depth=?, via=?, kind=? "
+                "WHERE url=? AND outcome='out-of-scope' AND status IS NULL",
+                (known.depth, known.via, known.kind, known.url),
+            )
+        if not cursor.rowcount:
+            return False
+        host = str(origin(known.url))
+        number = self._db.execute("SELECT id FROM url WHERE url=?", (known.url,)).fetchone()[0]
+        if number <= self._handed_out.get(host, 0):  # else the next refill comes by it
+            self._waiting.setdefault(host, deque()).append(known)
+        self._hosts[host] = None
+        return True
+
     def hosts(self) -> list[str]:
         """Return the origins that may have URLs waiting."""
         return list(self._hosts)
@@ -144,7 +165,7 @@ class Frontier:
     def add_capture(self, capture: Capture) -> None:
         """Keep the index line of a stored record."""
         with self._storing():
-            self._db.execute("INSERT INTO capture VALUES (?)", (format_line(capture),))
+            self._db.execute("INSERT INTO capture VALUES (?, ?)", (capture.url, format_line(capture)))
 
     def add_page(self, page: Page) -> None:
         """Keep a page for the list of pages."""
@@ -194,6 +215,15 @@ class Frontier:
         )
         for url, outcome, *rest in rows:
             yield Entry(url, UrlOutcome(outcome), *rest)
+
+    def seed_redirects(self) -> list[str]:
+        """Return where the seeds that were asked for lead, in the order of their keys."""
+        query = (
+            "SELECT capture.line FROM capture JOIN url ON capture.url = url.url "
+            "WHERE url.via = 'seed' AND url.outcome = 'redirect' ORDER BY capture.line"
+        )
+        lines = (parse_line(line) for (line,) in self._db.execute(query))
+        return [capture.redirect for capture in lines if capture.redirect]
 
     def counts(self) -> dict[str, int]:
         """Return how many URLs have each outcome so far; waiting ones are left out."""

@@ -121,13 +121,14 @@ def _publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) -
         return
     before = _newest_published(collection, history, folder.site)
     documents = {one.url: one for one in _documents(collection, folder, _changes(before, folder))}
-    generation = history.generation()
+    earlier = generation = history.generation()
     if documents:
-        generation = shelves.catalogue.publish(generation, _texts(collection, documents))
+        generation = shelves.catalogue.publish(earlier, _texts(collection, documents))
     previous = before.timestamp if before else None
     changes = _changes(before, folder)
     history.publish(folder.summary, changes, documents, previous=previous, generation=generation)
-    shelves.catalogue.collect({generation} if generation else set())
+    # the one before stays for a reader that asked for its name a moment ago
+    shelves.catalogue.collect({name for name in (earlier, generation) if name})
 
 
 def _newest_published(collection: Collection, history: History, site: str) -> SnapshotFolder | None:

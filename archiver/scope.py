@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 import tldextract
 
@@ -57,12 +58,31 @@ def _host(seeds: list[str]) -> Callable[[str], bool]:
 
 
 def _domain(seeds: list[str]) -> Callable[[str], bool]:
-    # no list is fetched and no cache is written: the crawler asks nobody but the sites it archives. The
-    # list's private part counts: under github.io each name is somebody else's site
-    extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
-    domains = {extract(origin(url).host).top_domain_under_public_suffix or origin(url).host for url in seeds}
+    domains = set(map(_registrable, seeds))
     suffixes = tuple(f".{domain}" for domain in domains)
     return lambda url: (host := origin(url).host) in domains or host.endswith(suffixes)
+
+
+def same_domain(one: str, other: str) -> bool:
+    """Tell whether two normalised URLs are of one registrable domain; an address is its own."""
+    return _registrable(one) == _registrable(other)
+
+
+def _registrable(url: str) -> str:
+    host = origin(url).host
+    known = _suffixes()(host)
+    if known.suffix or known.ipv4 or known.ipv6:
+        return known.top_domain_under_public_suffix or host
+    # a name of an intranet or of a test: by the list's own rule for what it does not know, `*`, the last
+    # label is the suffix (publicsuffix.org/list, "If no rules match")
+    return ".".join(host.rsplit(".", 2)[-2:])
+
+
+@cache
+def _suffixes() -> tldextract.TLDExtract:
+    # no list is fetched and no cache is written: the crawler asks nobody but the sites it archives. The
+    # list's private part counts: under github.io each name is somebody else's site
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 def _place(url: str) -> tuple[str, int]:

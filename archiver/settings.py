@@ -251,4 +251,3 @@ def _check_names(sites: Iterable[Site]) -> None:
                 f"key `site.name`: there are two sites named {site.name!r}; names are unique."
             )
         seen.add(site.name.casefold())
-

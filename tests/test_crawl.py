@@ -172,6 +172,39 @@ def test_outlinks_of_another_host_are_not_followed(tmp_path):
     assert "/away" not in web.paths()
 
 
+def test_part_of_a_page_is_fetched_though_it_was_linked_to_before(tmp_path):
+    """What one page only links to and a later page needs as a part is fetched, once."""
+    world = {
+        "/robots.txt": text(""),
+        "/": linked("http://cdn.test/logo.png", "/second"),
+        "/second": linked(embeds=("http://cdn.test/logo.png", "http://cdn.test/other.png")),
+        "cdn.test/logo.png": text("i", "image/png"),
+        "cdn.test/other.png": text("j", "image/png"),
+    }
+    with Web(world) as web:
+        _, entries = day_of(tmp_path, web)
+    assert entries["http://cdn.test/logo.png"].outcome == "captured"
+    assert entries["http://cdn.test/logo.png"].via == f"{HOST}/second"
+    assert web.paths().count("/logo.png") == 1
+
+
+def test_seed_that_has_moved_takes_the_scope_along(tmp_path):
+    """A seed that leads to another host of its own domain is archived there; one that leads elsewhere is not."""
+    world = {
+        "/robots.txt": text(""),
+        "example.test/": (301, {"Location": "http://www.example.test/"}, b""),
+        "www.example.test/": linked("/a", "http://other.test/"),
+        "www.example.test/a": linked(),
+        "left.test/": (302, {"Location": "http://elsewhere.test/"}, b""),
+    }
+    seeds = ("http://example.test/", "http://left.test/")
+    with Web(world) as web:
+        _, entries = day_of(tmp_path, web, seeds=seeds)
+    assert entries["http://www.example.test/a"].outcome == "captured"
+    assert entries["http://other.test/"].outcome == "out-of-scope"
+    assert entries["http://elsewhere.test/"].outcome == "out-of-scope"
+
+
 def test_max_urls(tmp_path):
     """What is known beyond `max_urls` is not asked for, and has an outcome all the same."""
     with Web({"/": linked(*(f"/{n}" for n in range(30)))}) as web:

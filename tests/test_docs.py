@@ -91,9 +91,8 @@ def _documented_commands() -> list[list[str]]:
     found: list[list[str]] = []
     for page in PAGES:
         for block in re.findall(r"(?ms)^```(?:sh)?\n(.*?)^```", page.read_text(encoding="utf-8")):
-            for line in block.splitlines():
-                if line.startswith("daykeep "):
-                    found.append(shlex.split(line, comments=True)[1:])
+            lines = (line for line in block.splitlines() if line.startswith("daykeep "))
+            found += [shlex.split(line, comments=True)[1:] for line in lines]
     return found
 
 

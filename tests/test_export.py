@@ -345,16 +345,18 @@ def test_killed_in_the_middle_leaves_no_name(archive, tmp_path, name, profile):
     target = tmp_path / name.format(suffix=suffix(archive))
 
     def work():
-        whole = exporting._whole
+        whole = exporting._sealed
 
-        def killed(path):
+        def killed(name, path, sealed):
+            member = whole(name, path, sealed)
+
             def read():
-                yield from whole(path)()
+                yield from member.chunks()
                 os.kill(os.getpid(), signal.SIGKILL)
 
-            return read
+            return exporting.Member(name, read)
 
-        exporting._whole = killed
+        exporting._sealed = killed
         send(archive, target, profile=profile)
 
     assert in_a_process(work) == -signal.SIGKILL

@@ -91,7 +91,8 @@ def calendar_of(snapshots: Iterable[Snapshot], today: date) -> list[Year]:
     """
     Return every day from the first snapshot until today, or until the newest where that is later.
 
-    A demonstration ends with its last day: its clock was set by hand. `snapshots` are oldest first. Days without a snapshot are there too; years and months newest first.
+    A demonstration ends with its last day, because its clock was set by hand. `snapshots` are oldest first.
+    Days without a snapshot are there too; years and months newest first.
     """
     snapshots = list(snapshots)
     days = {day.date: day for day in map(_grouped, groupby(snapshots, key=attrgetter("day")))}
