@@ -154,8 +154,8 @@ def _sealed(name: str, path: Path, sealed: Mapping[str, str]) -> Member:
                 yield chunk
         if f"sha256:{digest.hexdigest()}" != sealed.get(name):
             raise DamagedError(
-                f"{path} is not as it was sealed, so it was not exported. Run `daykeep verify` to see how far "
-                "the damage goes, and restore the file from a copy."
+                f"{path} is not as it was sealed, so it was not exported. Run `daykeep verify` to see "
+                "how far the damage goes, and restore the file from a copy."
             )
 
     return Member(name, read)

@@ -114,9 +114,8 @@ def main() -> None:
     site = Path(sys.argv[1]) if len(sys.argv) > 1 else SITE
     missing = [name for name in ("nginx", "wget") if not shutil.which(name)]
     if missing or not site.is_dir():
-        raise SystemExit(
-            f"Needed and not here: {' '.join(missing) or site}. On Debian: apt-get install nginx wget sqlite3-doc"
-        )
+        needed = " ".join(missing) or site
+        raise SystemExit(f"Not here: {needed}. On Debian: apt-get install nginx wget sqlite3-doc")
     with tempfile.TemporaryDirectory(prefix="daykeep-bench-") as name:
         show(run(Path(name), site))
 
