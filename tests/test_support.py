@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
-import re
 import socket
 from io import BytesIO
 from pathlib import Path
@@ -211,10 +211,16 @@ def test_difference(one, other, expected):
     assert chromium.difference(other, one) == pytest.approx(expected)
 
 
-def test_every_marker_in_use_is_told_in_pyproject():
+def test_browser_tests_are_marked():
     """Tests that need Chromium are marked, so that they can be run apart."""
     root = Path(__file__).parents[1]
     for path in (root / "tests").glob("test_*.py"):
-        text = path.read_text(encoding="utf-8")
-        for match in re.finditer(r"^((?:@.*\n)*)def test_\w+\(([^)]*)\bbrowser\b", text, re.MULTILINE):
-            assert "pytest.mark.browser" in match[1] + text.split("def test_", 1)[0], path.name
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        whole = any(
+            "pytestmark" in ast.unparse(node) and "browser" in ast.unparse(node) for node in tree.body
+        )
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                needs = any(argument.arg == "browser" for argument in node.args.args)
+                marked = whole or "pytest.mark.browser" in map(ast.unparse, node.decorator_list)
+                assert marked or not needs, f"{path.name}: {node.name}"
