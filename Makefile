@@ -23,6 +23,8 @@ ORACLES := .venv-oracles/made.stamp
 # What the tests use of Debian: a browser (libatomic1 is for playwright's own Node, which drives it), a web server,
 # certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
 PACKAGES := chromium libatomic1 nginx openssl fonts-dejavu-core sqlite3-doc python3.11-doc
+# and for the tests that take minutes, one of several thousand pages
+LARGE_PACKAGES := cppreference-doc-en-html
 
 # How many tests run at once; a file's tests stay together, because they share the archive they made.
 WORKERS ?= 2
@@ -67,6 +69,7 @@ test: checks  ## every check but the large ones; sets up what they need
 	@$(PYTEST) -m 'not large'
 
 test-large: $(DEV) machine $(ORACLES)  ## the tests that take minutes
+	@tests/support/setup_machine.sh $(LARGE_PACKAGES)
 	@$(PYTEST) -m large
 
 # The quick steps before pytest; each stops the run when it fails.

@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -34,7 +34,7 @@ from .fetch import Fetcher
 from .frontier import Frontier, Known, Result
 from .ledger import UrlOutcome, read, still_known
 from .past import Previous
-from .scope import same_domain, scope_of
+from .scope import excluded, same_domain, scope_of
 from .settings import Site
 from .warc import WarcFiles
 
@@ -238,11 +238,13 @@ class Crawl:
         place.closed = _closed(visit.visits[-1].answer)
         if self.site.robots == "obey":
             place.host.delay = max(place.host.delay, visit.rules.crawl_delay or 0.0)
+        own = self._in_scope(f"{visit.origin}/")
         for one in visit.visits:
             # a robots.txt that was known already, by a link or before a stop, keeps the outcome it gets now
-            self._asked += self.frontier.add(one.known, Result(UrlOutcome.NOT_REACHED))
+            known = one.known if own else replace(one.known, borrowed=True)
+            self._asked += self.frontier.add(known, Result(UrlOutcome.NOT_REACHED))
             self._store(one)
-        if self._in_scope(f"{visit.origin}/"):
+        if own:
             for url in visit.rules.sitemaps or [f"{visit.origin}/sitemap.xml"]:
                 if found := normalise(url, f"{visit.origin}/"):
                     self._know(Known(found, 0, "robots" if visit.rules.sitemaps else "sitemap", "sitemap"))
@@ -324,20 +326,24 @@ class Crawl:
     def _know(self, known: Known) -> None:
         """Make a URL known, to be asked for or with the reason why not."""
         refused: tuple[UrlOutcome, str] | None = None
-        if known.kind != "embed" and not self._in_scope(known.url):
-            refused = UrlOutcome.OUT_OF_SCOPE, "not within the scope of the site"
+        if not self._in_scope(known.url):
+            if known.kind != "embed" or not self._may_borrow(known.url):
+                refused = UrlOutcome.OUT_OF_SCOPE, "not within the scope of the site"
+            known = replace(known, borrowed=True)
         elif known.depth > self.site.max_depth:
             refused = UrlOutcome.OVER_LIMIT, f"more than max_depth = {self.site.max_depth} links from a seed"
         elif self._asked >= self.site.max_urls:
             refused = UrlOutcome.OVER_LIMIT, f"more than max_urls = {self.site.max_urls} addresses"
         if refused is None:
-            self._asked += self.frontier.add(known) or (
-                known.kind == "embed" and not self._in_scope(known.url) and self.frontier.reopen(known)
-            )
+            self._asked += self.frontier.add(known) or (known.borrowed and self.frontier.reopen(known))
         else:
             self.frontier.add(
                 known, Result(refused[0], reason=refused[1], timestamp=to_timestamp(self.now()))
             )
+
+    def _may_borrow(self, url: str) -> bool:
+        """Tell whether a part on another host may be fetched, one hop out of scope."""
+        return self.site.embeds == "anywhere" and not excluded(self.site, url)
 
     def _finish(self, known: Known, result: Result, capture: Capture | None = None) -> None:
         self.frontier.finish(known.url, result, capture)

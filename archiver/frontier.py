@@ -35,7 +35,7 @@ from .warc import Position
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS url (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, urlkey TEXT NOT NULL, host TEXT NOT NULL,
-    depth INTEGER NOT NULL, via TEXT NOT NULL, kind TEXT NOT NULL,
+    depth INTEGER NOT NULL, via TEXT NOT NULL, kind TEXT NOT NULL, borrowed INTEGER NOT NULL DEFAULT 0,
     outcome TEXT, status INTEGER, reason TEXT NOT NULL DEFAULT '', bytes INTEGER NOT NULL DEFAULT 0,
     timestamp TEXT NOT NULL DEFAULT ''
 );
@@ -57,7 +57,9 @@ class Known:
     via: str
     """Where it was found: a URL, or `seed`, `sitemap`, `robots`, `yesterday`."""
     kind: str
-    """`outlink`, or `embed` for a part that a page needs."""
+    """`outlink`, `embed` for a part that a page needs, `sitemap` or `robots`."""
+    borrowed: bool = False
+    """Whether it is out of scope and asked for only because a page of the site needs it as a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,9 @@ class Frontier:
         with self._storing():
             self._db.execute(
                 "INSERT INTO url "
-                "(url, urlkey, host, depth, via, kind, outcome, status, reason, bytes, timestamp) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (known.url, urlkey(known.url), host, known.depth, known.via, known.kind, *_columns(result)),
+                "(url, urlkey, host, depth, via, kind, borrowed, outcome, status, reason, bytes, timestamp) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (known.url, urlkey(known.url), host, *_told(known), *_columns(result)),
             )
         if result is None:
             self._hosts[host] = None
@@ -123,9 +125,9 @@ class Frontier:
         """
         with self._storing():
             cursor = self._db.execute(
-                "UPDATE url SET outcome=NULL, reason='', timestamp='', depth=?, via=?, kind=? "
+                "UPDATE url SET outcome=NULL, reason='', timestamp='', depth=?, via=?, kind=?, borrowed=? "
                 "WHERE url=? AND outcome='out-of-scope' AND status IS NULL",
-                (known.depth, known.via, known.kind, known.url),
+                (*_told(known), known.url),
             )
         if not cursor.rowcount:
             return False
@@ -225,16 +227,20 @@ class Frontier:
         lines = (parse_line(line) for (line,) in self._db.execute(query))
         return [capture.redirect for capture in lines if capture.redirect]
 
-    def counts(self) -> dict[str, int]:
-        """Return how many URLs have each outcome so far; waiting ones are left out."""
+    def counts(self, *, own: bool = False) -> dict[str, int]:
+        """Return how many URLs, or how many of the site's own, have each outcome; waiting ones are left out."""
         rows = self._db.execute(
-            "SELECT outcome, count(*) FROM url WHERE outcome IS NOT NULL GROUP BY outcome"
+            "SELECT outcome, count(*) FROM url WHERE outcome IS NOT NULL AND borrowed <= ? GROUP BY outcome",
+            (not own,),
         )
         return dict(rows.fetchall())
 
     def server_errors(self) -> int:
-        """Return how many URLs were answered with 5xx or 429."""
-        query = "SELECT count(*) FROM url WHERE (status >= 500 OR status = 429) AND outcome = 'http-error'"
+        """Return how many URLs of the site's own were answered with 5xx or 429, and stored as that."""
+        query = (
+            "SELECT count(*) FROM url WHERE (status >= 500 OR status = 429) AND outcome = 'http-error' "
+            "AND NOT borrowed"
+        )
         return int(self._db.execute(query).fetchone()[0])
 
     def index_lines(self) -> Iterator[bytes]:
@@ -257,12 +263,12 @@ class Frontier:
 
     def _refill(self, host: str, waiting: deque[Known]) -> None:
         rows = self._db.execute(
-            "SELECT id, url, depth, via, kind FROM url "
+            "SELECT id, url, depth, via, kind, borrowed FROM url "
             "WHERE host=? AND id>? AND outcome IS NULL ORDER BY id LIMIT ?",
             (host, self._handed_out.get(host, 0), _REFILL),
         ).fetchall()
-        for number, url, depth, via, kind in rows:
-            waiting.append(Known(url, depth, via, kind))
+        for number, url, depth, via, kind, borrowed in rows:
+            waiting.append(Known(url, depth, via, kind, bool(borrowed)))
             self._handed_out[host] = number
 
     def _storing(self) -> _Storing:
@@ -287,6 +293,10 @@ class _Storing:
                 f"The frontier {self._path} cannot be read ({error}). Move it and the unfinished snapshot "
                 "away, and take the snapshot anew; what is sealed is intact."
             ) from error
+
+
+def _told(known: Known) -> tuple[int, str, str, bool]:
+    return known.depth, known.via, known.kind, known.borrowed
 
 
 def _columns(result: Result | None) -> tuple[str | None, int | None, str, int, str]:

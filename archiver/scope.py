@@ -63,6 +63,11 @@ def _domain(seeds: list[str]) -> Callable[[str], bool]:
     return lambda url: (host := origin(url).host) in domains or host.endswith(suffixes)
 
 
+def excluded(site: Site, url: str) -> bool:
+    """Tell whether a normalised URL is left out by name, as a page or as a part of one."""
+    return any(re.search(pattern, url) for pattern in site.exclude)
+
+
 def same_domain(one: str, other: str) -> bool:
     """Tell whether two normalised URLs are of one registrable domain; an address is its own."""
     return _registrable(one) == _registrable(other)

@@ -54,6 +54,7 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     scope: Scope = "host"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    embeds: Literal["anywhere", "scope"] = "anywhere"
     at: str = "03:30"
     robots: Literal["obey", "ignore"] = "obey"
     delay: Annotated[float, Meta(ge=0, le=3600)] = 1.0

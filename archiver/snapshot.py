@@ -201,7 +201,8 @@ def seal(
     write_file(folder.pages_path, write_pages(frontier.pages()))
     kinds: Counter[Kind] = Counter()
     counts = frontier.counts()
-    outcome = judge(counts, frontier.server_errors())
+    own_counts, server_errors = frontier.counts(own=True), frontier.server_errors()
+    outcome = judge(own_counts, server_errors)
     write_file(folder.changes_path, _change_lines(_changes(before, folder, outcome), kinds))
     problems = list(check_contents(folder, finder(archive.collection, site.name, folder)))
     if problems:
@@ -214,7 +215,7 @@ def seal(
         "counts": counts,
         "changes": {kind.value: kinds[kind] for kind in Kind},
         "changed": reported(kinds),
-        "lacking": lacking(counts, frontier.server_errors()),
+        "lacking": lacking(own_counts, server_errors),
         "full": full,
     }
     moment = parse_timestamp(folder.timestamp)

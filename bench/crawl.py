@@ -60,6 +60,7 @@ def configuration(server: Nginx) -> str:
 [[site]]
 name = "bench"
 seeds = ["{server.url}index.html"]
+embeds = "scope"
 delay = 0
 connections = 4
 allow_addresses = ["127.0.0.1"]

@@ -205,6 +205,32 @@ def test_seed_that_has_moved_takes_the_scope_along(tmp_path):
     assert entries["http://elsewhere.test/"].outcome == "out-of-scope"
 
 
+def test_fault_of_another_host_does_not_spoil_the_day(tmp_path):
+    """A part that a third party does not give is in the ledger, and the site's own day is complete."""
+    world = {
+        "/robots.txt": text(""),
+        "/": linked(embeds=("http://cdn.test/busy.png", "http://refused.test/x.png")),
+        "cdn.test/robots.txt": text(""),
+        "cdn.test/busy.png": (503, {}, b"busy"),
+    }
+    with Web(world) as web:
+        folder, entries = day_of(tmp_path, web)
+    assert entries["http://cdn.test/busy.png"].status == 503
+    assert entries["http://refused.test/x.png"].outcome == "network-error"
+    assert (folder.summary.outcome, folder.summary.lacking) == ("complete", 0)
+
+
+def test_parts_of_other_hosts_can_be_left_alone(tmp_path):
+    """With embeds = scope, and where a pattern excludes it, a part on another host is not asked for."""
+    world = {"/robots.txt": text(""), "/": linked(embeds=("http://cdn.test/a.png", "/own.png"))}
+    for number, more in enumerate(({"embeds": "scope"}, {"exclude": ["cdn"]})):
+        with Web(world) as web:
+            _, entries = day_of(tmp_path / str(number), web, **more)
+        assert entries["http://cdn.test/a.png"].outcome == "out-of-scope"
+        assert "/a.png" not in web.paths()
+        assert "/own.png" in web.paths()
+
+
 def test_max_urls(tmp_path):
     """What is known beyond `max_urls` is not asked for, and has an outcome all the same."""
     with Web({"/": linked(*(f"/{n}" for n in range(30)))}) as web:
@@ -238,8 +264,8 @@ def test_delay(tmp_path, robots, delay):
     with Web(world) as web:
         day_of(tmp_path, web, delay=delay, connections=4)
     assert len(web.gaps()) == 7
-    # the first request has a connection to make, and arrives that much later
-    assert min(web.gaps()[1:]) > 0.08
+    # a single one may arrive late on a busy machine and seem close to the next; all together cannot
+    assert sum(web.gaps()[1:]) > 6 * 0.1 - 0.05
 
 
 def test_crawl_delay_is_ignored_with_the_rest_of_robots(tmp_path):
