@@ -228,7 +228,7 @@ class Frontier:
         return [capture.redirect for capture in lines if capture.redirect]
 
     def counts(self, *, own: bool = False) -> dict[str, int]:
-        """Return how many URLs, or how many of the site's own, have each outcome; waiting ones are left out."""
+        """Return how many URLs, or only of the site's own, have each outcome; waiting ones are left out."""
         rows = self._db.execute(
             "SELECT outcome, count(*) FROM url WHERE outcome IS NOT NULL AND borrowed <= ? GROUP BY outcome",
             (not own,),

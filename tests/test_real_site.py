@@ -71,8 +71,7 @@ allow_addresses = ["127.0.0.1"]
 [[site]]
 name = "cpp"
 seeds = ["{url}cpp/en/cpp/index.html"]
-scope = "prefix"
-include = ["/cpp/"]
+scope = "host"
 embeds = "scope"
 delay = 0
 connections = 4
@@ -89,7 +88,7 @@ MANUALS = {
     "cpp": (
         4000,
         "strict weak ordering",
-        "cpp/en/cpp/algorithm/sort.html",
+        "cpp/en/cpp/concept/Compare.html",
         ("cpp/en/cpp/index.html", "cpp/en/cpp/container/vector.html"),
     ),
 }
