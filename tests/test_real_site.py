@@ -26,9 +26,11 @@ from tests.support.serving import daykeep, served
 
 pytestmark = pytest.mark.browser
 
-SQLITE = Path("/usr/share/doc/sqlite3")
-PYTHON = Path("/usr/share/doc/python3.11/html")
-CPP = Path("/usr/share/cppreference/doc/html")
+DOCUMENTATION = {
+    "sqlite": Path("/usr/share/doc/sqlite3"),
+    "python": Path("/usr/share/doc/python3.11/html"),
+    "cpp": Path("/usr/share/cppreference/doc/html"),
+}
 SIZE = (1100, 700)
 LIVE_PAGES = (
     "sqlite/index.html",
@@ -133,7 +135,8 @@ def archive(
     """Take one snapshot of each site, and pictures of some pages, from an nginx that is gone afterwards."""
     config = folder / "config" / "daykeep.toml"
     config.parent.mkdir()
-    with Nginx({"/sqlite/": SQLITE, "/python/": PYTHON, "/cpp/": CPP}, folder / "nginx") as server:
+    roots = {f"/{name}/": DOCUMENTATION[name] for name in {page.partition("/")[0] for page in pages}}
+    with Nginx(roots, folder / "nginx") as server:
         config.write_text(template.format(url=server.url))
         archived = Archived(config, server.url)
         for site in sites:
@@ -198,7 +201,9 @@ def test_everything_on_disk_is_in_the_archive(archived: Archived) -> None:
     for row in report["urls"]:
         if row["outcome"] == "http-error":
             assert row["status"] == 404
-            assert not (SQLITE / row["url"].removeprefix(prefix).partition("?")[0]).is_file(), row["url"]
+            assert not (
+                DOCUMENTATION["sqlite"] / row["url"].removeprefix(prefix).partition("?")[0]
+            ).is_file(), row["url"]
 
 
 @pytest.mark.parametrize(
