@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 import subprocess
@@ -375,7 +376,9 @@ def test_cipher_suites_have_their_iana_names():
         ["openssl", "ciphers", "-stdname", "ALL"], check=True, capture_output=True, text=True
     )
     names = {line.split()[2]: line.split()[0] for line in printed.stdout.splitlines()}
-    offered = [cipher["name"] for cipher in ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers()]
+    # suites of a pre-shared key or a password are offered by some builds of Python and can never be agreed on
+    ciphers = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers()
+    offered = [one["name"] for one in ciphers if not re.search("PSK|SRP", one["name"])]
     assert offered
     assert [iana_name(name) for name in offered] == [names[name] for name in offered]
     assert iana_name("NO-SUCH-SUITE") is None
