@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import structlog
 
 from index.errors import StorageError
-from index.urlkey import normalise
 
 from . import robots
 from .exchange import Exchange, Failure
@@ -137,7 +137,9 @@ class Askers:
             return Fault(error)
 
     def _visit(self, fetcher: Fetcher, known: Known) -> Visit:
-        answer = self._ask(fetcher, known.url)
+        return self._read(known, self._ask(fetcher, known.url))
+
+    def _read(self, known: Known, answer: Exchange | Failure) -> Visit:
         if isinstance(answer, Failure) or answer.status != 200:
             return Visit(known, answer)
         try:
@@ -165,13 +167,24 @@ class Askers:
         visits: dict[str, Visit] = {}
         while url and url not in visits and len(visits) <= MAX_ROBOTS_HOPS:
             answer = self._ask(fetcher, url)
-            visits[url] = Visit(Known(url, 0, "robots", "robots"), answer)
+            visits[url] = self._read_robots(url, answer)
             if isinstance(answer, Failure):
                 return RobotsVisit(name, tuple(visits.values()), robots.unreachable())
             if not 300 <= answer.status < 400:
                 return RobotsVisit(name, tuple(visits.values()), self._rules(answer))
-            url = normalise(answer.header("location") or "", url)
+            url = answer.location
         return RobotsVisit(name, tuple(visits.values()), robots.parse(404, b"", self._user_agent))
+
+    def _read_robots(self, url: str, answer: Exchange | Failure) -> Visit:
+        """
+        Return the visit of robots.txt or of where it leads, which may be a page of the site like any other.
+
+        Sites that answer every unknown path with a redirect to their first page are common; that page is
+        then known from here, and what it says must not be lost.
+        """
+        if urlsplit(url).path == "/robots.txt":
+            return Visit(Known(url, 0, "robots", "robots"), answer)
+        return self._read(Known(url, 0, "robots", "outlink"), answer)
 
     def _rules(self, answer: Exchange) -> robots.Rules:
         try:

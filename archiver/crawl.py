@@ -39,6 +39,8 @@ from .settings import Site
 from .warc import WarcFiles
 
 SYNC_SECONDS = 1.0
+MAX_HOPS = 20
+"""Redirects in a row that are followed, as many as browsers follow (Fetch standard, HTTP-redirect fetch)."""
 PATIENCE = 5.0
 """Seconds that a crawl which is asked to stop waits for answers that are on their way."""
 SPARE_THREADS = 4
@@ -297,7 +299,7 @@ class Crawl:
         if capture.redirect and known.kind != "robots":
             if known.via == "seed":
                 self._move_seed(capture.redirect)
-            self._discover(capture.redirect, known, known.kind, 0)
+            self._know(Known(capture.redirect, known.depth, known.url, known.kind, hops=known.hops + 1))
         for url in read.sitemaps:
             self._discover(url, known, "sitemap", 1)
         for url in read.listed:
@@ -332,6 +334,8 @@ class Crawl:
             known = replace(known, borrowed=True)
         elif known.depth > self.site.max_depth:
             refused = UrlOutcome.OVER_LIMIT, f"more than max_depth = {self.site.max_depth} links from a seed"
+        elif known.hops > MAX_HOPS:
+            refused = UrlOutcome.OVER_LIMIT, f"more than {MAX_HOPS} redirects in a row"
         elif self._asked >= self.site.max_urls:
             refused = UrlOutcome.OVER_LIMIT, f"more than max_urls = {self.site.max_urls} addresses"
         if refused is None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
+from index.urlkey import normalise
+
 from .payload import dechunk
 
 Headers = tuple[tuple[str, str], ...]
@@ -49,6 +51,19 @@ def header_fields(block: bytes) -> Headers:
         if colon and name.strip(" \t"):
             fields.append((name.strip(" \t"), [value.strip(" \t")]))
     return tuple((name, " ".join(filter(None, parts))) for name, parts in fields)
+
+
+def address_text(value: str) -> str:
+    """
+    Return the value of a field that holds an address as the server meant it.
+
+    Fields are read as Latin-1, which loses nothing; servers that put more than ASCII into an address mean
+    UTF-8, as browsers take it (URL standard, "UTF-8 decode without BOM" of a Location).
+    """
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,12 @@ class Exchange:
     def header(self, name: str) -> str | None:
         """Return the first value of a response field, whatever the case of its name."""
         return header(self.headers, name)
+
+    @property
+    def location(self) -> str | None:
+        """Where a 3xx leads, absolute and normalised; None for other answers and for what is no address."""
+        value = self.header("location") if 300 <= self.status < 400 else None
+        return normalise(address_text(value), self.url) if value else None
 
     @property
     def mime(self) -> str:

@@ -35,7 +35,8 @@ from .warc import Position
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS url (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, urlkey TEXT NOT NULL, host TEXT NOT NULL,
-    depth INTEGER NOT NULL, via TEXT NOT NULL, kind TEXT NOT NULL, borrowed INTEGER NOT NULL DEFAULT 0,
+    depth INTEGER NOT NULL, via TEXT NOT NULL, kind TEXT NOT NULL,
+    borrowed INTEGER NOT NULL DEFAULT 0, hops INTEGER NOT NULL DEFAULT 0,
     outcome TEXT, status INTEGER, reason TEXT NOT NULL DEFAULT '', bytes INTEGER NOT NULL DEFAULT 0,
     timestamp TEXT NOT NULL DEFAULT ''
 );
@@ -60,6 +61,8 @@ class Known:
     """`outlink`, `embed` for a part that a page needs, `sitemap` or `robots`."""
     borrowed: bool = False
     """Whether it is out of scope and asked for only because a page of the site needs it as a part."""
+    hops: int = 0
+    """Redirects in a row that led to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,9 @@ class Frontier:
         with self._storing():
             self._db.execute(
                 "INSERT INTO url "
-                "(url, urlkey, host, depth, via, kind, borrowed, outcome, status, reason, bytes, timestamp) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "(url, urlkey, host, depth, via, kind, borrowed, hops, "
+                "outcome, status, reason, bytes, timestamp) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (known.url, urlkey(known.url), host, *_told(known), *_columns(result)),
             )
         if result is None:
@@ -125,7 +129,8 @@ class Frontier:
         """
         with self._storing():
             cursor = self._db.execute(
-                "UPDATE url SET outcome=NULL, reason='', timestamp='', depth=?, via=?, kind=?, borrowed=? "
+                "UPDATE url SET outcome=NULL, reason='', timestamp='', "
+                "depth=?, via=?, kind=?, borrowed=?, hops=? "
                 "WHERE url=? AND outcome='out-of-scope' AND status IS NULL",
                 (*_told(known), known.url),
             )
@@ -227,12 +232,16 @@ class Frontier:
         lines = (parse_line(line) for (line,) in self._db.execute(query))
         return [capture.redirect for capture in lines if capture.redirect]
 
-    def counts(self, *, own: bool = False) -> dict[str, int]:
-        """Return how many URLs, or only of the site's own, have each outcome; waiting ones are left out."""
-        rows = self._db.execute(
-            "SELECT outcome, count(*) FROM url WHERE outcome IS NOT NULL AND borrowed <= ? GROUP BY outcome",
-            (not own,),
-        )
+    def counts(self) -> dict[str, int]:
+        """Return how many URLs have each outcome so far; waiting ones are left out."""
+        return self._counted("outcome IS NOT NULL")
+
+    def own_counts(self) -> dict[str, int]:
+        """Return the same of what the site itself is made of: nothing borrowed, no robots.txt, no sitemap."""
+        return self._counted("outcome IS NOT NULL AND NOT borrowed AND kind NOT IN ('robots', 'sitemap')")
+
+    def _counted(self, condition: str) -> dict[str, int]:
+        rows = self._db.execute(f"SELECT outcome, count(*) FROM url WHERE {condition} GROUP BY outcome")  # noqa: S608
         return dict(rows.fetchall())
 
     def server_errors(self) -> int:
@@ -263,12 +272,12 @@ class Frontier:
 
     def _refill(self, host: str, waiting: deque[Known]) -> None:
         rows = self._db.execute(
-            "SELECT id, url, depth, via, kind, borrowed FROM url "
+            "SELECT id, url, depth, via, kind, borrowed, hops FROM url "
             "WHERE host=? AND id>? AND outcome IS NULL ORDER BY id LIMIT ?",
             (host, self._handed_out.get(host, 0), _REFILL),
         ).fetchall()
-        for number, url, depth, via, kind, borrowed in rows:
-            waiting.append(Known(url, depth, via, kind, bool(borrowed)))
+        for number, url, depth, via, kind, borrowed, hops in rows:
+            waiting.append(Known(url, depth, via, kind, bool(borrowed), hops))
             self._handed_out[host] = number
 
     def _storing(self) -> _Storing:
@@ -295,8 +304,8 @@ class _Storing:
             ) from error
 
 
-def _told(known: Known) -> tuple[int, str, str, bool]:
-    return known.depth, known.via, known.kind, known.borrowed
+def _told(known: Known) -> tuple[int, str, str, bool, int]:
+    return known.depth, known.via, known.kind, known.borrowed, known.hops
 
 
 def _columns(result: Result | None) -> tuple[str | None, int | None, str, int, str]:

@@ -45,6 +45,9 @@ GOOD = frozenset({UrlOutcome.CAPTURED, UrlOutcome.UNCHANGED, UrlOutcome.REDIRECT
 GONE = frozenset({404, 410})
 """Statuses by which the server says that there is nothing; asked again only while something links to it."""
 
+STORED = frozenset({UrlOutcome.CAPTURED, UrlOutcome.UNCHANGED, UrlOutcome.TRUNCATED})
+"""Outcomes with something to show for it."""
+
 LACKING = frozenset(
     {
         UrlOutcome.NETWORK_ERROR,
@@ -116,9 +119,10 @@ def judge(counts: dict[str, int], server_errors: int) -> Outcome:
     """
     Return how the day went as a whole.
 
-    Failed: not one URL was captured, unchanged or redirected. Partial: something that was there to be had is
-    lacking, or the server answered 5xx or 429. Complete: everything else; a 404 is an answer like any other.
+    Failed: not one page or file of the site was got; redirects alone lead nowhere. Partial: something that
+    was there to be had is lacking, or the server answered 5xx or 429. Complete: everything else; a 404 is an
+    answer like any other.
     """
-    if not any(counts.get(outcome) for outcome in GOOD):
+    if not any(counts.get(outcome) for outcome in STORED):
         return Outcome.FAILED
     return Outcome.PARTIAL if lacking(counts, server_errors) else Outcome.COMPLETE

@@ -25,7 +25,7 @@ from index.urlkey import normalise
 from .charset import decoded
 from .css import find_css_links
 from .elements import read_elements
-from .exchange import Headers, header
+from .exchange import Headers, address_text, header
 from .links_html import add_link, add_page_links, base_url, refresh_target
 from .links_script import find_script_links
 from .markup import Parsed, parse
@@ -145,9 +145,9 @@ def find_header_links(url: str, value: str) -> list[Link]:
 def _in_headers(url: str, headers: Headers) -> Iterator[Link]:
     for name, value in headers:
         if name.lower() == "link":
-            yield from find_header_links(url, value)
+            yield from find_header_links(url, address_text(value))
         elif name.lower() == "refresh":
-            target = normalise(refresh_target(value[:MAX_HEADER]) or "", url)
+            target = normalise(refresh_target(address_text(value[:MAX_HEADER])) or "", url)
             if target and target != url:
                 yield Link(target, "outlink")
 

@@ -153,7 +153,7 @@ def _documents(
         if change.same or change.after is None or page is None:
             continue
         home = _home(collection, folder, change.after)
-        text = home.index.find(f"urn:text:{change.url}")
+        text = _text(home, change.url)
         if text is not None:
             yield Document(
                 document_id(folder.site, change.url, text.digest),
@@ -171,6 +171,15 @@ def _documents(
 def _home(collection: Collection, folder: SnapshotFolder, capture: Capture) -> SnapshotFolder:
     """Return the snapshot that holds the payload of a capture, and with it the text that was read of it."""
     return collection.at(folder.site, capture.original.snapshot) if capture.original else folder
+
+
+def _text(home: SnapshotFolder, url: str) -> Capture | None:
+    """Return the line of a page's text; a day that is gone or damaged takes the words of later days along."""
+    try:
+        return home.index.find(f"urn:text:{url}")
+    except (DamagedError, NotFoundError) as error:
+        logger.warning("text-unreadable", url=url, reason=str(error))
+        return None
 
 
 def _texts(collection: Collection, documents: Mapping[str, Document]) -> Iterator[tuple[Document, str]]:

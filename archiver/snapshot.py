@@ -201,7 +201,7 @@ def seal(
     write_file(folder.pages_path, write_pages(frontier.pages()))
     kinds: Counter[Kind] = Counter()
     counts = frontier.counts()
-    own_counts, server_errors = frontier.counts(own=True), frontier.server_errors()
+    own_counts, server_errors = frontier.own_counts(), frontier.server_errors()
     outcome = judge(own_counts, server_errors)
     write_file(folder.changes_path, _change_lines(_changes(before, folder, outcome), kinds))
     problems = list(check_contents(folder, finder(archive.collection, site.name, folder)))

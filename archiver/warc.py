@@ -34,7 +34,7 @@ from warcio.warcwriter import WARCWriter
 from index.errors import DamagedError
 from index.model import REVISIT, Capture, Original
 from index.timestamp import to_timestamp, to_warc_date
-from index.urlkey import normalise, urlkey
+from index.urlkey import urlkey
 
 from .durable import storage, sync_dir
 from .exchange import Exchange
@@ -332,7 +332,6 @@ def _revisit_fields(exchange: Exchange, same_as: Reference, head: bytes) -> Fiel
 def _capture(
     exchange: Exchange, same_as: Reference | None, filename: str, offset: int, length: int
 ) -> Capture:
-    location = exchange.header("location") if 300 <= exchange.status < 400 else None
     return Capture(
         urlkey=urlkey(exchange.url),
         timestamp=to_timestamp(exchange.date),
@@ -343,7 +342,7 @@ def _capture(
         filename=filename,
         offset=offset,
         length=length,
-        redirect=normalise(location, exchange.url) if location else None,
+        redirect=exchange.location,
         etag=exchange.header("etag"),
         last_modified=exchange.header("last-modified"),
         truncated=exchange.truncated,

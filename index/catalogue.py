@@ -369,4 +369,6 @@ def _open(folder: Path) -> Any:
 
 
 def _gone(generation: str) -> NotFoundError:
-    return NotFoundError(f"Generation {generation} of the search catalogue is not there. Try again.")
+    return NotFoundError(
+        f"Generation {generation} of the search catalogue is not there. Run `daykeep rebuild`."
+    )

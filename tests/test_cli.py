@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import zipfile
 
@@ -311,3 +312,17 @@ def test_reader_that_goes_away(demo):
     assert ran.stdout.count(b"\n") == 1
     assert b"Traceback" not in ran.stderr
     assert b"Exception" not in ran.stderr
+
+
+@pytest.mark.parametrize("words", [["status"], ["search", SITE, "dwangsom"], ["rebuild"]])
+def test_json_is_all_there_is_on_stdout(demo, tmp_path, words):
+    """What a command logs on the way, here of a truncated WARC, goes to stderr."""
+    shutil.copytree(demo.parent.parent, tmp_path / "archive")
+    config = tmp_path / "archive" / "config" / "daykeep.toml"
+    shutil.rmtree(tmp_path / "archive" / "data" / "catalogue")
+    warc = next((tmp_path / "archive" / "data").glob("sites/*/snapshots/20260302*/archive/*"))
+    warc.chmod(0o644)
+    warc.write_bytes(warc.read_bytes()[:2000])
+    ended = daykeep(config, *words, "--json")
+    assert ended.json()
+    assert "text-unreadable" in ended.err

@@ -205,6 +205,59 @@ def test_seed_that_has_moved_takes_the_scope_along(tmp_path):
     assert entries["http://elsewhere.test/"].outcome == "out-of-scope"
 
 
+@pytest.mark.parametrize("first", ["/", "/home"])
+def test_robots_that_leads_to_a_page_does_not_lose_it(tmp_path, first):
+    """Where every unknown path leads to the first page, robots.txt too, that page is read like any other."""
+    world = {
+        "/robots.txt": (302, {"Location": first}, b""),
+        "/sitemap.xml": (302, {"Location": first}, b""),
+        first: linked("/a", "/b"),
+        "/a": linked(),
+        "/b": linked(),
+    }
+    with Web(world) as web:
+        folder, entries = day_of(tmp_path, web, seeds=(f"{HOST}{first}",))
+    assert {url: entries[url].outcome.value for url in (first, "/a", "/b")} == dict.fromkeys(
+        (first, "/a", "/b"), "captured"
+    )
+    assert f"{HOST}{first}" in folder.pages_path.read_text()
+
+
+@pytest.mark.parametrize("location", ["/caf\u00e9".encode(), b"/caf%C3%A9"])
+def test_addresses_in_header_fields_are_utf8(tmp_path, location):
+    """A redirect to an address spelled with raw UTF-8 goes where a browser would go."""
+    world = {
+        "/robots.txt": text(""),
+        "/": (302, {"Location": location.decode("latin-1")}, b""),
+        "/caf%C3%A9": linked(),
+    }
+    with Web(world) as web:
+        _, entries = day_of(tmp_path, web)
+    assert entries["/caf%C3%A9"].outcome == "captured"
+
+
+def test_redirects_without_end(tmp_path):
+    """A chain of redirects is followed for twenty hops; what comes after is over the limit."""
+    world = {"/robots.txt": text(""), "/": linked("/r?n=0", "/page"), "/page": linked()}
+    world |= {f"/r?n={n}": (302, {"Location": f"/r?n={n + 1}"}, b"") for n in range(40)}
+    with Web(world) as web:
+        folder, entries = day_of(tmp_path, web)
+    assert [n for n in range(41) if f"/r?n={n}" in web.paths()] == list(range(21))
+    assert (entries["/r?n=21"].outcome, entries["/r?n=21"].reason) == (
+        "over-limit",
+        "more than 20 redirects in a row",
+    )
+    assert folder.summary.outcome == "partial"
+
+
+def test_redirects_alone_are_no_day(tmp_path):
+    """A day that got nothing but a redirect to somewhere else, and a robots.txt, has failed."""
+    world = {"/robots.txt": text(""), "/": (302, {"Location": "http://elsewhere.test/"}, b"")}
+    with Web(world) as web:
+        folder, _ = day_of(tmp_path, web)
+    assert folder.summary.outcome == "failed"
+
+
 def test_fault_of_another_host_does_not_spoil_the_day(tmp_path):
     """A part that a third party does not give is in the ledger, and the site's own day is complete."""
     world = {

@@ -206,3 +206,17 @@ def test_text_that_cannot_be_read(kept, tmp_path):
         assert rebuild(archive.collection, archive.shelves, quiet) == 4
         assert answers(archive)["lifelines"] == kept[1]["lifelines"]
         assert found(archive.shelves, "geduld", first.timestamp) == []
+
+
+def test_days_after_a_lost_one_are_published(kept, tmp_path):
+    """Where a day is gone from the disk, the days after it are there with what they hold themselves."""
+    shutil.copytree(kept[0] / "data", tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "catalogue")
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        first, second, *_ = archive.collection.snapshots(SITE)
+        for path in [first.path, *first.path.rglob("*")]:
+            path.chmod(0o755)
+        shutil.rmtree(first.path)
+        assert rebuild(archive.collection, archive.shelves, quiet) == 3
+        assert [hit for hit, _ in found(archive.shelves, "2026", second.timestamp)]
+        assert archive.shelves.history.lifeline(f"{HOST}/")

@@ -88,6 +88,49 @@ def test_payload_from_before_a_bad_day(tmp_path, between):
         assert problems(archive, last) == []
 
 
+def test_other_media_type_is_stored_again(tmp_path):
+    """The same bytes under another media type are another answer."""
+    status, fields, body = SAME
+    days = [
+        {"/": HOME, "/a": SAME},
+        {"/": HOME, "/a": (status, {**fields, "Content-Type": "text/plain"}, body)},
+    ]
+    with build_days(tmp_path, days) as archive:
+        last = archive.collection.snapshots(SITE)[-1]
+        assert captures(last)["/a"].mime == "text/plain"
+        assert last.summary.changed == 1
+
+
+def cut(handler):
+    """Answer five bytes of ten, and hang up."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/plain")
+    handler.send_header("Content-Length", "10")
+    handler.end_headers()
+    handler.wfile.write(b"hello")
+    handler.close_connection = True
+
+
+def test_cut_body_is_neither_referred_to_nor_refers(tmp_path):
+    """What arrived of a cut body may be the bytes of a whole one, and is not the same answer."""
+    whole = (200, {"Content-Type": "text/plain"}, b"hello")
+    home = page("home", "/a")
+    with Web({"/": home, "/a": cut}) as web, opened(tmp_path, web, clock := HandClock()) as archive:
+        for number, answer in enumerate((cut, whole, cut)):
+            web.pages["/a"] = answer
+            clock.set(FIRST + timedelta(days=number))
+            take(archive, archive.settings.site[0])
+        folders = archive.collection.snapshots(SITE)
+        lines = [captures(folder)["/a"] for folder in folders]
+        assert [(line.mime, line.truncated) for line in lines] == [
+            ("text/plain", "disconnect"),
+            ("text/plain", None),
+            ("text/plain", "disconnect"),
+        ]
+        assert len({line.digest for line in lines}) == 1
+        assert problems(archive, *folders) == []
+
+
 def test_looks_back_no_further_than_a_week(tmp_path):
     """A page that was away for more than seven days is stored again."""
     good = {"/": HOME, "/a": SAME}
@@ -315,7 +358,7 @@ def test_killed(tmp_path, moment):
         f"/{n}": page(f"page {n}") for n in range(100)
     }
     data = tmp_path / "data"
-    with Web(site, pause=0.05) as web:
+    with Web(site, pause=0.1) as web:
         config = configure(tmp_path, web.seed, connections=4)
         process = subprocess.Popen(command(config, "crawl", "example"), stdout=-1, stderr=-1)
         if moment == "sealing":

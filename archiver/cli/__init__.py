@@ -25,6 +25,7 @@ from index.errors import ArchiveError, ConfigurationError
 
 from . import show
 from .beginning import init_command
+from .compose import log_to_stderr
 from .keeping import export_command, rebuild_command, verify_command
 from .looking import (
     changes_command,
@@ -58,6 +59,7 @@ def daykeep(context: click.Context, config: str) -> None:
     Begin with `daykeep init`, then `daykeep crawl SITE`, then `daykeep serve`. `daykeep demo` shows it all
     on a small built-in site.
     """
+    log_to_stderr(terminal=sys.stderr.isatty())
     context.obj = config
 
 

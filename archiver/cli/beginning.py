@@ -57,7 +57,8 @@ def _write_configuration(config: Path, seed: str | None, name: str | None) -> No
         parse(tomllib.loads(text), config.parent)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
-            f"{name!r} is not a name for a site; use letters, digits and hyphens."
+            f"{name or address!r} cannot stand in a configuration; give a plain address, and a --name of "
+            "letters, digits and hyphens."
         ) from error
     with storage(f"make {config.parent}"):
         config.parent.mkdir(parents=True, exist_ok=True)

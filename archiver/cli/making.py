@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +17,7 @@ from ..ledger import read
 from ..runs import Runs
 from ..snapshot import Archive
 from . import show
-from .compose import find_site, log_to_stderr, opened, runs_of, stop_on_signals
+from .compose import find_site, opened, runs_of, stop_on_signals
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -37,7 +36,6 @@ def crawl_command(config: str, site: str, full: bool, as_json: bool) -> int:
     Exit status: 0 complete; 1 could not, or not one address could be captured; 2 no such site or a faulty
     configuration; 3 the snapshot is partial: `daykeep ledger` tells what is missing.
     """
-    log_to_stderr(terminal=sys.stderr.isatty())
     stop = threading.Event()
     stop_on_signals(stop)
     with opened(config, stop=stop) as archive, show.crawl_progress(site) as report:
@@ -92,7 +90,6 @@ def run_due_command(config: str, as_json: bool, at_once: bool) -> int:
     Exit status: 0 all complete, or nothing was due; 1 could not; 2 faulty configuration; 3 one or more
     snapshots are partial or failed.
     """
-    log_to_stderr(terminal=sys.stderr.isatty())
     stop = threading.Event()
     stop_on_signals(stop)
     with opened(config, stop=stop) as archive:

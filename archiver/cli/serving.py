@@ -56,7 +56,6 @@ def serve_command(config: str, host: str, port: int | None, no_schedule: bool) -
 
     Exit status: 0 stopped by a signal; 1 could not, such as a port in use; 2 faulty configuration.
     """
-    log_to_stderr(terminal=sys.stderr.isatty())
     settings = load(Path(config))
     serve(settings, host, port, schedule=not no_schedule)
     return DONE
