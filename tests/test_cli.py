@@ -326,3 +326,17 @@ def test_json_is_all_there_is_on_stdout(demo, tmp_path, words):
     ended = daykeep(config, *words, "--json")
     assert ended.json()
     assert "text-unreadable" in ended.err
+
+
+def test_verify_misses_a_day_that_is_gone(demo, tmp_path):
+    """A sealed day that somebody removed is a problem, told by the catalogue and by the table of runs."""
+    shutil.copytree(demo.parent.parent, tmp_path / "archive")
+    config = tmp_path / "archive" / "config" / "daykeep.toml"
+    day = next((tmp_path / "archive" / "data").glob("sites/*/snapshots/20260308*"))
+    for path in [day, *day.rglob("*")]:
+        path.chmod(0o755)
+    shutil.rmtree(day)
+    for _ in range(2):
+        ended = daykeep(config, "verify", SITE)
+        assert (ended.status, ended.out.count("its folder is gone")) == (3, 1)
+        shutil.rmtree(tmp_path / "archive" / "data" / "catalogue", ignore_errors=True)

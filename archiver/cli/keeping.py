@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,9 @@ from ..export import PROFILES, export
 from ..publish import rebuild
 from ..settings import load
 from ..snapshot import Archive, finder
-from ..verify import verify
+from ..verify import Problem, verify
 from . import show
-from .compose import find_snapshot, history_path, opened, require_site, shelves
+from .compose import find_snapshot, history_path, opened, require_site, runs_of, shelves
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -83,22 +85,39 @@ def verify_command(config: str, site: str | None, date: str | None, as_json: boo
 
     Exit status: 0 everything is as it was sealed; 1 could not; 2 wrong usage; 3 problems were found.
     """
-    found = 0
     rows = []
     with opened(config) as archive, show.steps("Verifying") as step:
+        gone = [] if date else list(_gone(archive, [site] if site else archive.collection.sites()))
         folders = _chosen(archive, site, date)
-        for number, folder in enumerate(folders, 1):
-            step(f"{folder.site} {folder.timestamp}", number, len(folders))
-            for problem in verify(folder, finder(archive.collection, folder.site)):
-                found += 1
-                rows.append({"site": folder.site, **msgspec.to_builtins(problem)})
-                if not as_json:
-                    show.line(f"{folder.site} {problem}")
+        for name, problem in chain(gone, _problems(archive, folders, step)):
+            rows.append({"site": name, **msgspec.to_builtins(problem)})
+            if not as_json:
+                show.line(f"{name} {problem}")
     if as_json:
         show.json_document({"snapshots": len(folders), "problems": rows})
     else:
-        show.note(f"{len(folders)} snapshot(s) read, {found} problem(s).")
-    return WITH_PROBLEMS if found else DONE
+        show.note(f"{len(folders)} snapshot(s) read, {len(rows)} problem(s).")
+    return WITH_PROBLEMS if rows else DONE
+
+
+def _problems(
+    archive: Archive, folders: list[SnapshotFolder], step: Callable[[str, int, int], None]
+) -> Iterator[tuple[str, Problem]]:
+    for number, folder in enumerate(folders, 1):
+        step(f"{folder.site} {folder.timestamp}", number, len(folders))
+        for problem in verify(folder, finder(archive.collection, folder.site)):
+            yield folder.site, problem
+
+
+def _gone(archive: Archive, sites: Iterable[str]) -> Iterator[tuple[str, Problem]]:
+    """Yield the snapshots that the catalogue or the table of runs knows, and the disk does not."""
+    runs = runs_of(archive.collection)
+    for site in sites:
+        known = {snapshot.timestamp for snapshot in archive.shelves.history.snapshots(site)}
+        known |= {run.snapshot for run in runs.of(site) if run.snapshot}
+        for timestamp in sorted(known - set(archive.collection.timestamps(site))):
+            what = "this snapshot was sealed, and its folder is gone; restore it from a copy"
+            yield site, Problem(timestamp, "snapshots", None, what)
 
 
 def _chosen(archive: Archive, site: str | None, date: str | None) -> list[SnapshotFolder]:
