@@ -6,6 +6,7 @@ Three spellings of one moment: aware UTC datetime, 14-digit timestamp, WARC and 
     2026-03-02T02:30:00.123456Z WARC/1.1 date with a fraction (W3C note on date formats)
     Mon, 02 Mar 2026 02:30:00 GMT   HTTP date (RFC 9110 section 5.6.7)
 
+Years run from 1000 to 9998, which leaves room to turn a moment into any time zone and to name the day after.
 A calendar day is always the site's own: `local_date` needs its time zone. Knows nothing of clocks.
 """
 
@@ -19,6 +20,9 @@ from zoneinfo import ZoneInfo
 _DIGITS = re.compile(r"\d{14}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
+FIRST_YEAR, LAST_YEAR = 1000, 9998
+"""Years that are read. At the ends of `datetime` a time zone, or the day after, is an OverflowError."""
+
 
 def to_timestamp(moment: datetime) -> str:
     """Return the 14 digits of an aware datetime, in UTC; fractions of a second are cut."""
@@ -26,19 +30,29 @@ def to_timestamp(moment: datetime) -> str:
 
 
 def parse_timestamp(digits: str) -> datetime:
-    """Return the aware UTC datetime of exactly 14 digits. Raises ValueError for anything else."""
+    """Return the aware UTC datetime of exactly 14 digits. Raises ValueError for all else, odd years too."""
     if not _DIGITS.fullmatch(digits):
         message = f"{digits!r} is not a 14-digit timestamp"
         raise ValueError(message)
-    return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    _check_year(moment.year, digits)
+    return moment
 
 
 def parse_date(text: str) -> date:
-    """Return the date of `YYYY-MM-DD`. Raises ValueError for anything else, other ISO spellings included."""
+    """Return the date of `YYYY-MM-DD`. Raises ValueError for other ISO spellings and for odd years."""
     if not _DATE.fullmatch(text):
         message = f"{text!r} is not a date written as YYYY-MM-DD"
         raise ValueError(message)
-    return date.fromisoformat(text)
+    day = date.fromisoformat(text)
+    _check_year(day.year, text)
+    return day
+
+
+def _check_year(year: int, text: str) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        message = f"{text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}"
+        raise ValueError(message)
 
 
 def local_date(timestamp: str, zone: ZoneInfo) -> date:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import gzip
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from msgspec import structs
 
 from archiver.ledger import UrlOutcome
 from index.errors import ConfigurationError
@@ -24,6 +26,7 @@ OTHER = "https://cdn.example.net"
 MONDAY, TUESDAY = "20260302023000", "20260303023000"
 TEXT = "body{color:red}" * 500
 VIDEO = bytes(range(256)) * 40
+PDF = b"%PDF-1.4 " + b"x" * 1_400_000
 LINKS = f'<link rel="stylesheet" href="{OTHER}/a.css"><img src="{OTHER}/i.png" alt="">'
 MARKUP = f"<!doctype html><html><head><title>T</title>{LINKS}</head><body>dag</body></html>"
 BAD = (
@@ -55,6 +58,15 @@ ANSWERS = {
     "/zoek": both(Reply("<title>Z</title>search")),
     "/list?page=1": both(Reply("first", "text/plain")),
     "/list": both(Reply("bare", "text/plain")),
+    "/lijst": both(Reply("bare", "text/plain")),
+    "/lijst?cb=1": both(Reply("no such", "text/plain", status=404)),
+    "/leeg": both(Reply("bare", "text/plain")),
+    "/leeg?cb=": both(Reply("made up", "text/plain")),
+    "/verslag.pdf": both(Reply(PDF, "application/pdf")),
+    "/brief.docx": both(Reply(b"PK", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")),
+    "/bijlage.html": both(Reply("<p>x", headers=(("Content-Disposition", "attachment; filename=x.exe"),))),
+    "/tabel.csv": both(Reply("a,b", "text/csv")),
+    "/zipped.pdf": both(Reply(gzip.compress(PDF), "application/pdf", headers=(("Content-Encoding", "gzip"),))),
     "/gone": both(Reply("<title>G</title>gone", status=410)),
     "/broken": both(Reply("oops", "text/plain", status=500)),
     "/moved": both(Reply(status=301, headers=(("Location", f"{OTHER}/i.png"),))),
@@ -229,15 +241,18 @@ def test_page_that_cannot_be_decoded_says_so(visitor):
         ("bytes=10000-", 206, f"bytes 10000-{len(VIDEO) - 1}/{len(VIDEO)}", VIDEO[10000:]),
         ("bytes=-5", 206, f"bytes {len(VIDEO) - 5}-{len(VIDEO) - 1}/{len(VIDEO)}", VIDEO[-5:]),
         ("bytes=0-1,4-5", 200, None, VIDEO),
-        ("bytes=99999-", 200, None, VIDEO),
+        ("bytes=-99999", 206, f"bytes 0-{len(VIDEO) - 1}/{len(VIDEO)}", VIDEO),
+        ("bytes=99999-", 416, f"bytes */{len(VIDEO)}", b""),
+        ("items=0-1", 200, None, VIDEO),
         ("nonsense", 200, None, VIDEO),
     ],
 )
 def test_range(visitor, wanted, status, content_range, body):
-    """One range of a plain body is answered as such, anything else with the whole body."""
+    """One range of a plain body is answered as such, one behind its end refused, all else gets the whole body."""
     response = visitor.replay(MONDAY, f"{SITE}/video.mp4", Range=wanted)
     assert (response.status_code, response.headers.get("Content-Range")) == (status, content_range)
     assert response.data == body
+    assert response.headers["Content-Length"] == str(len(body))
 
 
 @pytest.mark.parametrize("path", ["/chunked.bin", "/cut.bin", "/gzip.js", "/", "/broken"])
@@ -263,15 +278,50 @@ def test_security_headers(visitor, url):
     assert len(headers.getlist("Content-Security-Policy")) == 1
 
 
-@pytest.mark.parametrize("path", ["/", "/video.mp4", "/gzip.js", "/same", "/moved"])
+@pytest.mark.parametrize("path", ["/video.mp4", "/gzip.js", "/q?a=b;c"])
 def test_captures_may_be_kept_for_ever(visitor, path):
-    """A capture is cacheable for a year, and a client that has it is told so."""
+    """Bytes as they were captured are cacheable for a year, and a client that has them is told so."""
     response = visitor.replay(MONDAY, SITE + path)
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert "Sec-Fetch-Dest" in response.headers["Vary"]
     tag = response.headers["ETag"]
     again = visitor.replay(MONDAY, SITE + path, If_None_Match=tag)
-    assert again.status_code == (301 if path == "/moved" else 304)
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("url", "destination", "status"),
+    [
+        (f"{SITE}/", "iframe", 304),
+        (f"{SITE}/same", None, 304),
+        (f"{SITE}/no-type", "iframe", 304),
+        (f"{SITE}/picture.svg", "iframe", 304),
+        (f"{OTHER}/a.css", "style", 304),
+        (f"{SITE}/moved", "iframe", 301),
+        (f"{SITE}/q?a=b;c", "iframe", 304),
+        (f"{SITE}/zoek?q=woord", "empty", 304),
+    ],
+)
+def test_what_is_made_here_is_asked_for_again(visitor, url, destination, status):
+    """What is rewritten, or chosen, is not kept without asking, since another version may do so otherwise."""
+    said = {"Sec_Fetch_Dest": destination} if destination else {}
+    response = visitor.replay(MONDAY, url, **said)
+    assert response.headers["Cache-Control"] == "no-cache"
+    again = visitor.replay(MONDAY, url, If_None_Match=response.headers["ETag"], **said)
+    assert again.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/", "/no-type"])
+def test_tag_of_a_rewritten_page_knows_the_rewriter(archive, visitor, monkeypatch, path):
+    """Another rewriter, or a viewer at another address, makes pages with another tag."""
+    tag = visitor.replay(MONDAY, SITE + path).headers["ETag"]
+    assert Visitor(archive).replay(MONDAY, SITE + path).headers["ETag"] == tag
+    moved = structs.replace(archive.settings.viewer, base_url="http://elsewhere.example")
+    settings = structs.replace(archive.settings, viewer=moved)
+    elsewhere = Visitor(replace(archive, settings=settings))
+    assert elsewhere.replay(MONDAY, SITE + path).headers["ETag"] != tag
+    monkeypatch.setattr("viewer.replay._REWRITERS", ("rewrite_css.py",))
+    assert Visitor(archive).replay(MONDAY, SITE + path).headers["ETag"] != tag
 
 
 def test_forms_of_a_body_have_tags_of_their_own(visitor):
@@ -301,7 +351,13 @@ def test_other_scheme(visitor):
 
 @pytest.mark.parametrize(
     ("url", "note"),
-    [(f"{SITE}/zoek?q=woord", "query-ignored"), (f"{SITE}/zoek", None), (f"{SITE}/list?page=1", None)],
+    [
+        (f"{SITE}/zoek?q=woord", "query-ignored"),
+        (f"{SITE}/zoek", None),
+        (f"{SITE}/list?page=1", None),
+        (f"{SITE}/lijst?q=woord", "query-ignored"),
+        (f"{SITE}/leeg?q=woord", "query-ignored"),
+    ],
 )
 def test_query_ignored(visitor, url, note):
     """A path captured only without a query answers for any query, and says so."""
@@ -348,6 +404,73 @@ def test_nothing_can_be_sent(visitor, method):
     response = visitor.replay(MONDAY, f"{SITE}/", method=method)
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD"
+
+
+def test_form_that_is_sent_is_answered_in_words(visitor):
+    """What an archived form sends in the frame is answered in the visitor's language, and the banner follows."""
+    said = {"Sec_Fetch_Dest": "iframe", "Accept_Language": "nl"}
+    response = visitor.replay(MONDAY, f"{SITE}/", method="POST", **said)
+    assert response.status_code == 405
+    assert "kan niets versturen" in response.get_data(as_text=True)
+    assert "/.daykeep/replay.js" in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "MADE-UP"])
+def test_what_the_framework_refuses_has_our_policy(visitor, method):
+    """Also an answer that replay does not make itself comes under its policy."""
+    response = visitor.replay(MONDAY, f"{SITE}/", method=method)
+    assert response.status_code == 405
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+    assert response.mimetype == "text/plain"
+
+
+def test_unforeseen_failure_has_our_policy(visitor, monkeypatch):
+    """A failure that nobody foresaw is told under the policy of replay, without a word of where."""
+    monkeypatch.setattr("viewer.replay._answer", lambda _: 1 / 0)
+    response = visitor.replay(MONDAY, f"{SITE}/")
+    assert response.status_code == 500
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+    assert b"ZeroDivision" not in response.data
+
+
+@pytest.mark.parametrize(
+    ("path", "is_file"),
+    [
+        ("/verslag.pdf", True),
+        ("/brief.docx", True),
+        ("/chunked.bin", True),
+        ("/bijlage.html", True),
+        ("/tabel.csv", True),
+        ("/zipped.pdf", True),
+        ("/", False),
+        ("/video.mp4", False),
+        ("/picture.svg", False),
+        ("/feed.xml", False),
+        ("/a/b", False),
+        ("/no-type.bin", False),
+        ("/moved", False),
+    ],
+)
+def test_file_in_the_frame(visitor, path, is_file):
+    """What a browser would save is a small page in the frame, and itself wherever else it is asked for."""
+    framed = visitor.replay(MONDAY, SITE + path, Sec_Fetch_Dest="iframe", Accept_Language="en")
+    said = framed.get_data(as_text=True) if framed.mimetype == "text/html" else ""
+    assert ("The bar at the top has a link to save it." in said) == is_file
+    if is_file:
+        assert f"<h1>{path[1:]}</h1>" in said
+        assert "/.daykeep/replay.js" in said
+        assert "Content-Disposition" not in framed.headers
+    fetched = visitor.replay(MONDAY, SITE + path, Sec_Fetch_Dest="empty", Accept_Encoding="gzip")
+    assert fetched.data == DAYS[MONDAY][SITE + path].payload
+
+
+@pytest.mark.parametrize("path", ["/video.mp4", "/", "/a/b"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_length_is_told(visitor, path, method):
+    """Where the length of an answer is known it is told, for GET and HEAD alike."""
+    whole = visitor.replay(MONDAY, SITE + path)
+    response = visitor.replay(MONDAY, SITE + path, method=method)
+    assert response.headers["Content-Length"] == str(len(whole.data))
 
 
 def test_head(visitor):
@@ -399,8 +522,8 @@ def test_very_long_pages_are_passed_on(tmp_path, monkeypatch):
     assert response.headers["X-Daykeep-Approximate"] == "not-rewritten"
 
 
-def test_damaged_record_is_an_error_and_nothing_else(tmp_path):
-    """A record that cannot be read is told in a sentence under our policy."""
+def test_damaged_record_is_an_error_and_nothing_else(tmp_path, caplog):
+    """A record that cannot be read is told in a sentence under our policy, and its place to the log alone."""
     with build(tmp_path / "data", {"demo": {MONDAY: {f"{SITE}/": Reply("x")}}}) as built:
         (warc,) = built.collection.at("demo", MONDAY).warcs
         warc.parent.chmod(0o755)
@@ -408,7 +531,9 @@ def test_damaged_record_is_an_error_and_nothing_else(tmp_path):
         warc.write_bytes(b"\0" * warc.stat().st_size)
         response = Visitor(built).replay(MONDAY, f"{SITE}/")
     assert response.status_code == 500
-    assert b"daykeep verify" in response.data
+    assert b"niet te lezen" in response.data
+    assert str(tmp_path).encode() not in response.data
+    assert str(tmp_path) in caplog.text
     assert "sandbox" in response.headers["Content-Security-Policy"]
     assert response.headers["Cache-Control"] == "no-store"
 

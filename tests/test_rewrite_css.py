@@ -43,7 +43,7 @@ UNTOUCHED = [
     'a{b:url("data:,//x")}', "a{content:'http://x/'}", "/* url(http://x/) */", "/* url(http://x/)",
     "@namespace svg url(http://www.w3.org/2000/svg);", '@namespace "http://x/";', "a{b:myurl(http://x/)}",
     "a{b:image-set('a' type('http://x/'))}", "a{content:'url(http://x/)'}", 'a{content:"\\" url(http://x/)"}',
-    "a[href='http://x/']{}", "//", "\\", "url(", "'", "@import", "\0\x80url(//",
+    "a[href='http://x/']{}", "//", "\\", "url(", "'", "@import", "\0\x80url(/",
 ]  # fmt: skip
 
 HOSTILE = [
@@ -71,8 +71,7 @@ def test_rewritten(css: str, expected: str) -> None:
 def test_untouched(css: str) -> None:
     """Relative addresses, data, text, names and comments stay as they are."""
     assert rewrite_css(css.encode(), lambda url: url) == css.encode()
-    if "url(//" not in css:
-        assert rewrite_css_text(css, mapper) == css
+    assert rewrite_css_text(css, mapper) == css
 
 
 @given(

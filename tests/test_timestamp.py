@@ -34,8 +34,22 @@ NO_TIMESTAMP = [
     "2026-03-02T02:3",
     " 0260302023000",
     "20260302023000\n",
+    "00010101000000",
+    "09991231235959",
+    "99990101000000",
 ]
-NO_DATE = ["", "2026-3-2", "20260302", "2026-02-30", "2026-W10-1", "2026-03-02\n", "２０２６-03-02"]
+NO_DATE = [
+    "",
+    "2026-3-2",
+    "20260302",
+    "2026-02-30",
+    "2026-W10-1",
+    "2026-03-02\n",
+    "２０２６-03-02",
+    "0001-01-01",
+    "0999-12-31",
+    "9999-12-31",
+]
 DAYS = [
     ("20260301225959", date(2026, 3, 1)),
     ("20260301230000", date(2026, 3, 2)),
@@ -86,6 +100,16 @@ def test_date():
     assert parse_date("2026-03-02") == date(2026, 3, 2)
 
 
+@pytest.mark.parametrize("text", ["1000-01-01", "9998-12-31"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue", "Europe/Amsterdam"])
+def test_first_and_last_day_that_are_read(text, zone):
+    """A day at either end has its bounds, and a moment of it its day, in every time zone."""
+    first, end = day_bounds(parse_date(text), ZoneInfo(zone))
+    assert first < end
+    noon = f"{text.replace('-', '')}120000"
+    assert abs(local_date(noon, ZoneInfo(zone)) - parse_date(text)).days <= 1
+
+
 @pytest.mark.parametrize(("timestamp", "day"), DAYS)
 def test_local_date(timestamp, day):
     """A snapshot belongs to the day of the site's own zone."""
@@ -107,6 +131,7 @@ def test_parse_warc_date(text):
 @given(
     st.datetimes(
         datetime(1900, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+        datetime(9998, 12, 31),  # noqa: DTZ001
         timezones=st.just(UTC),
     )
 )

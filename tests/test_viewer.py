@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
+from msgspec import structs
+from playwright.sync_api import expect
 
 from archiver.ledger import UrlOutcome
 from tests.support.archive import Lost, Reply, build
@@ -15,6 +19,7 @@ from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
 from viewer.closest import first_from, last_before
+from viewer.file import disposition, file_name
 from viewer.request_target import request_target
 
 SITE = "https://www.example.org"
@@ -34,7 +39,27 @@ def page(title: str, text: str, more: str = "") -> Reply:
     )
 
 
+PDF = b"%PDF-1.4\n" + b"1" * 1_200_000
+FORM = '<form method="post" action="/kosten"><button>Verstuur</button></form>'
+WAYS = "".join(
+    f'<p><a id="{name}" href="{path}">{name}</a></p>'
+    for name, path in {
+        "pdf": "/verslag.pdf",
+        "coded": "/gecodeerd.pdf",
+        "error": "/storing",
+        "query": "/kosten?van=mij",
+        "gone": "/nooit",
+    }.items()
+)
 LINKS = f'<a id="costs" href="/kosten">Kosten</a> <a id="absolute" href="{SITE}/kosten">Ook kosten</a>'
+FORGING = f"""<script>
+addEventListener("load", () => {{
+  for (const url of ["https://www.ind.nl/", "http://www.example.org/", "{SITE}:444/", "https://a_b.example/",
+                     "https://www-example.org/", "{SITE}@bank.example/", "https://www.example.org.bank.example/"])
+    top.postMessage({{daykeep: 1, url, title: "Vervalst"}}, "*");
+  history.pushState(null, "", "#klaar");
+}});
+</script>"""
 DAYS = {
     MONDAY: {
         f"{SITE}/": page("Voorpagina", "Een aanvraag kost 100 euro.", LINKS),
@@ -56,6 +81,14 @@ DAYS = {
     FRIDAY: {
         f"{SITE}/": page("Voorpagina", "Een aanvraag kost 300 euro.", LINKS),
         f"{SITE}/kosten": page("Kosten", "De leges van vrijdag."),
+        f"{SITE}/wegen": page("Wegen", "Waarheen?", WAYS + FORM),
+        f"{SITE}/verslag.pdf": Reply(PDF, "application/pdf"),
+        f"{SITE}/gecodeerd.pdf": Reply(
+            gzip.compress(PDF, mtime=0), "application/pdf", headers=(("Content-Encoding", "gzip"),)
+        ),
+        f"{SITE}/storing": Reply("<title>Storing</title><p>Even niet.</p>", status=503),
+        f"{SITE}/vals": page("Vals", "vals", FORGING),
+        "https://a_b.example/": page("Onder streep", "achter een hash"),
         **{f"{SITE}/pdf/{number}": Lost(UrlOutcome.TIMEOUT) for number in range(130)},
         f"{SITE}/beheer": Lost(UrlOutcome.ROBOTS, "Disallow: /beheer"),
     },
@@ -101,7 +134,7 @@ WEB = f"/web/{MONDAY}/{SITE}"
         (f"/demo/{TUESDAY}/", 200, "at 03:30"),
         ("/demo/20260302023001/", 404, "no snapshot"),
         ("/demo/nonsense/", 404, "no snapshot"),
-        ("/demo/2026-03-06/missing", 200, "131 addresses"),
+        ("/demo/2026-03-06/missing", 200, "132 addresses"),
         ("/demo/2026-03-06/missing?outcome=timeout&page=2", 200, "Page 2 of 2"),
         ("/demo/2026-03-06/missing?outcome=nonsense", 404, "no such page"),
         ("/demo/2026-03-06/missing?page=-1", 200, "Page 1 of 2"),
@@ -137,6 +170,26 @@ WEB = f"/web/{MONDAY}/{SITE}"
         ("/web/nonsense/https://www.example.org/", 404, "Not an address of this archive"),
         ("/web/2026-03-02/javascript:alert(1)", 404, "Not an address of this archive"),
         ("/web/", 404, "Not an address of this archive"),
+        *[
+            (f"/web/{moment}/{SITE}/", 404, "Not an address of this archive")
+            for moment in ("9999-12-31", "0001-01-01", "0999-12-31", "99991231235959", "00010101000000")
+        ],
+        (f"/web/9998-12-31/{SITE}/", 404, "no snapshot"),
+        (f"/web/1000-01-01/{SITE}/", 404, "no snapshot"),
+        *[
+            (path.format(day), status, "")
+            for day in ("9999-12-31", "0001-01-01")
+            for path, status in (
+                ("/demo/{}/", 404),
+                ("/demo/{}/missing", 404),
+                ("/demo/{}/changes", 404),
+                ("/demo/?day={}", 200),
+                ("/demo/search?q=x&on={}", 404),
+                ("/?url=www.example.org&on={}", 302),
+                (f"/demo/history?url={SITE}/&on={{}}", 302),
+            )
+        ],
+        ("/demo/99991231235959/", 404, "no snapshot"),
         ("/about", 200, "About this archive"),
         ("/nothing/at/all/here/1", 404, "no such page"),
         ("/%00%ff/", 404, "no site"),
@@ -243,7 +296,7 @@ def test_calendar_has_every_day_in_words(visitor):
         ("complete", "3", "whole"),
         ("failed", "4", "failed"),
         ("none", "5", "none"),
-        ("partial", "6", "−130 partly"),
+        ("partial", "6", "−131 partly"),
         ("none", "7", "none"),
         ("none", "8", "none"),
         ("none", "9", "none"),
@@ -368,6 +421,63 @@ def test_as_captured(visitor):
 
 
 @pytest.mark.parametrize(
+    ("url", "mime", "name"),
+    [
+        (f"{SITE}/docs/jaar%20verslag.pdf", "application/pdf", "jaar verslag.pdf"),
+        (f"{SITE}/VERSLAG.PDF", "application/pdf", "VERSLAG.PDF"),
+        (f"{SITE}/verslag.php?id=7", "application/pdf", "verslag.php.pdf"),
+        (f"{SITE}/download?id=7", "application/pdf", "download.pdf"),
+        (f"{SITE}/data.xyz", "application/octet-stream", "data.xyz"),
+        (f"{SITE}/foto.jpeg", "image/jpeg", "foto.jpeg"),
+        (f"{SITE}/", "text/html", "www.example.org.html"),
+        (f"{SITE}/map/", "text/html", "www.example.org.html"),
+        (f"{SITE}/..%2F..%2Fetc%2Fpasswd", "unk", "etc_passwd"),
+        (f"{SITE}/.bashrc", "unk", "bashrc"),
+        (f"{SITE}/a%0d%0aSet-Cookie:%22x%22.pdf", "application/pdf", "a__Set-Cookie__x_.pdf"),
+        (f"{SITE}/rekening%E2%80%AEfdp.exe", "application/octet-stream", "rekening_fdp.exe"),
+        (f"{SITE}/caf%C3%A9.pdf", "application/pdf", "café.pdf"),
+        (f"{SITE}/%ff%fe", "unk", "\ufffd\ufffd"),
+        (f"{SITE}/{'x' * 500}.pdf", "application/pdf", f"{'x' * 60}.pdf"),
+    ],
+)
+def test_file_name(url, mime, name):
+    """A payload is saved under the name in its address, which is safe and says what it is."""
+    assert file_name(url, mime) == name
+    assert disposition(name).isprintable()
+    assert disposition(name).isascii()
+    assert disposition(name).endswith(f"filename*=UTF-8''{quote(name, safe='')}")
+
+
+def test_range_as_captured(visitor):
+    """A part of a payload can be asked for, as a download that goes on does."""
+    whole = visitor.get(f"/web/{FRIDAY}id_/{SITE}/verslag.pdf")
+    assert whole.headers["Content-Length"] == str(len(PDF))
+    assert whole.headers["Content-Disposition"].startswith('attachment; filename="verslag.pdf"')
+    part = visitor.get(f"/web/{FRIDAY}id_/{SITE}/verslag.pdf", Range="bytes=2-5")
+    assert (part.status_code, part.data) == (206, PDF[2:6])
+    behind = visitor.get(f"/web/{FRIDAY}id_/{SITE}/verslag.pdf", Range=f"bytes={len(PDF)}-")
+    assert (behind.status_code, behind.headers["Content-Range"]) == (416, f"bytes */{len(PDF)}")
+
+
+def test_coding_is_told_to_browsers_alone(visitor):
+    """A tool gets the payload as it was received; a browser that saves it is told to undo its coding."""
+    path = f"/web/{FRIDAY}id_/{SITE}/gecodeerd.pdf"
+    tool, browser = visitor.get(path), visitor.get(path, Sec_Fetch_Mode="navigate")
+    assert tool.data == browser.data == gzip.compress(PDF, mtime=0)
+    assert "Content-Encoding" not in tool.headers
+    assert browser.headers["Content-Encoding"] == "gzip"
+    assert browser.headers["Vary"] == "Sec-Fetch-Mode"
+
+
+def test_file_has_a_link_in_the_banner(visitor):
+    """The frame page of a file says what it is, and links to it outside of the sandbox."""
+    markup = visitor.get(f"/web/{FRIDAY}/{SITE}/verslag.pdf", Accept_Language="nl").get_data(as_text=True)
+    assert f'href="/web/{FRIDAY}id_/{SITE}/verslag.pdf"' in markup.split("<iframe")[0]
+    assert "PDF, 1,2 MB" in markup
+    assert "banner-file" not in visitor.get(f"/web/{FRIDAY}/{SITE}/").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
     ("path", "status", "location"),
     [
         (f"/web/{MONDAY}id_/{SITE}/oud", 301, f"/web/{MONDAY}id_/{SITE}/kosten"),
@@ -422,17 +532,52 @@ def test_page_is_not_sent_twice(visitor):
     assert visitor.get("/demo/", If_None_Match=tag).status_code == 304
 
 
-@pytest.mark.parametrize("host", ["archive.example", "localhost:9999", "127.0.0.1:8080", ""])
-def test_host_header_is_not_believed(visitor, host):
-    """A Host header of the visitor's choice ends in no address of the page."""
-    response = visitor.ask("GET", "http://localhost:8080", f"{WEB}/", Host=host)
-    assert response.status_code == 200
-    assert "archive.example" not in response.get_data(as_text=True)
-    assert "9999" not in response.get_data(as_text=True)
+@pytest.mark.parametrize(
+    "host", ["archive.example", "localhost:9999", "127.0.0.1:8080", "[::1]:8080", "localhost"]
+)
+@pytest.mark.parametrize("path", ["/", f"{WEB}/", f"{WEB}/z?a=b;c", "/demo", "//evil.example/"])
+def test_other_names_lead_to_the_viewers_own(visitor, host, path):
+    """Who came by another name is led to the same path of the viewer's own name, where frames are allowed."""
+    response = visitor.ask("GET", "http://localhost:8080", path, Host=host)
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"http://localhost:8080{path}"
+    assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_damaged_archive_is_told_in_a_sentence(tmp_path):
-    """What cannot be read is one sentence with what to do, and no traceback."""
+@pytest.mark.parametrize(
+    "host", ["", "a b", "localhost:8080/x", "me@localhost:8080", "localhost:port", "x" * 300]
+)
+def test_odd_host_is_refused(visitor, host):
+    """A Host header that is no name of a host gets no further."""
+    response = visitor.ask("GET", "http://localhost:8080", "/", Host=host)
+    assert response.status_code == 400
+    assert "Content-Security-Policy" in response.headers
+
+
+@pytest.mark.parametrize("host", ["LOCALHOST:8080", "localhost:8080"])
+def test_own_name_in_any_case(visitor, host):
+    """The viewer's own name is known in any case."""
+    assert visitor.ask("GET", "http://localhost:8080", "/", Host=host).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["10.0.0.7:8080", ""])
+def test_monitoring_asks_by_any_name(visitor, host):
+    """Monitoring is answered whatever name it asks by."""
+    assert visitor.ask("GET", "http://localhost:8080", "/healthz", Host=host).status_code == 200
+
+
+def test_redirects_of_routing_are_to_the_viewers_own_address(tmp_path):
+    """Behind a proxy that ends TLS a slash is added at the public address, not at the one asked of us."""
+    with build(tmp_path / "data", {"demo": {}}) as built:
+        public = structs.replace(built.settings.viewer, base_url="https://archive.example")
+        settings = structs.replace(built.settings, viewer=public)
+        visitor = Visitor(replace(built, settings=settings))
+        response = visitor.ask("GET", "http://archive.example", "/demo?a=b")
+    assert response.headers["Location"] == "https://archive.example/demo/?a=b"
+
+
+def test_damaged_archive_is_told_in_a_sentence(tmp_path, caplog):
+    """What cannot be read is one sentence, its place is told to the log alone, and there is no traceback."""
     with build(tmp_path / "data", {"demo": {MONDAY: DAYS[MONDAY]}}) as built:
         log = built.collection.at("demo", MONDAY).ledger_path
         log.parent.chmod(0o755)
@@ -440,7 +585,10 @@ def test_damaged_archive_is_told_in_a_sentence(tmp_path):
         log.write_bytes(b"not json\n")
         response = Visitor(built).get("/demo/2026-03-02/")
         assert response.status_code == 500
-        assert "line 1 is not a ledger entry" in response.get_data(as_text=True)
+        assert "niet te lezen" in response.get_data(as_text=True)
+        assert str(tmp_path) not in response.get_data(as_text=True)
+        assert f"{tmp_path}/data" in caplog.text
+        assert "line 1 is not a ledger entry" in caplog.text
         assert "Traceback" not in response.get_data(as_text=True)
 
 
@@ -557,6 +705,93 @@ def test_banner_believes_only_its_frame(browser, address, message):
 
 
 @pytest.mark.browser
+def test_page_speaks_for_its_own_origin_alone(browser, address):
+    """An archived script cannot make banner, title and address bar name another site than its own."""
+    with visit(browser) as seen:
+        seen.page.add_init_script(
+            "if (top === window) { window.said = [];"
+            " new MutationObserver(() => said.push(document.title + document.getElementById('daykeep-address')"
+            "?.textContent + location.href)).observe(document, {subtree: true, childList: true}); }"
+        )
+        seen.page.goto(f"{address}/web/{FRIDAY}/{SITE}/vals")
+        seen.page.wait_for_url(f"{address}/web/{FRIDAY}/{SITE}/vals#klaar")
+        said = seen.page.evaluate("said")
+        assert said
+        assert [one for one in said if "Vervalst" in one or "bank" in one or "ind.nl" in one] == []
+        assert seen.page.locator("#daykeep-address").inner_text() == f"{SITE}/vals"
+
+
+@pytest.mark.browser
+def test_banner_follows_an_origin_behind_a_hash(browser, address):
+    """A page whose origin does not fit in a label is believed about that origin."""
+    with visit(browser, f"{address}/web/{FRIDAY}/https://a_b.example/") as seen:
+        frame = seen.page.frames[1]
+        frame.evaluate("history.pushState(null, '', '/verder')")
+        seen.page.wait_for_url(f"{address}/web/{FRIDAY}/https://a_b.example/verder")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("link", ["pdf", "coded"])
+def test_file_can_be_saved(browser, address, link):
+    """A link to a PDF followed inside the frame ends in a file on the visitor's disk, as the site sent it."""
+    with visit(
+        browser, f"{address}/web/{FRIDAY}/{SITE}/wegen", locale="nl-NL", accept_downloads=True
+    ) as seen:
+        seen.page.frame_locator("#daykeep-page").locator(f"#{link}").click()
+        seen.page.locator(".banner-file").wait_for()
+        heading = seen.page.frame_locator("#daykeep-page").locator("h1").inner_text()
+        with seen.page.expect_download() as download:
+            seen.page.locator(".banner-file a").click()
+        assert download.value.suggested_filename == heading
+        assert heading.endswith(".pdf")
+        assert download.value.path().read_bytes() == PDF
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        ("error", "answered with error 503"),
+        ("query", "This exact address was not stored"),
+        ("pdf", "PDF, 1.2 MB"),
+    ],
+)
+def test_warnings_follow_the_frame(browser, address, link, says):
+    """What the banner says of a page comes when a link in the frame leads there, and goes on the way back."""
+    with visit(browser, f"{address}/web/{FRIDAY}/{SITE}/wegen", locale="en-GB") as seen:
+        banner = seen.page.locator("#daykeep-banner")
+        seen.page.frame_locator("#daykeep-page").locator(f"#{link}").click()
+        expect(banner).to_contain_text(says)
+        seen.page.go_back()
+        expect(banner).not_to_contain_text(says)
+        expect(seen.page.locator("#daykeep-address")).to_have_text(f"{SITE}/wegen")
+
+
+@pytest.mark.browser
+def test_versions_follow_the_frame(browser, address):
+    """The links to other versions are those of the page that the frame shows, also after a gap."""
+    with visit(browser, f"{address}/web/{FRIDAY}/{SITE}/wegen", locale="en-GB") as seen:
+        frame, before = seen.page.frame_locator("#daykeep-page"), seen.page.locator(".versions [rel=prev]")
+        expect(before).to_have_count(0)
+        frame.locator("#gone").click()
+        expect(seen.page.locator("#daykeep-address")).to_have_text(f"{SITE}/nooit")
+        expect(seen.page.locator(".versions")).to_have_count(0)
+        seen.page.go_back()
+        frame.locator("#query").click()
+        expect(before).to_have_attribute("href", f"/web/{TUESDAY}/{SITE}/kosten")
+
+
+@pytest.mark.browser
+def test_form_that_is_sent_says_why_not(browser, address):
+    """A form sent inside the frame is answered in words, below a banner that still works."""
+    with visit(browser, f"{address}/web/{FRIDAY}/{SITE}/wegen", locale="nl-NL") as seen:
+        frame = seen.page.frame_locator("#daykeep-page")
+        frame.locator("button").click()
+        expect(frame.locator("h1")).to_have_text("Een gearchiveerde pagina kan niets versturen")
+        expect(seen.page.locator("#daykeep-address")).to_have_text(f"{SITE}/kosten")
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @pytest.mark.parametrize(
     "path",
@@ -568,6 +803,7 @@ def test_banner_believes_only_its_frame(browser, address, message):
         f"/demo/history?url={SITE}/",
         f"/web/2026-03-02/{SITE}/",
         f"/web/2026-03-05/{SITE}/",
+        f"/web/2026-03-06/{SITE}/verslag.pdf",
         "/about",
     ],
 )

@@ -13,12 +13,14 @@ Reads only. Nothing here can reach the live web.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from flask import Blueprint, Flask, Response, jsonify, redirect, render_template, request
+from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, render_template, request
+from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -27,6 +29,7 @@ from archiver.settings import Settings
 from index.catalogue import Catalogue
 from index.errors import ArchiveError, BusyError, NotFoundError
 from index.history import History
+from index.urlkey import normalise, origin
 
 from . import browse, frame, lifeline_page, search_page
 from .address import ReplayAddresses, format_web_path
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 YEAR = 365 * 86400
+# RFC 3986 section 3.2.2, without what ends an authority or goes before its host
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)
 
 pages = Blueprint("about", __name__)
 
@@ -83,8 +88,10 @@ def create_viewer(held: Holdings) -> Flask:
     app.url_map.strict_slashes = True
     for blueprint in (pages, frame.pages, browse.pages, search_page.pages, lifeline_page.pages):
         app.register_blueprint(blueprint)
+    app.before_request(_at_base_url)
     app.register_error_handler(ArchiveError, _archive_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.after_request(_led_to_base_url)
     app.after_request(_cached)
     app.after_request(add_security_headers)
     _add_template_words(app, held)
@@ -136,6 +143,37 @@ def healthz() -> Response:
     return response
 
 
+def _at_base_url() -> AnyResponse | None:
+    """
+    Lead a visitor who came by another name to the viewer's own, which alone may hold the frame.
+
+    Monitoring may ask by any name. What is no host name gets no further.
+    """
+    base = holdings().settings.viewer.base_url.rstrip("/")
+    asked = request.environ.get("HTTP_HOST", "")
+    if request.path == "/healthz":
+        return None
+    named = normalise(f"{urlsplit(base).scheme}://{asked}/") if _HOST.fullmatch(asked) else None
+    if named is None:
+        # in plain text: under such a name Flask can make no address for a style sheet
+        return Response(f"{gettext('This request cannot be understood.')}\n", 400, mimetype="text/plain")
+    if origin(named) == origin(normalise(base) or ""):
+        return None
+    response = redirect(base + request_target(request.environ), 302 if request.method == "GET" else 307)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _led_to_base_url(response: Response) -> Response:
+    """Let a redirect that routing made, of scheme and host as asked of us, lead to the public address."""
+    location = response.headers.get("Location", "")
+    if location.startswith(("http:", "https:")):
+        parts = urlsplit(location)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        response.headers["Location"] = holdings().settings.viewer.base_url.rstrip("/") + path
+    return response
+
+
 def _own_path(target: str) -> str:
     """Return a path of this viewer as it was given; the front page for anything that leads elsewhere."""
     safe = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
@@ -143,8 +181,12 @@ def _own_path(target: str) -> str:
 
 
 def _archive_error(error: ArchiveError) -> tuple[str, int]:
+    """Say what the matter is; of damage only that there is some, its place goes to the log."""
     status = 404 if isinstance(error, NotFoundError) else 503 if isinstance(error, BusyError) else 500
-    return render_template("error.html", status=status, message=str(error)), status
+    if status != 404:
+        current_app.logger.error("%s: %s", request.path, error)
+    message = str(error) if status == 404 else ""
+    return render_template("error.html", status=status, message=message), status
 
 
 def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:

@@ -6,6 +6,7 @@ A stored body on its way to a visitor: with or without its content coding, whole
               gzip, client does not        decoded while it streams
               br (no decoder here)         as stored, whatever the client takes
     range     bytes=0-99 of a body that is stored without coding and whole   206
+              one that begins behind its end                                 416, nothing
               anything else                                                  200, the whole body
 
 Nothing holds more than a piece of a body, except what is rewritten. Knows nothing of pages or addresses.
@@ -38,6 +39,9 @@ class Body:
     encoding: str | None = None
     content_range: str | None = None
     length: int | None = None
+    """Bytes that will be sent, where that is known before."""
+    status: int | None = None
+    """Status that takes the place of the stored one."""
 
 
 def coding_of(stored: Stored) -> str | None:
@@ -79,18 +83,28 @@ def whole(start: bytes, rest: Iterator[bytes] | None) -> Iterable[bytes]:
 def part_of(body: Body, stored: Stored, wanted: Range | None) -> Body:
     """Return the one range that is wanted of a body that can be cut; otherwise the body as it is."""
     total = length_of(stored)
-    if wanted is None or total is None:
+    if total is None:
         return body
-    bounds = wanted.range_for_length(total)
-    if bounds is None:
+    body = replace(body, length=total)
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return body
-    start, end = bounds
+    start, end = _bounds(*wanted.ranges[0], total)
+    if start >= end:
+        return Body((), content_range=f"bytes */{total}", length=0, status=416)
     return replace(
         body,
         chunks=_cut(body.chunks, start, end - start),
         content_range=f"bytes {start}-{end - 1}/{total}",
         length=end - start,
+        status=206,
     )
+
+
+def _bounds(first: int | None, end: int | None, total: int) -> tuple[int, int]:
+    """Return start and end of a range (RFC 9110 section 14.1.2); a negative `first` counts from the end."""
+    if first is None or first < 0:
+        return max(total + (first or 0), 0), total
+    return first, min(total if end is None else end, total)
 
 
 def streaming(chunks: Iterable[bytes], resources: ExitStack) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from archiver.ledger import Entry
+from archiver.records import open_response
 from index.history import History
 from index.lifeline import Interval, at, neighbours
 from index.model import Outcome
@@ -33,6 +34,8 @@ from .closest import first_from, last_before
 from .current import holdings
 from .day_log import outcome_of
 from .days import best, of_day
+from .file import File, file_of
+from .form import is_file
 from .holdings import Found, OpenSnapshot, title_of
 from .request_target import request_target
 from .security import allow_frames
@@ -119,6 +122,8 @@ def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Respon
             found=found,
             source=held.addresses.url(snapshot.timestamp, address.url),
             pattern=held.addresses.pattern,
+            hashed=_hashed(snapshot),
+            file=_file(snapshot, found),
             page_title=_title(held.history, at(lifeline, snapshot.timestamp)),
             version=at(lifeline, snapshot.timestamp),
             versions=lifeline,
@@ -127,6 +132,18 @@ def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Respon
             bounds=_bounds(snapshot.site),
         )
     )
+
+
+def _hashed(snapshot: OpenSnapshot) -> dict[str, str]:
+    """Return archived origins by their replay origins, where those do not tell them: viewer.js asks it."""
+    named = ((holdings().addresses.origin(snapshot.timestamp, one), str(one)) for one in snapshot.origins)
+    return {replayed: archived for replayed, archived in named if "--" in replayed}
+
+
+def _file(snapshot: OpenSnapshot, found: Found) -> File | None:
+    """Return what a capture is as a file, where a browser would save it rather than show it."""
+    with open_response(holdings().warc(snapshot.site), snapshot.timestamp, found.capture) as stored:
+        return file_of(found.capture.url, stored) if is_file(stored) else None
 
 
 def _title(history: History, interval: Interval | None) -> str:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 
 from archiver.collection import Collection, SnapshotFolder
@@ -39,6 +40,7 @@ KEPT_OPEN = 32
 MAX_SOURCES = 500
 """Characters of origins in a policy, where they stand six times; above it the wildcard stands alone."""
 
+_NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
 _URL_OF_LINE = re.compile(rb'\{"url":"(https?://[^"/?\\]+)')
 
 
@@ -72,7 +74,8 @@ class OpenSnapshot:
 
         A query that no capture of the path has is passed over and said so: pages ask themselves with a
         query that only their own script reads (`search.html?q=…`). A path that was captured with some
-        query keeps its queries apart: there they name different pages.
+        query keeps its queries apart: there they name different pages. An error, or `?cb=` without a value,
+        that a script's half address led the crawler to, is no such query.
         """
         capture = self.folder.index.find(url)
         if capture is not None:
@@ -102,7 +105,10 @@ class OpenSnapshot:
         return own if len(" ".join(own)) <= MAX_SOURCES else [self._addresses.wildcard()]
 
     def _has_queries(self, path: str) -> bool:
-        return next(self.folder.index.prefix(f"{urlkey(path)}?"), None) is not None
+        captured = self.folder.index.prefix(f"{urlkey(path)}?")
+        return any(
+            one.effective_status == HTTPStatus.OK and not _NO_VALUE.search(one.url) for one in captured
+        )
 
 
 class Shelf:

@@ -15,13 +15,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, request
-from flask_babel import Babel, format_date, get_locale, lazy_gettext
+from flask_babel import Babel, format_date, format_decimal, get_locale, lazy_gettext
 
 from archiver.ledger import UrlOutcome
 from index.changes import Kind
 from index.timestamp import parse_timestamp
 
 from .days import State
+from .file import File
 
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
 COOKIE = "lang"
@@ -85,6 +86,7 @@ def add_languages(app: Flask, default: str) -> None:
         kinds=KINDS,
         month_name=month_name,
         weekdays=weekdays,
+        file_kind=file_kind,
     )
 
 
@@ -118,6 +120,19 @@ def weekdays() -> list[tuple[str, str]]:
         (locale.days["stand-alone"]["short"][number], locale.days["stand-alone"]["wide"][number])
         for number in range(7)
     ]
+
+
+def file_kind(file: File) -> str:
+    """Return type and size of a file in words: `PDF, 1,4 MB`; empty where neither is known."""
+    kind = file.name.rpartition(".")[2].upper() if "." in file.name else file.mime
+    return ", ".join(filter(None, [kind, _size(file.size) if file.size is not None else ""]))
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{format_decimal(round(count / size, 1))} {unit}"
+    return f"{count} B"
 
 
 def clock(timestamp: str, zone: ZoneInfo) -> str:

@@ -26,7 +26,8 @@ from typing import NamedTuple
 _S = r"[\t\n\f\r ]"
 _ATTRIBUTE = (
     rf"[\t\n\f\r /]*+(?P<name>[^\t\n\f\r />][^\t\n\f\r />=]*+)"
-    rf"(?:{_S}*+={_S}*+(?P<value>\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\t\n\f\r >\"'][^\t\n\f\r >]*+|(?=>)))?+"
+    rf"(?:{_S}*+={_S}*+"
+    r"(?P<value>\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\t\n\f\r >\"'][^\t\n\f\r >]*+|(?=>|\Z)))?+"
 )
 _ANY_ATTRIBUTE = re.sub(r"\?P<\w+>", "?:", _ATTRIBUTE)
 _TAG = (
@@ -57,6 +58,9 @@ _INTEGRATION = {
     "svg": frozenset({"desc", "foreignobject", "title"}),
     "math": frozenset({"annotation-xml", "mi", "mn", "mo", "ms", "mtext"}),
 }
+_HTML_INSIDE = re.compile(
+    r"\bencoding\s*+=\s*+[\"']?(?:text/html|application/xhtml\+xml)(?![^\s\"'>/])", re.IGNORECASE
+)
 # HTML section 13.2.6.5: these end foreign content
 _BREAKOUT = frozenset({
     "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1",
@@ -178,10 +182,10 @@ class _Scanner:
             return None
         kind = Kind.END if found["slash"] else Kind.START
         name = found["tag"].lower()
+        if kind is Kind.START and self._is_raw(name, found):  # as it is where the tag stands: `<svg><title>` is not
+            self._raw = name
         if not self._xml:
             (self._leave if found["slash"] else self._enter)(name, found)
-        if kind is Kind.START and self._is_raw(name, found):
-            self._raw = name
         return Token(kind, name, found.start(), found.end(), found.span("attributes"))
 
     def _other(self, found: re.Match[str]) -> Token:
@@ -215,6 +219,8 @@ class _Scanner:
             while stack and stack[-1] in _FOREIGN:
                 stack.pop()
         inner = bool(stack) and stack[-1] in _FOREIGN and name in _INTEGRATION[stack[-1]]
+        if name == "annotation-xml" and not _HTML_INSIDE.search(found["attributes"]):
+            inner = False
         if (inner or name in _FOREIGN) and not _self_closing(found) and len(stack) < _DEEPEST:
             stack.append(name)
 

@@ -14,15 +14,14 @@ Knows nothing of databases.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import resources
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request
+from werkzeug.exceptions import HTTPException
 
 from archiver.exchange import header
 from archiver.records import Response as Stored
@@ -34,6 +33,8 @@ from index.urlkey import origin as origin_of
 from .address import format_web_path
 from .body import MAX_REWRITTEN, Body, beginning, length_of, part_of, plain_body, streaming, whole
 from .current import give, holdings
+from .file import file_of
+from .form import Kind, charset_of, is_document, is_file, is_framed, kind_of, mime_of, sniffed
 from .holdings import Found, Holdings, Nearness, OpenSnapshot
 from .i18n import add_languages
 from .label import resolve
@@ -43,9 +44,13 @@ from .rewrite_headers import rewrite_headers, security_headers
 from .rewrite_html import head_script, rewrite_html
 
 _SCRIPT = "daykeep-replay-script"
+_VERSION = "daykeep-rewriting-version"
 SCRIPT_PATH = "/.daykeep/replay.js"
 FOREVER = "public, max-age=31536000, immutable"
-"""A capture never changes, so neither does its replay."""
+"""For bytes as they were captured: those never change."""
+
+ASKED_AGAIN = "no-cache"
+"""For what is made here from a capture: another version of this program may make it otherwise."""
 
 GAP_CACHE = "public, max-age=600"
 NOTE = "X-Daykeep-Approximate"
@@ -53,27 +58,11 @@ NOTE = "X-Daykeep-Approximate"
 
 VARY = "Accept-Encoding, Sec-Fetch-Dest"
 
-# Fetch section 3.2.7: destinations whose answer becomes a document. A client that does not tell (`None`) may
-# show anything as one.
-_DOCUMENTS = frozenset({None, "document", "iframe", "frame", "object", "embed"})
-_XML = frozenset({"application/xhtml+xml", "image/svg+xml"})
-_ANY_XML = re.compile(r"(?:text|application)/(?:[\w.+-]+\+)?xml", re.ASCII)
-_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
-# MIME Sniffing section 7.1: what makes a body without a type a page
-_SNIFFED = re.compile(
-    rb"[\t\n\f\r ]*<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)"
-    rb"[\s>-]",
-    re.IGNORECASE,
-)
-
-
-class Kind(StrEnum):
-    """How a body is rewritten."""
-
-    HTML = "html"
-    XML = "xml"
-    CSS = "css"
-    PLAIN = "plain"
+# What the rewritten form of a body is made by: a change in any of them makes another answer.
+_REWRITERS = (
+    "address.py", "charset.py", "data_url.py", "form.py", "label.py", "markup.py", "replay.py",
+    "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +89,29 @@ def create_replay(held: Holdings) -> Flask:
     add_languages(app, held.settings.language)
     give(app, held)
     app.extensions[_SCRIPT] = _script()
+    app.extensions[_VERSION] = rewriting_version(held, app.extensions[_SCRIPT])
     app.url_map.merge_slashes = False
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     for rule in ("/", "/<path:_>"):
         app.add_url_rule(rule, "replay", _replay, methods=methods, provide_automatic_options=False)
     app.register_error_handler(ArchiveError, _failed)
-    app.after_request(_without_cookies)
+    app.register_error_handler(HTTPException, _http_error)
+    app.after_request(_guarded)
     return app
 
 
 def _script() -> Script:
     body = (resources.files("viewer") / "static" / "replay.js").read_bytes()
     return Script(body, hashlib.sha256(body).hexdigest()[:16])
+
+
+def rewriting_version(held: Holdings, script: Script) -> str:
+    """Return what stands for everything that a rewritten page is made with besides the capture itself."""
+    seen = hashlib.sha256()
+    for name in _REWRITERS:
+        seen.update((resources.files("viewer") / name).read_bytes())
+    seen.update("\n".join([script.version, viewer_origin(held), held.addresses.pattern]).encode())
+    return seen.hexdigest()[:12]
 
 
 def viewer_origin(held: Holdings) -> str:
@@ -130,7 +130,7 @@ def _replay(_: str = "") -> Response:
     if asked is None:
         return _secured(_gap(404), None)
     if request.method not in {"GET", "HEAD"}:
-        return _secured(_refused(), asked.snapshot)
+        return _secured(_refused(asked), asked.snapshot)
     if request.headers.get("Sec-Fetch-Dest") == "document":
         return _secured(_to_frame(asked), asked.snapshot)
     return _secured(_answer(asked), asked.snapshot)
@@ -163,23 +163,25 @@ def _captured(asked: Asked, found: Found) -> Response:
         stored = stack.enter_context(open_response(find, asked.snapshot.timestamp, found.capture))
         if stored.status == 304 or not 200 <= stored.status < 1000:
             return _gap(404, asked)
-        etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{_form(stored)}"
-        if stored.status == 200 and request.if_none_match.contains_weak(etag):
-            return _finished(Response(status=304), etag, found)
-        response = _rewritten_or_streamed(asked, stored, stack)
-        return _finished(response, etag, found)
+        if is_framed(_destination()) and is_file(stored):
+            return _file(asked, stored)
+        form = _form(stored)
+        etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{form}"
+        unchanged = stored.status == 200 and request.if_none_match.contains_weak(etag)
+        response = Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack)
+        return _finished(response, etag, found, made=_is_made(stored, found))
     raise AssertionError
 
 
 def _rewritten_or_streamed(asked: Asked, stored: Stored, stack: ExitStack) -> Response:
-    kind = _kind(stored, request)
-    if kind is not Kind.PLAIN or _has_no_type(stored):
+    kind = kind_of(stored, _destination())
+    if kind is not Kind.PLAIN or not mime_of(stored):
         try:
             start, rest = beginning(stored, MAX_REWRITTEN)
         except ValueError:
             return _streamed(asked, stored, plain_body(stored, _accepts), stack, "not-rewritten")
-        if _has_no_type(stored) and kind is Kind.PLAIN:
-            kind = Kind.HTML if _is_document(request) and _SNIFFED.match(start[:512]) else Kind.PLAIN
+        if kind is Kind.PLAIN and _is_sniffed(stored):
+            kind = sniffed(start)
         if rest is not None or kind is Kind.PLAIN:
             note = "not-rewritten" if kind is not Kind.PLAIN else None
             return _streamed(asked, stored, Body(whole(start, rest)), stack, note)
@@ -195,8 +197,7 @@ def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Respons
     content_type = header(stored.headers, "content-type") or "text/html"
     if kind is Kind.CSS:
         return _response(rewrite_css(body, mapper), stored.status, headers)
-    charset = _CHARSET.search(content_type)
-    page = rewrite_html(body, charset[1] if charset else None, mapper, _head(asked), xml=kind is Kind.XML)
+    page = rewrite_html(body, charset_of(content_type), mapper, _head(asked), xml=kind is Kind.XML)
     typed = f"{content_type.partition(';')[0].strip()}; charset=utf-8"
     kept = [(name, value) for name, value in headers if name.lower() != "content-type"]
     return _response(page, stored.status, [*kept, ("Content-Type", typed)])
@@ -207,13 +208,15 @@ def _streamed(
 ) -> Response:
     headers = _headers(asked, stored, body.encoding)
     if body.content_range:
-        headers += [("Content-Range", body.content_range), ("Content-Length", str(body.length))]
+        headers.append(("Content-Range", body.content_range))
+    if body.length is not None:
+        headers.append(("Content-Length", str(body.length)))
     if length_of(stored) is not None:
         headers.append(("Accept-Ranges", "bytes"))
     if note:
         headers.append((NOTE, note))
     opened = stack.pop_all()
-    status = 206 if body.content_range else 200 if stored.status == 206 else stored.status
+    status = body.status or (200 if stored.status == 206 else stored.status)
     response = _response(streaming(body.chunks, opened), status, headers)
     response.call_on_close(opened.close)
     return response
@@ -237,8 +240,15 @@ def _response(body: bytes | Iterable[bytes], status: int, headers: list[tuple[st
     return response
 
 
-def _finished(response: Response, etag: str, found: Found) -> Response:
-    response.headers["Cache-Control"] = FOREVER
+def _is_made(stored: Stored, found: Found) -> bool:
+    """Tell whether an answer is more than stored bytes: a page, a redirect, a choice made for the visitor."""
+    plain = kind_of(stored, _destination()) is Kind.PLAIN and not _is_sniffed(stored)
+    framed = is_framed(_destination())  # then its policy counts, which names the viewer
+    return not plain or framed or 300 <= stored.status < 400 or found.nearness is not Nearness.EXACT
+
+
+def _finished(response: Response, etag: str, found: Found, *, made: bool) -> Response:
+    response.headers["Cache-Control"] = ASKED_AGAIN if made else FOREVER
     response.headers["Vary"] = VARY
     response.set_etag(etag)
     if found.nearness is not Nearness.EXACT:
@@ -248,37 +258,19 @@ def _finished(response: Response, etag: str, found: Found) -> Response:
 
 def _form(stored: Stored) -> str:
     """Return the name of the form in which this client gets a body: each has an ETag of its own."""
-    kind = _kind(stored, request)
-    if kind is not Kind.PLAIN:
-        return kind.value
-    return plain_body(stored, _accepts).encoding or "plain"
+    kind = kind_of(stored, _destination())
+    if kind is Kind.PLAIN and not _is_sniffed(stored):
+        return plain_body(stored, _accepts).encoding or "plain"
+    version: str = current_app.extensions[_VERSION]
+    return f"{kind.value}-{version}"
 
 
-def _kind(stored: Stored, asking: Request) -> Kind:
-    """Return how a body is rewritten, from its type and from what the browser wants it for."""
-    mime = _mime(stored)
-    destination = asking.headers.get("Sec-Fetch-Dest")
-    if mime == "text/css" or destination == "style":
-        return Kind.CSS
-    if destination not in _DOCUMENTS:
-        return Kind.PLAIN
-    if mime == "text/html":
-        return Kind.HTML
-    if mime in _XML or (destination and _ANY_XML.fullmatch(mime)):
-        return Kind.XML
-    return Kind.PLAIN
+def _is_sniffed(stored: Stored) -> bool:
+    return not mime_of(stored) and is_document(_destination())
 
 
-def _is_document(asking: Request) -> bool:
-    return asking.headers.get("Sec-Fetch-Dest") in _DOCUMENTS
-
-
-def _mime(stored: Stored) -> str:
-    return (header(stored.headers, "content-type") or "").partition(";")[0].strip().lower()
-
-
-def _has_no_type(stored: Stored) -> bool:
-    return not _mime(stored)
+def _destination() -> str | None:
+    return request.headers.get("Sec-Fetch-Dest")
 
 
 def _accepts(coding: str) -> bool:
@@ -319,14 +311,32 @@ def _redirect(location: str) -> Response:
     return response
 
 
-def _refused() -> Response:
-    text = "An archived page cannot send anything: this is a copy, not the live site.\n"
-    return Response(text, 405, {"Allow": "GET, HEAD"}, mimetype="text/plain")
+def _refused(asked: Asked) -> Response:
+    """Answer what would send something: in words where a page is shown."""
+    if is_framed(_destination()):
+        response = Response(render_template("refused.html", head=_head(asked)), 405)
+    else:
+        text = "An archived page cannot send anything: this is a copy, not the live site.\n"
+        response = Response(text, 405, mimetype="text/plain")
+    response.headers["Allow"] = "GET, HEAD"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _file(asked: Asked, stored: Stored) -> Response:
+    """Answer in a frame for what a browser saves: the sandbox forbids that, the bar above has the link."""
+    file = file_of(asked.url, stored)
+    response = Response(
+        render_template("file.html", asked=asked, head=_head(asked), file=file), stored.status
+    )
+    response.headers["Cache-Control"] = ASKED_AGAIN
+    response.headers["Vary"] = f"{VARY}, Accept-Language"
+    return response
 
 
 def _gap(status: int, asked: Asked | None = None) -> Response:
     """Answer for what this day does not have: a page where one is shown, nothing where a part is missing."""
-    if _is_document(request):
+    if is_document(_destination()):
         head = _head(asked) if asked else ""
         response = Response(render_template("gap.html", asked=asked, head=head), status)
     else:
@@ -339,7 +349,9 @@ def _gap(status: int, asked: Asked | None = None) -> Response:
 
 def _failed(error: ArchiveError) -> Response:
     status = 404 if isinstance(error, NotFoundError) else 500
-    response = Response(f"{error}\n", status, mimetype="text/plain")
+    if status == 500:
+        current_app.logger.error("%s: %s", request.host, error)
+    response = Response(render_template("unreadable.html"), status)
     response.headers["Cache-Control"] = "no-store"
     return _secured(response, None)
 
@@ -352,9 +364,15 @@ def _secured(response: Response, snapshot: OpenSnapshot | None) -> Response:
     return response
 
 
-def _without_cookies(response: Response) -> Response:
+def _http_error(error: HTTPException) -> Response:
+    """Answer for what the framework itself refuses, and for a failure nobody foresaw, which it has logged."""
+    return Response(f"{error.name}\n", error.code or 500, mimetype="text/plain")
+
+
+def _guarded(response: Response) -> Response:
+    """Let nothing out without a policy or with a cookie, whoever made it."""
     del response.headers["Set-Cookie"]
-    return response
+    return response if "Content-Security-Policy" in response.headers else _secured(response, None)
 
 
 def is_replay_host(host: str, held: Holdings) -> bool:

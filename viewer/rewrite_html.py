@@ -344,40 +344,27 @@ def _type(value: str, _page: _Page) -> str:
 
 
 _LINK: dict[str, Rule] = {"href": _url, "target": _target, "ping": _removed, "attributionsrc": _removed}
+_SOURCE: dict[str, Rule] = {"src": _url}
 _BACKGROUND: dict[str, Rule] = {"background": _url}
 _ANIMATED: dict[str, Rule] = {"from": _url, "to": _url}
 
 ELEMENTS: dict[str, dict[str, Rule]] = {
-    "a": _LINK,
-    "animate": _ANIMATED,
-    "area": _LINK,
-    "audio": {"src": _url},
+    **dict.fromkeys(("a", "area"), _LINK),
+    **dict.fromkeys(("animate", "set"), _ANIMATED),
+    **dict.fromkeys(("audio", "embed", "fencedframe", "frame", "portal", "track"), _SOURCE),
+    **dict.fromkeys(("body", "table", "tbody", "td", "tfoot", "th", "thead", "tr"), _BACKGROUND),
     "base": {"href": _url, "target": _target},
-    "body": _BACKGROUND,
     "button": {"formaction": _url, "formtarget": _target},
-    "embed": {"src": _url},
     "feimage": {"href": _url},
-    "fencedframe": {"src": _url},
     "form": {"action": _url, "target": _target},
-    "frame": {"src": _url},
     "iframe": {"src": _url, "srcdoc": _srcdoc, "csp": _removed},
     "image": {"href": _url},
     "img": {"src": _url, "srcset": _srcset, "lowsrc": _url, "dynsrc": _url, "attributionsrc": _removed},
     "input": {"src": _url, "formaction": _url, "formtarget": _target},
     "link": {"href": _url, "imagesrcset": _srcset, "rel": _rel},
     "object": {"data": _url, "codebase": _url},
-    "portal": {"src": _url},
     "script": {"src": _url, "href": _url, "type": _type, "attributionsrc": _removed},
-    "set": _ANIMATED,
     "source": {"src": _url, "srcset": _srcset},
-    "table": _BACKGROUND,
-    "tbody": _BACKGROUND,
-    "td": _BACKGROUND,
-    "tfoot": _BACKGROUND,
-    "th": _BACKGROUND,
-    "thead": _BACKGROUND,
-    "tr": _BACKGROUND,
-    "track": {"src": _url},
     "use": {"href": _url},
     "video": {"src": _url, "poster": _url},
 }
@@ -389,15 +376,20 @@ EVERYWHERE: dict[str, Rule] = {
     "style": _style,
     "xlink:href": _url,
     # Presentation attributes of SVG that may hold `url()` (SVG 2 section 6.6)
-    "clip-path": _style,
-    "cursor": _style,
-    "fill": _style,
-    "filter": _style,
-    "marker-end": _style,
-    "marker-mid": _style,
-    "marker-start": _style,
-    "mask": _style,
-    "stroke": _style,
+    **dict.fromkeys(
+        (
+            "clip-path",
+            "cursor",
+            "fill",
+            "filter",
+            "marker-end",
+            "marker-mid",
+            "marker-start",
+            "mask",
+            "stroke",
+        ),
+        _style,
+    ),
 }
 """Attribute → rule, on any tag."""
 

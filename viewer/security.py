@@ -3,7 +3,7 @@
 The headers that every answer of the viewer itself carries. Those of replay are in rewrite_headers.py.
 
 Archived bytes never run on this origin: no script but the viewer's own file, nothing from elsewhere, and
-a frame only on the page that has one. Knows nothing of pages.
+a frame only on the page that has one, which also asks for its own banner anew. Knows nothing of pages.
 """
 
 from __future__ import annotations
@@ -44,5 +44,6 @@ def add_security_headers(response: Response) -> Response:
 
 
 def _policy(frames: Sequence[str]) -> str:
-    directives = {**_POLICY, "frame-src": " ".join(frames)} if frames else _POLICY
+    framing = {"frame-src": " ".join(frames), "connect-src": "'self'"} if frames else {}
+    directives = {**_POLICY, **framing}
     return "; ".join(f"{name} {value}" for name, value in directives.items())

@@ -17,22 +17,29 @@
 //   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}
 //
 // The frame is another site than the viewer. Browsers give it storage and shared workers apart from those
-// of other sites, or deny them (Chromium 156 where partitioning is off, as playwright starts it). Denied
-// storage is made up for below, per page. A denied SharedWorker is not: the browser itself fires `error` at
+// of other sites, or deny them (Chromium 156 with ThirdPartyStoragePartitioning switched off). Denied storage
+// is made up for below, per page. A denied SharedWorker is not: the browser itself fires `error` at
 // it, as for any script that cannot be loaded, and nothing here can give one worker to several pages.
 (() => {
   "use strict";
   const script = document.currentScript;
   const { pattern, timestamp, origin: archivedOrigin, viewer } = script.dataset;
+  const again = script.cloneNode();  // no sink of Trusted Types: a document of ours may begin with them
+  const FIRST = again.outerHTML;
   script.remove();
 
   // Taken before a page can replace them.
-  const { URL, Proxy, Reflect, Map, DOMException, Promise, setTimeout, MutationObserver } = window;
+  const { URL, Proxy, Reflect, Map, DOMException, Promise, setTimeout, MutationObserver,
+    Blob, DOMParser, XMLSerializer, XMLHttpRequest } = window;
+  const { open: openRequest, send: sendRequest } = XMLHttpRequest.prototype;
+  const createObjectURL = URL.createObjectURL.bind(URL);
   const describe = Object.getOwnPropertyDescriptor;
   const define = Object.defineProperty;
   const realParent = window.parent;
+  const framed = realParent !== window && realParent === window.top;
   const tellParent = realParent.postMessage.bind(realParent);
   const pageLocation = window.location;
+  const viewOf = describe(Document.prototype, "defaultView").get;
   const INSTALLED = Symbol.for("daykeep.replay");
 
   // ---- Addresses: the same label as viewer/label.py makes (tests/test_replay_script.py compares them)
@@ -87,24 +94,23 @@
     return replayOrigins.get(origin);
   };
 
-  const isReplay = (url) => {
-    const at = url.origin;
-    return at.startsWith(beforeLabel) && at.endsWith(afterLabel) && at.length > (beforeLabel + afterLabel).length;
-  };
+  const isReplay = ({ origin }) => origin.startsWith(beforeLabel) && origin.endsWith(afterLabel)
+    && origin.length > (beforeLabel + afterLabel).length;
+
+  const parsed = (text, base) => { try { return new URL(text, base); } catch { return null; } };
 
   // An absolute or protocol-relative http(s) address → its replay address; anything else as it is.
   const map = (value) => {
     const text = `${value}`;
-    if (!ABSOLUTE.test(text.replace(/[\t\n\r]/g, ""))) return value;  // as URL parsers do
-    let url;
-    try { url = new URL(text, archivedOrigin); } catch { return value; }
-    return isReplay(url) ? value : replayOrigin(url) + url.pathname + url.search + url.hash;
+    if (!ABSOLUTE.test(text.replace(/[\t\n\r]/g, ""))) return value;  // URL parsers leave these out too
+    const url = parsed(text, archivedOrigin);
+    return !url || isReplay(url) ? value : replayOrigin(url) + url.pathname + url.search + url.hash;
   };
 
   // A replay address → the archived one, for what a page or the viewer is told.
   const original = (value) => {
-    let url;
-    try { url = new URL(value); } catch { return value; }
+    const url = parsed(value);
+    if (!url) return value;
     if (url.origin === pageLocation.origin) return archivedOrigin + url.pathname + url.search + url.hash;
     if (!isReplay(url)) return value;
     const known = archivedOf.get(url.origin);
@@ -127,15 +133,18 @@
   };
   const mapSrcset = (value) =>
     `${value}`.replace(/(^|,\s*|\s)((?:https?:)?\/\/[^\s]*[^\s,])/gi, (_, before, url) => before + map(url));
+  // Nothing of these shows in a plug-in's frame, and no event tells when their window is made.
+  const mapPlugin = (value) => (/^[\0-\x20]*(?:about|blob|javascript):/i.test(`${value}`) ? "" : map(value));
+  // A page that a page writes gets this script as well, after the doctype that decides its mode.
+  const withScript = (text) => `${text}`.replace(/^\s*(?:<!doctype[^>]*>)?/i, (start) => start + FIRST);
   const removeTarget = (value) => (/^_(?:blank|new|parent|top)$/i.test(value) ? "" : value);
   const mapType = (value) => (/^\s*speculationrules\s*$/i.test(value) ? "text/x-speculationrules" : value);
   const empty = () => "";
 
   const ATTRIBUTES = {
-    action: map, background: map, data: map, formaction: map, href: map, lowsrc: map, poster: map, src: map,
+    action: map, background: map, data: mapPlugin, formaction: map, href: map, lowsrc: map, poster: map, src: map,
     "xlink:href": map, srcset: mapSrcset, imagesrcset: mapSrcset, style: mapCss, integrity: empty, ping: empty,
-    target: removeTarget, formtarget: removeTarget, type: mapType,
-    srcdoc: (value) => mapHtml(value),
+    target: removeTarget, formtarget: removeTarget, type: mapType, srcdoc: (value) => withScript(mapHtml(value)),
   };
   const decoder = document.implementation.createHTMLDocument("").createElement("textarea");
   const unescape = (text) => { decoder.innerHTML = text; return decoder.value; };
@@ -145,12 +154,13 @@
   // Markup may come in pieces (document.write), so its tags are changed one by one and nothing is parsed.
   const mapHtml = (value) => {
     const text = `${value}`;
-    if (!/\/\/|data:|\\|&#/i.test(text)) return value;
+    if (!/\/\/|data|srcdoc|\\|&#/i.test(text)) return value;
     return text.replace(/<[a-z][^\s\/>]*(?:[^>"']|"[^"]*"|'[^']*')*/gi, (tag) =>
       tag.replace(ATTRIBUTE, (whole, before, name, equals, written) => {
         const change = ATTRIBUTES[name.toLowerCase()];
         if (!change) return whole;
         const old = unescape(/^["']/.test(written) ? written.slice(1, -1) : written);
+        if (name.toLowerCase() === "data" && !/^<object\b/i.test(tag)) return whole;
         const changed = change(old);
         return changed === old ? whole : `${before}${name}${equals}"${escape(changed)}"`;
       }));
@@ -167,10 +177,8 @@
   });
   const instead = (owner, names, apply) =>
     wrap(owner, names, { apply: (native, self, args) => apply((given) => Reflect.apply(native, self, given), args, self) });
-  const withArguments = (owner, names, change) =>
-    instead(owner, names, (call, args, self) => call(change(args, self)));
-  const withFirst = (owner, names, change) =>
-    withArguments(owner, names, ([value, ...rest]) => [change(value), ...rest]);
+  const withArguments = (owner, names, change) => instead(owner, names, (call, args, self) => call(change(args, self)));
+  const withFirst = (owner, names, change) => withArguments(owner, names, ([value, ...rest]) => [change(value), ...rest]);
   const thenSwept = (owner, names, change = (args) => args) =>
     instead(owner, names, (call, args) => swept(call(change(args))));
   const whenMade = (owner, names, change) =>
@@ -190,11 +198,25 @@
     HTMLObjectElement: "data", HTMLScriptElement: "src integrity type", HTMLSourceElement: "src srcset",
     HTMLTrackElement: "src", HTMLVideoElement: "poster",
   };
-  // Interface → methods after which a window may be there that was not
+  // Interface → methods, and properties, after which a window may be there that was not
+  const CHILD = "before after replaceWith";
+  const PARENT = "append prepend replaceChildren moveBefore";
+  const HTML = "setHTML setHTMLUnsafe appendHTML appendHTMLUnsafe prependHTML prependHTMLUnsafe beforeHTML beforeHTMLUnsafe "
+    + "afterHTML afterHTMLUnsafe replaceWithHTML replaceWithHTMLUnsafe";
   const INSERTIONS = {
-    Node: "appendChild insertBefore replaceChild", DocumentFragment: "append prepend replaceChildren", Range: "insertNode",
-    Element: "append prepend before after replaceWith replaceChildren insertAdjacentElement",
+    Node: "appendChild insertBefore replaceChild", CharacterData: CHILD, DocumentType: CHILD,
+    Element: `${CHILD} ${PARENT} insertAdjacentElement`, Document: `${PARENT} execCommand`,
+    DocumentFragment: PARENT, Range: "insertNode surroundContents", HTMLSelectElement: "add",
+    HTMLOptionsCollection: "add",
   };
+  const SETTERS = { Document: "body designMode", HTMLTableElement: "caption tHead tFoot", HTMLIFrameElement: "sandbox" };
+  // Interface → properties that give a window or its document
+  const DOORS = {
+    HTMLIFrameElement: "contentWindow contentDocument", HTMLFrameElement: "contentWindow contentDocument",
+    HTMLObjectElement: "contentWindow contentDocument", HTMLFencedFrameElement: "contentWindow",
+    Document: "defaultView", MessageEvent: "source", UIEvent: "view",
+  };
+  const WEBRTC = "RTCPeerConnection webkitRTCPeerConnection RTCDataChannel WebTransport RTCIceTransport RTCDtlsTransport";
 
   // ---- One realm: this window, and every window without an address of its own that it makes
 
@@ -203,8 +225,20 @@
     define(w, INSTALLED, { value: true });
     const proto = (name) => w[name] && w[name].prototype;
 
-    each(w, "RTCPeerConnection webkitRTCPeerConnection RTCDataChannel WebTransport RTCIceTransport RTCDtlsTransport "
-      + "cookieStore fetchLater", (name) => delete w[name]);
+    instead(proto("RTCPeerConnection"), "createOffer createAnswer setLocalDescription setRemoteDescription "
+      + "addIceCandidate createDataChannel", () => { throw new DOMException("There is no WebRTC here.", "NotAllowedError"); });
+    each(w, `${WEBRTC} cookieStore fetchLater`, (name) => delete w[name]);
+    for (const [owner, names] of Object.entries(DOORS)) {
+      each(proto(owner), names, (name, found) => define(proto(owner), name, {
+        ...found, get: new Proxy(found.get, { apply: (native, self, args) => entered(Reflect.apply(native, self, args)) }),
+      }));
+    }
+    instead(proto("HTMLIFrameElement"), "getSVGDocument", (call, args) => entered(call(args)));
+    instead(proto("HTMLObjectElement"), "getSVGDocument", (call, args) => entered(call(args)));
+    instead(proto("HTMLEmbedElement"), "getSVGDocument", (call, args) => entered(call(args)));
+    for (const [owner, names] of Object.entries(SETTERS)) whenSet(proto(owner), names, (value) => value);
+    guardScripts(w);
+    guardBlobs(w);
 
     for (const [owner, names] of Object.entries(PROPERTIES)) {
       for (const name of names.split(" ")) whenSet(proto(owner), name, ATTRIBUTES[name.toLowerCase()]);
@@ -221,11 +255,21 @@
     withArguments(proto("Element"), "setAttribute", ([name, value], self) => [name, byName(name, value, self)]);
     withArguments(proto("Element"), "setAttributeNS", ([space, name, value], self) =>
       [space, name, byName(`${name}`.split(":").pop(), value, self)]);
-    withArguments(proto("Element"), "insertAdjacentHTML", ([where, html]) => [where, mapHtml(html)]);
+    thenSwept(proto("Element"), "insertAdjacentHTML", ([where, html]) => [where, mapHtml(html)]);
+    for (const owner of ["Element", "ShadowRoot"]) {
+      thenSwept(proto(owner), HTML, ([html, ...rest]) => [mapHtml(html), ...rest]);
+    }
     withFirst(proto("Range"), "createContextualFragment", mapHtml);
     withArguments(proto("CSSStyleDeclaration"), "setProperty", ([name, value, ...rest]) => [name, mapCss(value), ...rest]);
     withFirst(proto("CSSStyleSheet"), "insertRule replace replaceSync", mapCss);
-    thenSwept(proto("Document"), "write writeln", (args) => args.map(mapHtml));
+    // Opening a document takes its listeners away, and the first write to a finished document opens it.
+    instead(proto("Document"), "open", (call, args, self) => { const opened = call(args); listen(self); return swept(opened); });
+    instead(proto("Document"), "write writeln", (call, args, self) => {
+      call([""]);
+      listen(self);
+      return swept(call(args.map(mapHtml)));
+    });
+    listen(w.document);
     for (const [owner, names] of Object.entries(INSERTIONS)) thenSwept(proto(owner), names);
     instead(proto("Element"), "attachShadow", (call, args) => watch(call(args)));
 
@@ -237,7 +281,8 @@
     withArguments(w, "fetch", request);
     whenMade(w, "Request", request);
     withArguments(proto("XMLHttpRequest"), "open", ([method, url, ...rest]) => [method, map(url), ...rest]);
-    whenMade(w, "Worker SharedWorker EventSource Audio", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
+    whenMade(w, "Worker SharedWorker", ([url, ...rest]) => [url === undefined ? url : mapWorker(url), ...rest]);
+    whenMade(w, "EventSource Audio", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
     whenMade(w, "FontFace", ([family, source, ...rest]) => [family, mapCss(source), ...rest]);
     instead(proto("Navigator"), "sendBeacon", () => true);
     instead(proto("ServiceWorkerContainer"), "register", () =>
@@ -249,12 +294,61 @@
       call([state, title, url === undefined || url === null ? url : map(url)]);
       tell();
     });
-    instead(proto("HTMLFormElement"), "submit", (call, args, self) => {
-      keepInside(self);
-      call(args);
-    });
+    instead(proto("HTMLFormElement"), "submit", (call, args, self) => { keepInside(self); call(args); });
     answerAsArchived(w, proto);
     storageOf(w);
+  };
+
+  // ---- Documents that a page makes of a text and runs: `javascript:` addresses and blobs
+
+  // Trusted Types show every script that begins as a string, `location = "javascript:…"` among them, which
+  // nothing else does. What such a script results in is shown as a page, with this script first in it.
+  const asNavigation = (code) => `(r=>typeof r=="string"?${JSON.stringify(FIRST)}+r:void 0)((0,eval)(${JSON.stringify(code)}))`;
+  const guardScripts = (w) => {
+    const types = w.trustedTypes;
+    if (!types || types.defaultPolicy) return;
+    types.createPolicy("default", {
+      createHTML: (html) => html,
+      createScriptURL: (url) => url,
+      createScript: (code, _, sink) => (/location/i.test(sink) ? asNavigation(code) : code),
+    });
+    withFirst(w.TrustedTypePolicyFactory.prototype, "createPolicy", (name) => (name === "default" ? "page-default" : name));
+    if (w !== window || !document.head) return;  // a window without an address has its maker's policy
+    const meta = document.createElement("meta");
+    meta.httpEquiv = "Content-Security-Policy";
+    meta.content = "require-trusted-types-for 'script'";
+    document.head.append(meta);
+    meta.remove();
+  };
+
+  const blobs = new Map();  // address → blob, as long as the address holds
+  const XML = /^(?:image\/svg\+xml|(?:text|application)\/(?:xhtml\+)?xml)|\+xml/i;
+  const guardBlobs = (w) => {
+    instead(w.URL, "createObjectURL", (call, [blob, ...rest]) => {
+      const type = blob instanceof Blob || blob instanceof w.Blob ? blob.type : null;
+      const url = call([/html/i.test(type) && !XML.test(type) ? new Blob(["<!doctype html>", FIRST, blob], { type })
+        : XML.test(type) ? withScriptInXml(blob, type) : blob, ...rest]);
+      if (type !== null) blobs.set(url, blob);
+      return url;
+    });
+    instead(w.URL, "revokeObjectURL", (call, [url]) => { blobs.delete(`${url}`); call([url]); });
+  };
+  // Read at once, because the address is wanted at once.
+  const withScriptInXml = (blob, type) => {
+    const url = createObjectURL(blob);
+    const request = new XMLHttpRequest();
+    Reflect.apply(openRequest, request, ["GET", url, false]);
+    Reflect.apply(sendRequest, request, []);
+    const doc = new DOMParser().parseFromString(request.responseText, "application/xml");
+    doc.documentElement.prepend(doc.importNode(again, true));
+    return new Blob([new XMLSerializer().serializeToString(doc)], { type });
+  };
+  // A worker made of a blob has the policy of its maker, Trusted Types too.
+  const TYPES = "self.trustedTypes&&trustedTypes.createPolicy('default',"
+    + "{createHTML:x=>x,createScript:x=>x,createScriptURL:x=>x});";
+  const mapWorker = (url) => {
+    const blob = blobs.get(`${url}`);
+    return blob ? createObjectURL(new Blob([TYPES, blob], { type: blob.type })) : map(url);
   };
 
   // ---- What a page may be told: where it was archived from. `location` and `top` cannot be answered.
@@ -277,8 +371,9 @@
       const from = eventOrigin.call(this);
       return /^https?:/.test(from) ? original(from).replace(/\/$/, "") : from;
     });
-    withArguments(w, "postMessage", ([message, to, ...rest]) => [message, typeof to === "string" ? map(to) : to, ...rest]);
-    if (w === window && realParent === window.top && realParent !== window) {
+    withArguments(w, "postMessage", ([message, to, ...rest]) =>
+      [message, typeof to === "string" ? map(to) : to, ...rest]);
+    if (w === window && framed) {
       answer(w, "parent", () => w);
       answer(w, "frameElement", () => null);
     }
@@ -330,19 +425,28 @@
   const storages = { localStorage: makeStorage(), sessionStorage: makeStorage() };
   const storageOf = (w) => {
     for (const [name, storage] of Object.entries(storages)) {
-      try { w[name].length; } catch { define(w, name, { get: () => storage, configurable: true, enumerable: true }); }
+      try { w[name].length; } catch { answer(w, name, () => storage); }
     }
   };
 
   // ---- Windows without an address (about:blank) get the same treatment before the page can use them.
 
-  const swept = (result) => {
-    for (let i = 0; i < window.length; i++) {
+  const sweep = (w) => {
+    for (let i = 0; i < w.length; i++) {
       // A window of another origin has its own copy of this script, and throws here.
-      try { patch(window[i]); } catch { continue; }
+      try { patch(w[i]); sweep(w[i]); } catch { continue; }
     }
-    return result;
   };
+  const swept = (result) => { sweep(window); return result; };
+  // What a door gave: a window, a document, or nothing.
+  const entered = (found) => {
+    const w = found && (found.nodeType === 9 ? viewOf.call(found) : found);
+    try { if (w && w !== window && w.document) patch(w); } catch { /* another origin, with its own copy */ }
+    return found;
+  };
+  // An empty frame's load is told while it is inserted, before the scripts inserted with it run.
+  const listen = (doc) => doc.addEventListener("load", onLoad, true);
+  const onLoad = ({ target }) => { if (/^(?:i?frame|object|embed)$/.test(target.localName)) swept(); };
 
   // ---- What came in by another way than the ones above: parsed elsewhere, adopted, set by style.
 
@@ -364,8 +468,7 @@
       swept();
       for (const { target, addedNodes } of records) {
         if (target.nodeType === 1) mend(target);
-        for (const node of addedNodes) {
-          if (node.nodeType !== 1) continue;
+        for (const node of [...addedNodes].filter((added) => added.nodeType === 1)) {
           mend(node);
           for (const inner of node.querySelectorAll("[src],[href],[srcset],[style],[action],[poster],style")) mend(inner);
         }
@@ -381,8 +484,7 @@
     if (target && target !== "_self" && !window.frames[target]) element.removeAttribute("target");
   };
   const tell = () => {
-    if (realParent === window || realParent !== window.top) return;
-    tellParent({ daykeep: 1, url: original(pageLocation.href), title: document.title }, viewer);
+    if (framed) tellParent({ daykeep: 1, url: original(pageLocation.href), title: document.title }, viewer);
   };
 
   patch(window);
@@ -398,13 +500,8 @@
     });
   }
   for (const kind of ["click", "submit"]) {
-    window.addEventListener(kind, (event) => {
-      const element = event.composedPath().find((node) => node.localName === (kind === "click" ? "a" : "form")
-        || node.localName === "area");
-      if (element) keepInside(element);
-    }, true);
+    window.addEventListener(kind, (event) => event.composedPath()
+      .filter((node) => /^(?:a|area|form)$/.test(node.localName)).forEach(keepInside), true);
   }
-  for (const kind of ["DOMContentLoaded", "load", "popstate", "hashchange", "pageshow"]) {
-    window.addEventListener(kind, tell);
-  }
+  for (const kind of ["DOMContentLoaded", "load", "popstate", "hashchange", "pageshow"]) window.addEventListener(kind, tell);
 })();
