@@ -182,7 +182,8 @@ class _Scanner:
             return None
         kind = Kind.END if found["slash"] else Kind.START
         name = found["tag"].lower()
-        if kind is Kind.START and self._is_raw(name, found):  # as it is where the tag stands: `<svg><title>` is not
+        # as it is where the tag stands: `<svg><title>` is not
+        if kind is Kind.START and self._is_raw(name, found):
             self._raw = name
         if not self._xml:
             (self._leave if found["slash"] else self._enter)(name, found)
