@@ -66,3 +66,8 @@ def nginx(tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
             return running.enter_context(Nginx(roots, tmp_path / f"nginx-{count}", **settings))
 
         yield start
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case of bytes after its argument: compressed bytes hold the time, and differ between workers."""
+    return argname if isinstance(val, bytes) else None

@@ -245,6 +245,7 @@ LOADS = {
     "dom-parser": "p.append(document.adoptNode(new DOMParser().parseFromString(`<img src='${CDN}/x.js'>`,'text/html').body.firstChild))",
     "srcdoc": "const f=document.createElement('iframe');f.srcdoc=`<img src='${CDN}/x.js'>`;document.body.append(f)",
     "iframe": "const f=document.createElement('iframe');f.src=CDN+'/x.js';document.body.append(f)",
+    "xlink-in-markup": "p.innerHTML=`<svg><image xlink:href='${CDN}/x.js'/></svg>`",
     "shadow-root": "p.attachShadow({mode:'closed'}).innerHTML=`<img src='${CDN}/x.js'>`",
     "style-property": "p.style.backgroundImage=`url(${CDN}/x.js)`",
     "style-set-property": "p.style.setProperty('background',`url('${CDN}/x.js')`)",
@@ -413,6 +414,14 @@ def test_loads(world: World, name: str) -> None:
     world.run(LOADS[name])
     assert world.reached("/x.js")
     assert bool(world.refused) == (name in MENDED), world.refused
+
+
+def test_beacon(world: World) -> None:
+    """A beacon is answered as if it were sent, and replay hears nothing of it either."""
+    sent = "const sent = navigator.sendBeacon('/b', 'x') && navigator.sendBeacon(CDN + '/b', 'x');"
+    assert world.run(f"{sent}await new Promise(r=>setTimeout(r,200));return sent") is True
+    assert "/b" not in [path for _, path in world.asked]
+    assert world.refused == []
 
 
 def test_loads_worker(world: World) -> None:

@@ -22,6 +22,7 @@ REWRITTEN = [
     ('a{b:URL("//x/a")}', 'a{b:URL("http://m/x/a")}'),
     ("a{b:url(http\\:\\/\\/x/a)}", "a{b:url(http://m/x/a)}"),
     ("a{b:url('http:\\2f\\2f x/a')}", "a{b:url('http://m/x/a')}"),
+    ("a{b:url(http:\\2f\\2f x/a)}", "a{b:url(http://m/x/a)}"),
     ("a{b:url('http://x/a\\\n b')}", "a{b:url('http://m/x/a\\20 b')}"),
     ('a{b:url("http://x/\'\\"")}', 'a{b:url("http://m/x/\\27 \\22 ")}'),
     ("a{b:src('http://x/a')}", "a{b:src('http://m/x/a')}"),
@@ -35,6 +36,7 @@ REWRITTEN = [
     ("a{b:-webkit-image-set(url(//x/1) 1x)}", "a{b:-webkit-image-set(url(http://m/x/1) 1x)}"),
     ("a{b:url(http://x/a", "a{b:url(http://m/x/a"),
     ("a{b:url('http://x/a", "a{b:url('http://m/x/a"),
+    ("a{b:url(http://x/\\d800 \\0 )}", "a{b:url(http://m/x/\ufffd\ufffd)}"),
     ("a{b:url('http://x/<\\2fstyle>')}", "a{b:url('http://m/x/\\3c /style>')}"),
 ]
 

@@ -22,8 +22,9 @@ _SPACE = r"(?:[ \t\r\n\f]|/\*(?s:.*?)(?:\*/|\Z))*+"
 _DOUBLE = r'"(?:[^"\\\r\n\f]|\\(?s:.))*+"?'
 _SINGLE = r"'(?:[^'\\\r\n\f]|\\(?s:.))*+'?"
 _STRING = rf"(?:{_DOUBLE}|{_SINGLE})"
+_CODE = r"\\[0-9a-fA-F]{1,6}+(?:\r\n|[ \t\r\n\f])?+"  # the space belongs to it (CSS Syntax 4.3.7)
 _NAME_BEFORE = r"(?<![\w\\-])"
-_URL = rf"(?:url|src)\([ \t\r\n\f]*+(?:{_STRING}|(?:[^\s\"'()\\]|\\(?s:.))*+)"
+_URL = rf"(?:url|src)\([ \t\r\n\f]*+(?:{_STRING}|(?:[^\s\"'()\\]|{_CODE}|\\(?s:.))*+)"
 
 _TOKEN = re.compile(
     rf"""

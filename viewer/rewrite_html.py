@@ -370,26 +370,16 @@ ELEMENTS: dict[str, dict[str, Rule]] = {
 }
 """Tag → attribute → rule. `<meta>` has its own, below."""
 
+_PAINTED = (
+    "clip-path", "cursor", "fill", "filter", "marker-end", "marker-mid", "marker-start", "mask", "stroke",
+)  # fmt: skip
 EVERYWHERE: dict[str, Rule] = {
     "integrity": _removed,
     "nonce": _removed,
     "style": _style,
     "xlink:href": _url,
     # Presentation attributes of SVG that may hold `url()` (SVG 2 section 6.6)
-    **dict.fromkeys(
-        (
-            "clip-path",
-            "cursor",
-            "fill",
-            "filter",
-            "marker-end",
-            "marker-mid",
-            "marker-start",
-            "mask",
-            "stroke",
-        ),
-        _style,
-    ),
+    **dict.fromkeys(_PAINTED, _style),
 }
 """Attribute → rule, on any tag."""
 

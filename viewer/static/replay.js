@@ -5,7 +5,8 @@
 // The server maps addresses in markup and style sheets (viewer/rewrite_html.py); scripts are served as
 // they were archived, so what they build is mapped here. This is for fidelity, with one exception: the
 // page's CSP stops every request to the live web whether this file knows the way or not, but no CSP that
-// Chromium 156 knows stops WebRTC, so that is taken away here, in every realm a page can reach.
+// Chromium 156 knows stops WebRTC, so that is taken away here, in every realm a page can reach. For a frame
+// whose address the CSP refuses, Chromium 156 still opens a connection, on which nothing is sent over http.
 //
 // Its own element says what it needs:
 //   data-pattern    http://{label}.localhost:8080   replay origins; the label as in viewer/label.py
