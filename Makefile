@@ -20,9 +20,9 @@ RUN := .venv/run.stamp
 DEV := .venv/dev.stamp
 ORACLES := .venv-oracles/made.stamp
 
-# What the tests use of Debian: a browser (libatomic1 is for playwright's own Node, which drives it), a web server,
+# What the tests use of Debian: a C compiler (faults of the disk), a browser (libatomic1 is for playwright's own Node, which drives it), a web server,
 # certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
-PACKAGES := chromium libatomic1 nginx openssl fonts-dejavu-core sqlite3-doc python3.11-doc
+PACKAGES := chromium libatomic1 nginx openssl fonts-dejavu-core sqlite3-doc python3.11-doc wget gcc libc6-dev util-linux
 # and for the tests that take minutes, one of several thousand pages
 LARGE_PACKAGES := cppreference-doc-en-html
 
@@ -40,7 +40,7 @@ archive need-url: export SEED := $(value URL)
 
 MY_CONFIG := my-archive/config/daykeep.toml
 
-.PHONY: help demo archive test test-large lint format oracles clean machine need-url checks
+.PHONY: help demo archive test test-large bench lint format oracles clean machine need-url checks
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -67,6 +67,10 @@ need-url:
 test: checks  ## every check but the large ones; sets up what they need
 	@echo '== pytest (the last step: its closing line is the outcome)'
 	@$(PYTEST) -m 'not large'
+
+bench: $(DEV) machine  ## the figures of docs/performance.md, beside wget; takes some minutes
+	@tests/support/setup_machine.sh $(LARGE_PACKAGES)
+	@$(BIN)/python bench/crawl.py --peers wget --markdown
 
 test-large: $(DEV) machine $(ORACLES)  ## the tests that take minutes
 	@tests/support/setup_machine.sh $(LARGE_PACKAGES)

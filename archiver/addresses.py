@@ -21,12 +21,14 @@ Resolve = Callable[[str, int], list[tuple[str, int]]]
 
 # The IANA special-purpose registries (RFC 6890 and its updates) by name. Not `is_global` of the standard
 # library: in Python 3.11.7 it takes multicast, ::10.0.0.1, 64:ff9b:1::/48 and fec0::/10 for global, and
-# its answers change between patch releases.
+# its answers change between patch releases. One address is in no registry: 168.63.129.16 is Azure's own
+# service to the virtual machine that asks (its documentation, "What is IP address 168.63.129.16?").
 _SPECIAL: Final = {
     "0.0.0.0/8": "unspecified",
     "10.0.0.0/8": "private",
     "100.64.0.0/10": "private",
     "127.0.0.0/8": "loopback",
+    "168.63.129.16/32": "reserved",
     "169.254.0.0/16": "link-local",
     "172.16.0.0/12": "private",
     "192.0.0.0/24": "reserved",

@@ -15,7 +15,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -27,14 +27,30 @@ from . import robots
 from .exchange import Exchange, Failure
 from .fetch import Fetcher
 from .frontier import Known
+from .links import PAGES
+from .past import Condition
 from .payload import decode
 from .reading import Read, read_page, read_sitemaps
+from .settings import Site
+from .suspicion import Seen, Suspicion, examine, leads_to_login
 
 MAX_ROBOTS_HOPS = 5
 MAX_ROBOTS = 1 << 20
 """Bytes of robots.txt that are read; RFC 9309 section 2.5 asks for at least 500 KiB."""
 
+_CUT_BY_CHANCE = frozenset({"time", "disconnect"})
+
 logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A URL to ask for, on the condition that it is not as it was."""
+
+    known: Known
+    condition: Condition | None = None
+    asked: float = 0.0
+    """When, on the crawl's steady clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,11 @@ class Visit:
     known: Known
     answer: Exchange | Failure
     read: Read = field(default_factory=Read)
+    condition: Condition | None = None
+    """What it was asked with."""
+    asked: float = 0.0
+    suspicion: Suspicion | None = None
+    """What it is instead of a page, where it does not look like one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +90,19 @@ class Askers:
     """Threads that ask, a fixed number of them. Used by one thread, and closed by it at the end."""
 
     def __init__(
-        self, count: int, new_fetcher: Callable[[], Fetcher], user_agent: str, now: Callable[[], datetime]
+        self, count: int, new_fetcher: Callable[[], Fetcher], site: Site, now: Callable[[], datetime]
     ) -> None:
         self.under_way = 0
         """How many were submitted and have not arrived."""
         self._count = count
         self._new_fetcher = new_fetcher
-        self._user_agent = user_agent
+        self._user_agent = site.user_agent
+        self._ignored = frozenset(site.suspicion.ignore)
         self._now = now
-        self._todo: queue.Queue[Known | str | None] = queue.Queue()
+        self._todo: queue.Queue[Ask | str | None] = queue.Queue()
         self._done: queue.Queue[Brought] = queue.Queue()
         self._closed = False
+        self._reading = threading.Lock()  # one page at a time: a hostile one takes hundreds of megabytes
         self._threads = [threading.Thread(target=self._work, daemon=True, name="fetch") for _ in range(count)]
         for thread in self._threads:
             thread.start()
@@ -89,7 +112,7 @@ class Askers:
         """Whether a thread has nothing to do; what is submitted then is asked for at once."""
         return self.under_way < self._count
 
-    def submit(self, what: Known | str) -> None:
+    def submit(self, what: Ask | str) -> None:
         """Have a URL asked for, or the robots.txt of an origin."""
         self.under_way += 1
         self._todo.put(what)
@@ -130,29 +153,57 @@ class Askers:
                     return
                 self._done.put(brought)
 
-    def _brought(self, fetcher: Fetcher, what: Known | str) -> Brought:
+    def _brought(self, fetcher: Fetcher, what: Ask | str) -> Brought:
         try:
             return self._robots(fetcher, what) if isinstance(what, str) else self._visit(fetcher, what)
         except Exception as error:  # noqa: BLE001  it must reach the thread that waits for an answer
             return Fault(error)
 
-    def _visit(self, fetcher: Fetcher, known: Known) -> Visit:
-        return self._read(known, self._ask(fetcher, known.url))
+    def _visit(self, fetcher: Fetcher, ask: Ask) -> Visit:
+        before = ask.condition.capture if ask.condition else None
+        etag, last_modified = (before.etag, before.last_modified) if before else (None, None)
+        visit = self._read(ask.known, self._ask(fetcher, ask.known.url, etag, last_modified))
+        return replace(visit, condition=ask.condition, asked=ask.asked)
 
     def _read(self, known: Known, answer: Exchange | Failure) -> Visit:
-        if isinstance(answer, Failure) or answer.status != 200:
+        """Read what came for links, and for whether it is what it should be."""
+        if isinstance(answer, Failure):
             return Visit(known, answer)
+        if not _worth_reading(answer):
+            return Visit(known, answer, suspicion=self._suspicion(known, answer, Read()))
         try:
-            return Visit(
-                known, answer, read_sitemaps(answer) if known.kind == "sitemap" else read_page(answer)
-            )
+            with self._reading:
+                if known.kind == "sitemap" and answer.status == 200:
+                    return Visit(known, answer, read_sitemaps(answer))
+                read = read_page(answer)
+            # of an error's page nothing is followed, it is only looked at
+            followed = read if answer.status == 200 else Read()
+            return Visit(known, answer, followed, suspicion=self._suspicion(known, answer, read))
         except Exception as error:  # noqa: BLE001  whatever a hostile body does to a parser, the body is kept
             logger.warning("unreadable", url=known.url, error=repr(error))
             return Visit(known, answer, Read(note=f"its links could not be read ({type(error).__name__})"))
 
-    def _ask(self, fetcher: Fetcher, url: str) -> Exchange | Failure:
+    def _suspicion(self, known: Known, answer: Exchange, read: Read) -> Suspicion | None:
+        """Return for what an answer is taken instead of the page; only what could be one is looked at."""
+        if known.kind not in ("outlink", "hint"):
+            return None
+        title, _, text = read.page or ("", "", "")
+        seen = Seen(
+            status=answer.status,
+            headers=answer.headers,
+            title=title,
+            text=text,
+            markup=read.head,
+            links=len(read.links),
+        )
+        found = examine(seen, self._ignored) or leads_to_login(known.url, answer.location)
+        return None if found and found.kind in self._ignored else found
+
+    def _ask(
+        self, fetcher: Fetcher, url: str, etag: str | None = None, last_modified: str | None = None
+    ) -> Exchange | Failure:
         try:
-            return fetcher.fetch(url)
+            return fetcher.fetch(url, etag=etag, last_modified=last_modified)
         except StorageError:
             raise
         except Exception as error:  # one URL must not end the crawl of all others
@@ -187,12 +238,18 @@ class Askers:
         return self._read(Known(url, 0, "robots", "outlink"), answer)
 
     def _rules(self, answer: Exchange) -> robots.Rules:
+        if answer.truncated in _CUT_BY_CHANCE:  # what is missing may be what forbids
+            return robots.unreachable()
         try:
             body = decode(answer.payload(), answer.header("content-encoding"), MAX_ROBOTS)
             return robots.parse(answer.status, body.data, self._user_agent)
         except Exception as error:  # noqa: BLE001  rules that cannot be read may forbid everything
             logger.warning("robots-unreadable", url=answer.url, error=repr(error))
             return robots.unreachable()
+
+
+def _worth_reading(answer: Exchange) -> bool:
+    return answer.status == 200 or (answer.status >= 400 and answer.mime in PAGES)
 
 
 def _let_go(brought: Brought) -> None:

@@ -2,10 +2,11 @@
 """
 In which encoding the bytes of a page are to be read. Knows nothing of tags beyond the one that names it.
 
-    byte-order mark → header → <meta charset> in the first 1024 bytes, or <?xml encoding?> → UTF-8 where the
-    bytes are valid in it → windows-1252
+    byte-order mark → header → <meta charset> in the first 1024 bytes, or <?xml encoding?>, or @charset →
+    UTF-8 where the bytes are valid in it → windows-1252
 
-The order is that of browsers (HTML standard, section 13.2.3.2), without their guessing by country.
+The order is that of browsers (HTML standard, section 13.2.3.2; CSS Syntax 3, section 3.2), without their
+guessing by country.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16-be"), (b"\xff\xfe", 
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _META = re.compile(rb"""<meta\b[^<>]{0,512}?\bcharset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 _XML = re.compile(rb"""\s*<\?xml\b[^<>]{0,256}?\bencoding\s*=\s*["']([A-Za-z0-9_:.-]{1,40})["']""")
+_CSS = re.compile(rb'@charset "([A-Za-z0-9_:.-]{1,40})";')
 
 _WESTERN = (
     "ascii us-ascii ansi_x3.4-1968 iso-8859-1 iso8859-1 iso_8859-1 iso88591 latin1 l1 cp1252 cp819 "
@@ -79,7 +81,9 @@ def _codec(label: str | None) -> str | None:
 
 def _declared(start: bytes, *, xml: bool) -> str | None:
     """Return what the page says of itself. It was read as ASCII to find that, so it is not UTF-16."""
-    match = _XML.match(start) or (None if xml else _META.search(_COMMENT.sub(b"", start)))
+    match = (
+        _XML.match(start) or _CSS.match(start) or (None if xml else _META.search(_COMMENT.sub(b"", start)))
+    )
     name = _codec(match[1].decode("ascii")) if match else None
     return "utf-8" if name in {"utf-16-le", "utf-16-be"} else name
 

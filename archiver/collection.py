@@ -20,7 +20,7 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -39,6 +39,10 @@ from .durable import storage, sync_dir, write_file
 FORMAT = 1
 PARTIAL = ".partial"
 _TIMESTAMP = re.compile(r"\d{14}", re.ASCII)
+
+
+Find = Callable[[str, str], Path]
+"""(snapshot, filename) → path of that WARC."""
 
 
 @dataclass(frozen=True)
@@ -229,9 +233,12 @@ class Collection:
                 moment += timedelta(seconds=1)
             timestamp = to_timestamp(moment)
             path = self.site_folder(site) / (timestamp + PARTIAL)
+            for left in path.parent.glob(f".*{PARTIAL}"):
+                shutil.rmtree(left)  # a crash came before it had its name
             new = path.with_name(f".{path.name}")
             for name in ("archive", "indexes", "pages", "logs"):
                 (new / name).mkdir(parents=True, exist_ok=True)
+            sync_dir(new)
             new.rename(path)
             for folder in (path, *list(path.parents)[:4]):
                 sync_dir(folder)
@@ -286,6 +293,17 @@ class Collection:
     def _taken(self, timestamp: str) -> bool:
         folders = [self.site_folder(site) / timestamp for site in self.sites()]
         return any(folder.exists() or folder.with_name(timestamp + PARTIAL).exists() for folder in folders)
+
+
+def finder(collection: Collection, site: str, partial: SnapshotFolder | None = None) -> Find:
+    """Return the function that tells where a WARC of a snapshot stands, an unsealed one included."""
+
+    def find(snapshot: str, filename: str) -> Path:
+        if partial is not None and snapshot == partial.timestamp:
+            return partial.warc(filename)
+        return collection.at(site, snapshot).warc(filename)
+
+    return find
 
 
 def _names(folder: Path) -> list[str]:

@@ -4,11 +4,10 @@ One crawl of one site: ask, store, find more, until every known URL has its outc
 
     frontier ──next──▶ asking: threads fetch and read ──▶ one thread: write WARC, finish, add links
         ▲                                                                        │
-        └────────────────────────────────────────────────────────────────────────┘
+        └──────────────────── intake: in scope? too deep? ◀──────────────────────┘
 
 Only the thread that calls `run` touches the frontier and the WARCs. About once a second both are synced
-together (a group sync); what came after it is asked for again after a crash. Politeness is per host name,
-robots.txt per origin (RFC 9309 section 2.3). Knows nothing of sealing.
+together (a group sync); what came after it is asked for again after a crash. Knows nothing of sealing.
 """
 
 from __future__ import annotations
@@ -19,29 +18,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-import msgspec
 import structlog
 
 from index.errors import DamagedError
-from index.model import Capture, Page
+from index.model import Capture
 from index.timestamp import to_timestamp
 from index.urlkey import normalise, origin
 
-from . import robots
-from .asking import Askers, Fault, RobotsVisit, Visit
+from .again import Again
+from .asking import Ask, Askers, Fault, RobotsVisit, Visit
+from .capturing import Capturing, ConditionLostError
 from .exchange import Exchange, Failure
 from .fetch import Fetcher
 from .frontier import Frontier, Known, Result
-from .ledger import UrlOutcome, read, still_known
+from .intake import Intake
+from .ledger import Entry, UrlOutcome, read
 from .past import Previous
-from .scope import excluded, same_domain, scope_of
+from .politeness import Place, Politeness
+from .retry import Answer, retry_after
 from .settings import Site
 from .warc import WarcFiles
 
 SYNC_SECONDS = 1.0
-MAX_HOPS = 20
-"""Redirects in a row that are followed, as many as browsers follow (Fetch standard, HTTP-redirect fetch)."""
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds that a crawl which is asked to stop waits for answers that are on their way."""
 SPARE_THREADS = 4
 """Threads beyond `connections`, so that one slow host does not keep all others waiting."""
@@ -60,30 +59,6 @@ class Progress:
 
 
 @dataclass(slots=True)
-class _Host:
-    """Politeness towards one host name."""
-
-    delay: float
-    asked_at: float = float("-inf")
-    active: int = 0
-
-    def wait(self) -> float:
-        """Return the seconds until it may be asked again."""
-        return self.asked_at + self.delay - time.monotonic()
-
-
-@dataclass(slots=True)
-class _Origin:
-    """What one origin asks of us."""
-
-    host: _Host
-    rules: robots.Rules | None = None
-    asking_robots: bool = False
-    closed: tuple[UrlOutcome, str] | None = None
-    """Why nothing may be asked for, where its robots.txt could not be had."""
-
-
-@dataclass(slots=True)
 class Crawl:
     """A crawl with all it works on. `run` it once."""
 
@@ -96,17 +71,22 @@ class Crawl:
     now: Callable[[], datetime]
     stop: threading.Event
     report: Callable[[Progress], None]
-    _hosts: dict[str, _Host] = field(default_factory=dict)
-    _origins: dict[str, _Origin] = field(default_factory=dict)
-    _asked: int = 0
     _finished: int = 0
     _bytes: int = 0
     _stopping_since: float | None = None
+    _again: Again = field(init=False)
     _askers: Askers = field(init=False)
-    _in_scope: Callable[[str], bool] = field(init=False)
+    _capturing: Capturing = field(init=False)
+    _intake: Intake = field(init=False)
+    _politeness: Politeness = field(init=False)
 
     def __post_init__(self) -> None:
-        self._in_scope = scope_of(self.site)
+        site = self.site
+        self._intake = Intake(site, self.frontier, self.now)
+        self._capturing = Capturing(self.frontier, self.files, self.previous, self.deduplicate)
+        self._politeness = Politeness(site.delay, site.connections, site.max_wait, time.monotonic)
+        self._again = Again(site.retries, site.retry_wait)
+        self._finished = sum(self.frontier.counts().values())
 
     def run(self) -> bool:
         """
@@ -114,14 +94,12 @@ class Crawl:
 
         Raises StorageError where the disk refuses; what was synced until then is intact.
         """
-        counts = self.frontier.counts()
-        self._finished = sum(counts.values())
-        self._asked = len(self.frontier) - sum(counts.get(refused, 0) for refused in _REFUSED)
-        self._askers = Askers(
-            self.site.connections + SPARE_THREADS, self.new_fetcher, self.site.user_agent, self.now
-        )
+        if self.frontier.meta("closed"):
+            return True  # its ledger is written: nothing may come to it any more
+        self._askers = Askers(self.site.connections + SPARE_THREADS, self.new_fetcher, self.site, self.now)
         try:
-            self._seed()
+            self.frontier.reopen_failed()
+            self._intake.seeds()
             self._go_on()
         finally:
             self._askers.close(0.1)
@@ -141,13 +119,6 @@ class Crawl:
                 self.commit()
                 last_sync = time.monotonic()
 
-    def _seed(self) -> None:
-        for target in self.frontier.seed_redirects():
-            self._move_seed(target)
-        for seed in self.site.seeds:
-            if url := normalise(seed):
-                self._know(Known(url, 0, "seed", "outlink"))
-
     def _more(self) -> bool:
         """Hand out what may be asked now, and say whether anything is left to wait for."""
         if self.stop.is_set():
@@ -155,61 +126,79 @@ class Crawl:
             self._stopping_since = self._stopping_since or now
             return self._askers.under_way > 0 and now - self._stopping_since < PATIENCE
         self._dispatch()
-        if self._askers.under_way or self.frontier.hosts():
+        if self._askers.under_way or self.frontier.hosts() or self._again.waiting:
             return True
         return self._add_yesterday()
 
     def _add_yesterday(self) -> bool:
-        """Once nothing else is left, ask for what yesterday knew and nobody links to any more."""
-        if self.previous is None or self.frontier.meta("yesterday"):
+        """
+        Once nothing else is left, ask for what yesterday knew and nobody links to any more.
+
+        First for what the site had; then, when it is known which pages were not read today because they are
+        as they were, for what those name.
+        """
+        if self.previous is None:
             return False
-        try:
-            for entry in still_known(read(self.previous.newest.ledger_path)):
-                if self._in_scope(entry.url):
-                    self._know(Known(entry.url, entry.depth, "yesterday", "outlink"))
-        except DamagedError as error:
-            logger.warning("yesterday-unknown", reason=str(error))
-        self.frontier.commit(self.files.sync(), yesterday="asked")
+        if not self.frontier.meta("yesterday"):
+            self._recall(self._intake.recall)
+            self.frontier.commit(self.files.sync(), yesterday="asked")
+        if not self.frontier.hosts() and not self.frontier.meta("unread"):
+            if self.frontier.any_not_modified():
+                self._recall(self._intake.recall_unread)
+            self.frontier.commit(self.files.sync(), unread="asked")
         return bool(self.frontier.hosts())
 
-    # Politeness
+    def _recall(self, take: Callable[[Entry], None]) -> None:
+        assert self.previous is not None
+        try:
+            for entry in read(self.previous.newest.ledger_path):
+                if not entry.missed_hint:
+                    take(entry)
+        except DamagedError as error:
+            logger.warning("yesterday-unknown", reason=str(error))
+
+    # Handing out
 
     def _dispatch(self) -> None:
+        for known in self._again.due(time.monotonic(), self._may_ask_again):
+            self._ask(self._politeness.place(str(origin(known.url))), known)
         for name in self.frontier.hosts():
-            place = self._origin(name)
-            while self._may_ask(place) and self._ask_next(name, place):
-                place.host.asked_at = time.monotonic()
-                place.host.active += 1
+            place = self._politeness.place(name)
+            while self._askers.free and self._politeness.may_ask(place):
+                if not self._ask_next(place):
+                    break
 
-    def _origin(self, name: str) -> _Origin:
-        if name not in self._origins:
-            host = self._hosts.setdefault(origin(f"{name}/").host, _Host(self.site.delay))
-            self._origins[name] = _Origin(host)
-        return self._origins[name]
+    def _may_ask_again(self, known: Known) -> bool:
+        place = self._politeness.place(str(origin(known.url)))
+        return self._askers.free and self._politeness.may_ask(place)
 
-    def _may_ask(self, place: _Origin) -> bool:
-        return self._has_room(place) and self._askers.free and place.host.wait() <= 0
-
-    def _has_room(self, place: _Origin) -> bool:
-        return place.host.active < self.site.connections and not place.asking_robots
-
-    def _ask_next(self, name: str, place: _Origin) -> bool:
+    def _ask_next(self, place: Place) -> bool:
         """Have the next URL of an origin asked for, its robots.txt first; False where none is waiting."""
         if place.rules is None:
             place.asking_robots = True
-            self._askers.submit(name)
+            place.robots_at = self._politeness.asked(place)
+            self._askers.submit(place.name)
             return True
-        known = self._next_allowed(name, place)
+        known = self._next_allowed(place)
         if known is not None:
-            self._askers.submit(known)
+            self._ask(place, known)
         return known is not None
 
-    def _next_allowed(self, name: str, place: _Origin) -> Known | None:
+    def _ask(self, place: Place, known: Known) -> None:
+        condition = self.previous.condition(known.url) if self.previous and self.deduplicate else None
+        self._askers.submit(Ask(known, condition, self._politeness.asked(place)))
+
+    def _next_allowed(self, place: Place) -> Known | None:
         assert place.rules is not None
-        while (known := self.frontier.next(name)) is not None:
-            if self.site.robots == "ignore" or (place.closed is None and place.rules.allows(known.url)):
+        while (known := self.frontier.next(place.name)) is not None:
+            refused = place.given_up
+            if self.site.robots == "ignore" and place.closed is refused:
                 return known
-            outcome, reason = place.closed or (UrlOutcome.ROBOTS, "robots.txt does not allow it")
+            if refused is None:
+                if place.rules.allows(known.url):
+                    return known
+                refused = UrlOutcome.ROBOTS, "robots.txt does not allow it"
+            outcome, reason = refused
             self._finish(known, Result(outcome, reason=reason, timestamp=to_timestamp(self.now())))
         return None
 
@@ -217,9 +206,7 @@ class Crawl:
         """Return how many seconds to wait for answers before a host may be asked again."""
         if not self._askers.free:
             return 0.2
-        places = map(self._origin, self.frontier.hosts())
-        waits = [place.host.wait() for place in places if self._has_room(place)]
-        return min(max(min(waits, default=0.2), 0.001), 0.2)
+        return self._politeness.pause(map(self._politeness.place, self.frontier.hosts()))
 
     # What came back
 
@@ -229,151 +216,96 @@ class Crawl:
         if isinstance(brought, RobotsVisit):
             self._take_robots(brought)
             return
-        self._origin(str(origin(brought.known.url))).host.active -= 1
+        place = self._politeness.place(str(origin(brought.known.url)))
+        self._politeness.answered(place, self._told(brought.answer), brought.asked)
         self._store(brought)
 
+    def _told(self, answer: Exchange | Failure) -> Answer:
+        if isinstance(answer, Failure):
+            return Answer(outcome=answer.outcome)
+        wait = retry_after(answer.header("retry-after"), self.now())
+        return Answer(answer.status, wait, answer.truncated)
+
     def _take_robots(self, visit: RobotsVisit) -> None:
-        place = self._origin(visit.origin)
-        place.host.active -= 1
+        place = self._politeness.place(visit.origin)
         place.asking_robots = False
-        place.rules = visit.rules
-        place.closed = _closed(visit.visits[-1].answer)
-        if self.site.robots == "obey":
-            place.host.delay = max(place.host.delay, visit.rules.crawl_delay or 0.0)
-        own = self._in_scope(f"{visit.origin}/")
+        self._politeness.answered(place, self._told(visit.visits[-1].answer), place.robots_at)
+        own = self._intake.in_scope(f"{visit.origin}/")
         for one in visit.visits:
             # a robots.txt that was known already, by a link or before a stop, keeps the outcome it gets now
-            known = one.known if own else replace(one.known, borrowed=True)
-            self._asked += self.frontier.add(known, Result(UrlOutcome.NOT_REACHED))
-            self._store(one)
+            self._intake.settle(one.known if own else replace(one.known, borrowed=True))
+            self._store(one, again=False)
+        place.closed = _closed(visit.visits[-1].answer)
+        if place.closed and self._robots_again(place):
+            return
+        place.rules = visit.rules
+        if self.site.robots == "obey":
+            place.host.delay = max(place.host.delay, visit.rules.crawl_delay or 0.0)
         if own:
             for url in visit.rules.sitemaps or [f"{visit.origin}/sitemap.xml"]:
                 if found := normalise(url, f"{visit.origin}/"):
-                    self._know(Known(found, 0, "robots" if visit.rules.sitemaps else "sitemap", "sitemap"))
+                    via = "robots" if visit.rules.sitemaps else "sitemap"
+                    self._intake.know(Known(found, 0, via, "sitemap"))
 
-    def _store(self, visit: Visit) -> None:
-        if isinstance(visit.answer, Failure):
-            failure = visit.answer
-            result = Result(
-                UrlOutcome(failure.outcome), reason=failure.reason, timestamp=to_timestamp(failure.date)
-            )
-            self._finish(visit.known, result)
-            return
+    def _robots_again(self, place: Place) -> bool:
+        """Tell whether robots.txt is asked for once more, after a rest; without it nothing may be asked."""
+        place.robots_tries += 1
+        if place.robots_tries > self.site.retries or self.stop.is_set():
+            return False
+        place.robots_at = time.monotonic() + self.site.retry_wait
+        return True
+
+    def _store(self, visit: Visit, *, again: bool = True) -> None:
+        known = visit.known
         try:
-            self._store_exchange(visit, visit.answer)
-        finally:
-            visit.answer.close()
-
-    def _store_exchange(self, visit: Visit, exchange: Exchange) -> None:
-        same = self.previous.reference(exchange) if self.previous and self._may_refer(exchange) else None
-        capture = self.files.exchange(exchange, same)
-        outcome = _outcome(exchange, unchanged=same is not None)
-        reason = exchange.reason or visit.read.note
-        result = Result(outcome, exchange.status, reason, exchange.length, capture.timestamp)
-        self._finish(visit.known, result, capture)
-        self._keep_text(visit, exchange, capture, new=same is None)
-        self._follow(visit, capture)
-
-    def _may_refer(self, exchange: Exchange) -> bool:
-        return (
-            self.deduplicate
-            and exchange.status == 200
-            and exchange.payload_length > 0
-            and not exchange.truncated
-        )
-
-    def _keep_text(self, visit: Visit, exchange: Exchange, capture: Capture, *, new: bool) -> None:
-        if visit.read.page is None:
+            result, capture = self._capturing.store(visit)
+        except ConditionLostError:
+            asked = self._politeness.asked(self._politeness.place(str(origin(known.url))))
+            self._askers.submit(Ask(known, None, asked))
             return
-        title, language, text = visit.read.page
-        self.frontier.add_page(Page(capture.url, capture.timestamp, title, language))
-        if new:
-            uri, data = f"urn:text:{capture.url}", text.encode("utf-8", "replace")
-            self.frontier.add_capture(
-                self.files.resource(uri, "text/plain; charset=utf-8", data, exchange.date)
-            )
+        answer = self._told(visit.answer)
+        self._finish(known, self._again.told(known, result, answer), capture)
+        if again:
+            self._again.plan(known, answer, time.monotonic())
+        if capture is not None:
+            self._follow(visit, capture)
 
     def _follow(self, visit: Visit, capture: Capture) -> None:
         """Make known what a response leads to. Parts of a page are one step nearer than what it links to."""
-        known, read = visit.known, visit.read
+        known, found, intake = visit.known, visit.read, self._intake
         if capture.redirect and known.kind != "robots":
             if known.via == "seed":
-                self._move_seed(capture.redirect)
-            self._know(Known(capture.redirect, known.depth, known.url, known.kind, hops=known.hops + 1))
-        for url in read.sitemaps:
-            self._discover(url, known, "sitemap", 1)
-        for url in read.listed:
-            self._discover(url, known, "outlink", 1)
-        if known.kind == "embed" or self._in_scope(known.url):
-            for link in read.links:
+                intake.move_seed(capture.redirect)
+            intake.know(Known(capture.redirect, known.depth, known.url, known.kind, hops=known.hops + 1))
+        for url in found.sitemaps:
+            intake.discover(url, known, "sitemap", 1)
+        for url in found.listed:
+            intake.discover(url, known, "outlink", 1)
+        if found.page:
+            self._learn(known, found.page[2])
+        if known.kind == "embed" or intake.in_scope(known.url):
+            for link in found.links:
                 nearer = link.kind == "embed" and known.kind != "embed"
-                self._discover(link.url, known, link.kind, 0 if nearer else 1)
+                intake.discover(link.url, known, link.kind, 0 if nearer else 1)
 
-    def _move_seed(self, url: str) -> None:
-        """
-        Take the address a seed leads to for a seed as well, where both are of one registrable domain.
-
-        `https://example.org/` that answers with a redirect to `https://www.example.org/` is how many sites
-        begin, and an archive of the redirect alone is not what anybody asked for.
-        """
-        if not self._in_scope(url) and any(same_domain(url, seed) for seed in self.site.seeds):
-            self.site = msgspec.structs.replace(self.site, seeds=(*self.site.seeds, url))
-            self._in_scope = scope_of(self.site)
-            logger.info("seed-moved", site=self.site.name, url=url)
-
-    def _discover(self, url: str, source: Known, kind: str, further: int) -> None:
-        if kind != "hint":
-            self._know(Known(url, source.depth + further, source.url, kind))
-
-    def _know(self, known: Known) -> None:
-        """Make a URL known, to be asked for or with the reason why not."""
-        refused: tuple[UrlOutcome, str] | None = None
-        if not self._in_scope(known.url):
-            if known.kind != "embed" or not self._may_borrow(known.url):
-                refused = UrlOutcome.OUT_OF_SCOPE, "not within the scope of the site"
-            known = replace(known, borrowed=True)
-        elif known.depth > self.site.max_depth:
-            refused = UrlOutcome.OVER_LIMIT, f"more than max_depth = {self.site.max_depth} links from a seed"
-        elif known.hops > MAX_HOPS:
-            refused = UrlOutcome.OVER_LIMIT, f"more than {MAX_HOPS} redirects in a row"
-        elif self._asked >= self.site.max_urls:
-            refused = UrlOutcome.OVER_LIMIT, f"more than max_urls = {self.site.max_urls} addresses"
-        if refused is None:
-            self._asked += self.frontier.add(known) or (known.borrowed and self.frontier.reopen(known))
-        else:
-            self.frontier.add(
-                known, Result(refused[0], reason=refused[1], timestamp=to_timestamp(self.now()))
-            )
-
-    def _may_borrow(self, url: str) -> bool:
-        """Tell whether a part on another host may be fetched, one hop out of scope."""
-        return self.site.embeds == "anywhere" and not excluded(self.site, url)
+    def _learn(self, known: Known, text: str) -> None:
+        self._intake.seen(known.url, text)
+        if known.depth == 0 and not known.borrowed:
+            self.frontier.note_front(len(text))
 
     def _finish(self, known: Known, result: Result, capture: Capture | None = None) -> None:
         self.frontier.finish(known.url, result, capture)
-        self._finished += 1
+        self._finished += not self._again.tried(known.url)
         self._bytes += result.bytes
-        self.report(Progress(max(self._asked, self._finished), self._finished, self._bytes, known.url))
-
-
-_REFUSED = (UrlOutcome.OUT_OF_SCOPE, UrlOutcome.OVER_LIMIT)
-"""Outcomes of URLs that are known and were not asked for by our own decision."""
+        self.report(Progress(max(self._intake.asked, self._finished), self._finished, self._bytes, known.url))
 
 
 def _closed(answer: Exchange | Failure) -> tuple[UrlOutcome, str] | None:
     """Return why an origin may not be asked for anything, from the answer to its robots.txt."""
     if isinstance(answer, Failure):
         return UrlOutcome(answer.outcome), answer.reason
+    if answer.truncated in ("time", "disconnect"):
+        return UrlOutcome.ROBOTS, "robots.txt did not arrive whole, and what is missing may forbid anything"
     if answer.status >= 500:
         return UrlOutcome.ROBOTS, f"robots.txt was answered with {answer.status}, which forbids everything"
     return None
-
-
-def _outcome(exchange: Exchange, *, unchanged: bool) -> UrlOutcome:
-    if exchange.truncated:
-        return UrlOutcome.TRUNCATED
-    if unchanged:
-        return UrlOutcome.UNCHANGED
-    if 300 <= exchange.status < 400 and exchange.header("location"):
-        return UrlOutcome.REDIRECT
-    return UrlOutcome.CAPTURED if exchange.status < 400 else UrlOutcome.HTTP_ERROR

@@ -3,7 +3,8 @@
 Writing so that what is called stored survives power loss. Knows nothing of what is written.
 
     write_file     open(temp) write fsync close rename fsync(folder)
-    publish_dir    fsync(every file) fsync(every folder) rename fsync(parent)
+    publish_dir    chmod and fsync(every file) chmod and fsync(every folder) rename fsync(parent)
+    keep_aside     what a crash left behind the last sync, before it is cut off
 
 A failed sync is final (StorageError): the kernel may have dropped the pages it could not write, so a
 second sync that succeeds proves nothing (the 2018 PostgreSQL finding, known as fsyncgate).
@@ -15,9 +16,19 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
+import structlog
+
 from index.errors import StorageError
+
+MAX_TORN = 4 << 20
+"""Bytes kept of one torn end."""
+MAX_TORN_FILES = 25
+"""Torn ends that are kept, the newest."""
+
+logger = structlog.get_logger(__name__)
 
 
 @contextlib.contextmanager
@@ -38,6 +49,10 @@ _ADVICE = {
     errno.EPERM: "Give the user that runs Daykeep the right to write there, or choose another folder.",
     errno.EROFS: "The disk is mounted read-only. Mount it for writing, or choose another folder.",
     errno.ENOTDIR: "Something that is not a folder is in the way. Choose another folder.",
+    errno.ENOENT: "The folder it belongs in is not there. Mount the disk it stands on, or choose another.",
+    errno.EIO: "The disk failed. What was stored before is intact; check the disk before you run it again.",
+    errno.EFBIG: "No file may grow that far here. What was stored before is intact; raise `ulimit -f`.",
+    errno.EMFILE: "Too many files are open. What was stored before is intact; raise `ulimit -n`.",
 }
 
 
@@ -75,10 +90,11 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> int:
 
 def publish_dir(partial: Path, final: Path) -> None:
     """
-    Sync a folder with all that is in it, make it read-only, and give it its final name.
+    Make a folder read-only with all that is in it, sync it, and give it its final name.
 
-    The rename is the commit point: before it the folder does not count, after it it is complete.
-    Raises StorageError, also when `final` is there already.
+    The rename is the commit point: before it the folder does not count, after it it is complete, and not
+    even a crash at once leaves it open to writing; `reopen_dir` undoes the rights of one that did not come
+    so far. Raises StorageError, also when `final` is there already.
     """
     with storage(f"seal {final}"):
         if final.exists():
@@ -86,14 +102,51 @@ def publish_dir(partial: Path, final: Path) -> None:
         for folder, _, names in os.walk(partial, topdown=False):
             for name in names:
                 _sync_file(Path(folder) / name)
+            Path(folder).chmod(0o555)
             sync_dir(Path(folder))
         partial.rename(final)
         sync_dir(final.parent)
-        for folder, _, _ in os.walk(final):
-            Path(folder).chmod(0o555)
+
+
+def reopen_dir(partial: Path) -> None:
+    """Let a folder be written in again that was about to be published when a crash came."""
+    with storage(f"carry on in {partial}"):
+        for folder, _, _ in os.walk(partial):
+            Path(folder).chmod(0o755)
 
 
 def _sync_file(path: Path) -> None:
+    path.chmod(0o444)
     with path.open("rb") as file:
         os.fsync(file.fileno())
-    path.chmod(0o444)
+
+
+def keep_aside(path: Path, offset: int, folder: Path | None) -> None:
+    """
+    Copy what a file holds from an offset on into a folder, before it is cut off, and say so in the log.
+
+    At most MAX_TORN bytes of it, and the newest MAX_TORN_FILES of them: they are for who wants to know what
+    a crash did, and nothing reads them again. A disk without room for that must not keep the repair from
+    being made, so a refusal is only logged; with no folder nothing is kept.
+    """
+    size = path.stat().st_size - offset
+    if size <= 0:
+        return
+    kept = None
+    try:
+        kept = _copied(path, offset, folder) if folder else None
+    except (OSError, StorageError) as error:
+        logger.warning("torn-not-kept", file=str(path), reason=str(error))
+    logger.warning("torn", file=str(path), offset=offset, bytes=size, kept=kept and str(kept))
+
+
+def _copied(path: Path, offset: int, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    newest_first = sorted(folder.glob("*.bin"), key=lambda one: one.stat().st_mtime_ns, reverse=True)
+    for old in newest_first[MAX_TORN_FILES - 1 :]:
+        old.unlink()
+    copy = folder / f"{path.name}-{offset}.bin"
+    with path.open("rb") as file:
+        file.seek(offset)
+        write_file(copy, islice(iter(lambda: file.read(1 << 16), b""), MAX_TORN >> 16))
+    return copy

@@ -18,6 +18,8 @@ from xml.parsers import expat
 MAX_TEXT = 8192
 """Characters kept of one element's text."""
 MAX_DEPTH = 256
+ANYWHERE = "*"
+"""In place of a parent's name: whatever the parent."""
 _XML_SPACE = b" \t\r\n"
 
 
@@ -63,7 +65,8 @@ class _Reader:
         self.root = self.root or name
         if len(self.open) >= MAX_DEPTH:
             raise _StopReadingError(f"it is nested deeper than {MAX_DEPTH} elements")
-        self.asked = (name, self.open[-1] if self.open else "") in self.wanted
+        parent = self.open[-1] if self.open else ""
+        self.asked = (name, parent) in self.wanted or (name, ANYWHERE) in self.wanted
         self.open.append(name)
         self.attributes = attributes
         self.text, self.length = [], 0
@@ -92,7 +95,7 @@ class _Reader:
 def read_elements(body: bytes, wanted: Collection[tuple[str, str]], limit: int) -> Elements:
     """
     Return at most `limit` elements that have no elements inside and are `wanted`: pairs of the element's own
-    local name and its parent's, in lower case. Raises nothing.
+    local name and its parent's (or ANYWHERE), in lower case. Raises nothing.
     """
     reader = _Reader(wanted, limit)
     parser = expat.ParserCreate()

@@ -40,8 +40,13 @@ def header_fields(block: bytes) -> Headers:
     Folded lines are joined with one space (RFC 9112 section 5.2), white space before the colon is dropped
     (section 5.1), CR and NUL in a value become spaces. A line that is no field is left out.
     """
+    whole = block.decode("latin-1")
+    if _is_plain(whole):
+        pairs = (line.partition(":") for line in whole.split("\r\n"))
+        trimmed = ((name.strip(" \t"), colon, value.strip(" \t")) for name, colon, value in pairs)
+        return tuple([(name, value) for name, colon, value in trimmed if colon and name])
     fields: list[tuple[str, list[str]]] = []
-    for line in block.decode("latin-1").split("\n"):
+    for line in whole.split("\n"):
         text = line.removesuffix("\r").translate(_DANGEROUS)
         if text.startswith((" ", "\t")):
             if fields:
@@ -51,6 +56,13 @@ def header_fields(block: bytes) -> Headers:
         if colon and name.strip(" \t"):
             fields.append((name.strip(" \t"), [value.strip(" \t")]))
     return tuple((name, " ".join(filter(None, parts))) for name, parts in fields)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether every line ends in CR LF, no other CR and no NUL is there, and no line is folded."""
+    ends = text.count("\r\n")
+    folded = text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text
+    return text.count("\r") == ends == text.count("\n") and not folded and "\0" not in text
 
 
 def address_text(value: str) -> str:

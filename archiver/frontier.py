@@ -28,7 +28,7 @@ from index.errors import DamagedError
 from index.model import Capture, Page
 from index.urlkey import origin, urlkey
 
-from .durable import storage
+from .durable import storage, sync_dir
 from .ledger import Entry, UrlOutcome
 from .warc import Position
 
@@ -36,9 +36,9 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS url (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, urlkey TEXT NOT NULL, host TEXT NOT NULL,
     depth INTEGER NOT NULL, via TEXT NOT NULL, kind TEXT NOT NULL,
-    borrowed INTEGER NOT NULL DEFAULT 0, hops INTEGER NOT NULL DEFAULT 0,
+    borrowed INTEGER NOT NULL DEFAULT 0, hops INTEGER NOT NULL DEFAULT 0, recalled INTEGER NOT NULL DEFAULT 0,
     outcome TEXT, status INTEGER, reason TEXT NOT NULL DEFAULT '', bytes INTEGER NOT NULL DEFAULT 0,
-    timestamp TEXT NOT NULL DEFAULT ''
+    timestamp TEXT NOT NULL DEFAULT '', flag TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS waiting ON url (host, id) WHERE outcome IS NULL;
 CREATE TABLE IF NOT EXISTS capture (url TEXT NOT NULL, line BLOB NOT NULL);
@@ -46,6 +46,8 @@ CREATE TABLE IF NOT EXISTS page (url TEXT PRIMARY KEY, line BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _REFILL = 500
+_OWN = "NOT borrowed AND (kind <> 'hint' OR outcome IN ('captured', 'unchanged', 'redirect', 'truncated'))"
+"""What the day is judged by: URLs of the site, no guesses that were wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,13 @@ class Known:
     via: str
     """Where it was found: a URL, or `seed`, `sitemap`, `robots`, `yesterday`."""
     kind: str
-    """`outlink`, `embed` for a part that a page needs, `sitemap` or `robots`."""
+    """`outlink`, `embed` for a part that a page needs, `hint` for a guess, `sitemap` or `robots`."""
     borrowed: bool = False
     """Whether it is out of scope and asked for only because a page of the site needs it as a part."""
     hops: int = 0
     """Redirects in a row that led to it."""
+    recalled: bool = False
+    """Whether it is known from the day before, and `via` tells where it was found then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class Result:
     reason: str = ""
     bytes: int = 0
     timestamp: str = ""
+    flag: str = ""
+    """What it is instead of a page, where it does not look like one."""
 
 
 class Frontier:
@@ -83,11 +89,14 @@ class Frontier:
         self._path = path
         with storage(f"open the frontier {path}"):
             path.parent.mkdir(parents=True, exist_ok=True)
+            sync_dir(path.parent.parent)
         with self._storing():
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
             self._db.execute("BEGIN")
             self._seen = {hash(url) for (url,) in self._db.execute("SELECT url FROM url")}
+            hints = self._db.execute("SELECT url FROM url WHERE kind = 'hint'")
+            self._guessed = {hash(url) for (url,) in hints}
             hosts = self._db.execute("SELECT DISTINCT host FROM url WHERE outcome IS NULL").fetchall()
         self._waiting: dict[str, deque[Known]] = {}
         self._hosts: dict[str, None] = dict.fromkeys(host for (host,) in hosts)
@@ -97,29 +106,44 @@ class Frontier:
         """Return the number of known URLs."""
         return len(self._seen)
 
-    def add(self, known: Known, result: Result | None = None) -> bool:
+    def __contains__(self, url: str) -> bool:
         """
-        Make a URL known, and say whether it was new; with a result it will not be asked for.
+        Tell whether a URL is known.
 
-        A hash of the URL decides first, because pages repeat their links; Python's own is 64 bits, and
-        of a hundred thousand URLs two collide once in 3.7 billion crawls.
+        By its hash, because pages repeat their links; Python's own is 64 bits, and of a hundred thousand URLs
+        two collide once in 3.7 billion crawls.
         """
+        return hash(url) in self._seen
+
+    def add(self, known: Known, result: Result | None = None) -> bool:
+        """Make a URL known, and say whether it was new; with a result it will not be asked for."""
         digest = hash(known.url)
         if digest in self._seen:
+            self.confirm(known.url, known.via, known.kind)
             return False
         self._seen.add(digest)
+        if known.kind == "hint":
+            self._guessed.add(digest)
         host = str(origin(known.url))
         with self._storing():
             self._db.execute(
                 "INSERT INTO url "
-                "(url, urlkey, host, depth, via, kind, borrowed, hops, "
-                "outcome, status, reason, bytes, timestamp) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "(url, urlkey, host, depth, via, kind, borrowed, hops, recalled, "
+                "outcome, status, reason, bytes, timestamp, flag) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (known.url, urlkey(known.url), host, *_told(known), *_columns(result)),
             )
         if result is None:
             self._hosts[host] = None
         return True
+
+    def confirm(self, url: str, via: str, kind: str) -> None:
+        """Let what was a guess count, where it is linked to after all."""
+        if kind == "hint" or hash(url) not in self._guessed:
+            return
+        self._guessed.discard(hash(url))
+        with self._storing():
+            self._db.execute("UPDATE url SET kind=?, via=? WHERE url=? AND kind='hint'", (kind, via, url))
 
     def reopen(self, known: Known) -> bool:
         """
@@ -130,7 +154,7 @@ class Frontier:
         with self._storing():
             cursor = self._db.execute(
                 "UPDATE url SET outcome=NULL, reason='', timestamp='', "
-                "depth=?, via=?, kind=?, borrowed=?, hops=? "
+                "depth=?, via=?, kind=?, borrowed=?, hops=?, recalled=? "
                 "WHERE url=? AND outcome='out-of-scope' AND status IS NULL",
                 (*_told(known), known.url),
             )
@@ -160,14 +184,38 @@ class Frontier:
         return None
 
     def finish(self, url: str, result: Result, capture: Capture | None = None) -> None:
-        """Record the one outcome of a known URL, with the index line of what was stored for it."""
+        """
+        Record the one outcome of a known URL, with the index line of what was stored for it.
+
+        Where an earlier try brought an answer and this one none, the answer stays its outcome.
+        """
+        if capture is None and result.status is None and self._answered(url):
+            return
         with self._storing():
             self._db.execute(
-                "UPDATE url SET outcome=?, status=?, reason=?, bytes=?, timestamp=? WHERE url=?",
+                "UPDATE url SET outcome=?, status=?, reason=?, bytes=?, timestamp=?, flag=? WHERE url=?",
                 (*_columns(result), url),
             )
         if capture is not None:
             self.add_capture(capture)
+
+    def _answered(self, url: str) -> bool:
+        """Tell whether something is stored for a URL; its outcome goes back to what that was."""
+        with self._storing():
+            cursor = self._db.execute(
+                "UPDATE url SET outcome='http-error' WHERE url=? AND status IS NOT NULL", (url,)
+            )
+        return cursor.rowcount > 0
+
+    def reopen_failed(self) -> None:
+        """Let what failed before a stop be asked for again; what is stored for it stays until then."""
+        with self._storing():
+            self._db.execute(
+                "UPDATE url SET outcome=NULL WHERE outcome IN ('network-error', 'timeout') "
+                "OR (outcome='http-error' AND status IN (429, 502, 503, 504))"
+            )
+            hosts = self._db.execute("SELECT DISTINCT host FROM url WHERE outcome IS NULL").fetchall()
+        self._hosts |= dict.fromkeys(host for (host,) in hosts)
 
     def add_capture(self, capture: Capture) -> None:
         """Keep the index line of a stored record."""
@@ -183,8 +231,13 @@ class Frontier:
     def finish_waiting(self, result: Result) -> int:
         """Give every URL that is still waiting the same outcome, and return how many there were."""
         with self._storing():
+            # asked for again, and not answered yet: what was answered first is its outcome
+            self._db.execute(
+                "UPDATE url SET outcome='http-error' WHERE outcome IS NULL AND status IS NOT NULL"
+            )
             cursor = self._db.execute(
-                "UPDATE url SET outcome=?, status=?, reason=?, bytes=?, timestamp=? WHERE outcome IS NULL",
+                "UPDATE url SET outcome=?, status=?, reason=?, bytes=?, timestamp=?, flag=? "
+                "WHERE outcome IS NULL",
                 _columns(result),
             )
         self._waiting.clear()
@@ -217,11 +270,12 @@ class Frontier:
     def entries(self) -> Iterator[Entry]:
         """Yield the ledger, in the order of the URLs' keys."""
         rows = self._db.execute(
-            "SELECT url, coalesce(outcome, 'not-reached'), status, reason, via, bytes, timestamp, depth "
-            "FROM url ORDER BY urlkey, url"
+            "SELECT url, coalesce(outcome, 'not-reached'), status, reason, via, bytes, timestamp, depth, "
+            "kind, borrowed, flag FROM url ORDER BY urlkey, url"
         )
-        for url, outcome, *rest in rows:
-            yield Entry(url, UrlOutcome(outcome), *rest)
+        for url, outcome, *facts in rows:
+            entry = Entry(url, UrlOutcome(outcome), *facts)
+            yield msgspec.structs.replace(entry, borrowed=bool(entry.borrowed))
 
     def seed_redirects(self) -> list[str]:
         """Return where the seeds that were asked for lead, in the order of their keys."""
@@ -232,13 +286,48 @@ class Frontier:
         lines = (parse_line(line) for (line,) in self._db.execute(query))
         return [capture.redirect for capture in lines if capture.redirect]
 
+    def not_modified(self) -> dict[str, str]:
+        """Return the URLs that were answered with 304 and are as they were, each with its timestamp."""
+        rows = self._db.execute("SELECT url, timestamp FROM url WHERE status = 304 AND outcome = 'unchanged'")
+        return dict(rows.fetchall())
+
+    def flag_unchanged(self, url: str, flag: str, evidence: str) -> None:
+        """Keep what a URL was taken for, where today's answer was that nothing has changed."""
+        with self._storing():
+            self._db.execute(
+                "UPDATE url SET flag=?, reason=? WHERE url=? AND status=304 AND outcome='unchanged'",
+                (flag, evidence, url),
+            )
+
+    def settle_recalled(self) -> None:
+        """Say `yesterday` of what was known from the day before, but where an unread page still names it."""
+        with self._storing():
+            self._db.execute(
+                "UPDATE url SET via='yesterday' WHERE recalled AND via NOT IN "
+                "(SELECT url FROM url WHERE status=304 AND outcome='unchanged')"
+            )
+
+    def any_not_modified(self) -> bool:
+        """Tell whether a URL was answered with 304, so that its links were not read today."""
+        row = self._db.execute("SELECT 1 FROM url WHERE status = 304 AND outcome = 'unchanged' LIMIT 1")
+        return row.fetchone() is not None
+
+    def outcome(self, url: str) -> tuple[UrlOutcome | None, int | None] | None:
+        """Return outcome and status of a known URL, outcome None while it waits; None for an unknown one."""
+        row = self._db.execute("SELECT outcome, status FROM url WHERE url=?", (url,)).fetchone()
+        return row and (UrlOutcome(row[0]) if row[0] else None, row[1])
+
     def counts(self) -> dict[str, int]:
         """Return how many URLs have each outcome so far; waiting ones are left out."""
         return self._counted("outcome IS NOT NULL")
 
     def own_counts(self) -> dict[str, int]:
-        """Return the same of what the site itself is made of: nothing borrowed, no robots.txt, no sitemap."""
-        return self._counted("outcome IS NOT NULL AND NOT borrowed AND kind NOT IN ('robots', 'sitemap')")
+        """
+        Return the same of what the site itself is made of.
+
+        Nothing borrowed, no robots.txt, no sitemap, and of guesses only those that were right.
+        """
+        return self._counted(f"outcome IS NOT NULL AND {_OWN} AND kind NOT IN ('robots', 'sitemap')")
 
     def _counted(self, condition: str) -> dict[str, int]:
         rows = self._db.execute(f"SELECT outcome, count(*) FROM url WHERE {condition} GROUP BY outcome")  # noqa: S608
@@ -247,10 +336,53 @@ class Frontier:
     def server_errors(self) -> int:
         """Return how many URLs of the site's own were answered with 5xx or 429, and stored as that."""
         query = (
-            "SELECT count(*) FROM url WHERE (status >= 500 OR status = 429) AND outcome = 'http-error' "
-            "AND NOT borrowed"
+            "SELECT count(*) FROM url WHERE (status >= 500 OR status = 429) AND outcome = 'http-error' "  # noqa: S608
+            f"AND {_OWN}"
         )
         return int(self._db.execute(query).fetchone()[0])
+
+    def flags(self) -> dict[str, int]:
+        """Return how many answers of the site were taken for something else than a page, by what."""
+        rows = self._db.execute(
+            f"SELECT flag, count(*) FROM url WHERE flag <> '' AND {_OWN} GROUP BY flag"  # noqa: S608
+        )
+        return dict(rows.fetchall())
+
+    def examined(self) -> int:
+        """Return how many answers of the site could have been pages."""
+        query = f"SELECT count(*) FROM url WHERE status IS NOT NULL AND kind='outlink' AND {_OWN}"  # noqa: S608
+        return int(self._db.execute(query).fetchone()[0])
+
+    def pages_stored(self) -> int:
+        """Return how many pages and files of the site's own there are to be shown."""
+        query = (
+            "SELECT count(*) FROM url WHERE outcome IN ('captured', 'unchanged', 'truncated') "  # noqa: S608
+            f"AND kind='outlink' AND {_OWN}"
+        )
+        return int(self._db.execute(query).fetchone()[0])
+
+    def front_flag(self) -> tuple[str, str] | None:
+        """Return for what a seed, or where it led, was taken, and the evidence; None where it was a page."""
+        query = (
+            "SELECT flag, reason FROM url "
+            "WHERE flag <> '' AND (via = 'seed' OR (hops > 0 AND depth = 0)) LIMIT 1"
+        )
+        row = self._db.execute(query).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def note_front(self, characters: int) -> None:
+        """Keep how much text the page of a seed has, the longest of them."""
+        with self._storing():
+            self._db.execute(
+                "INSERT INTO meta VALUES ('front', ?1) "
+                "ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), ?1)",
+                (characters,),
+            )
+
+    def front_text(self) -> int | None:
+        """Return how many characters of text the page of a seed has; None where none was read today."""
+        found = self.meta("front")
+        return None if found is None else int(found)
 
     def index_lines(self) -> Iterator[bytes]:
         """Yield the index lines of everything stored, sorted bytewise."""
@@ -299,16 +431,16 @@ class _Storing:
                 raise OSError(errno.ENOSPC if "full" in str(error) else errno.EIO, str(error)) from error
         if isinstance(error, sqlite3.DatabaseError):
             raise DamagedError(
-                f"The frontier {self._path} cannot be read ({error}). Move it and the unfinished snapshot "
-                "away, and take the snapshot anew; what is sealed is intact."
+                f"The frontier {self._path} cannot be read ({error}): check the disk. "
+                "What is sealed is intact."
             ) from error
 
 
-def _told(known: Known) -> tuple[int, str, str, bool, int]:
-    return known.depth, known.via, known.kind, known.borrowed, known.hops
+def _told(known: Known) -> tuple[int, str, str, bool, int, bool]:
+    return known.depth, known.via, known.kind, known.borrowed, known.hops, known.recalled
 
 
-def _columns(result: Result | None) -> tuple[str | None, int | None, str, int, str]:
+def _columns(result: Result | None) -> tuple[str | None, int | None, str, int, str, str]:
     if result is None:
-        return None, None, "", 0, ""
-    return result.outcome.value, result.status, result.reason, result.bytes, result.timestamp
+        return None, None, "", 0, "", ""
+    return result.outcome.value, result.status, result.reason, result.bytes, result.timestamp, result.flag

@@ -5,9 +5,11 @@ The ledger: every known URL of a day with exactly one outcome. Knows nothing of 
 One JSON object per line of logs/ledger.jsonl, in the order of the URLs' keys:
 
     {"url":"https://…","outcome":"captured","status":200,"reason":"","via":"seed","bytes":5120,
-     "timestamp":"20260302023001","depth":0}
+     "timestamp":"20260302023001","depth":0,"kind":"outlink"}
 
-`via` tells where the URL was found: `seed`, `sitemap`, `robots`, `yesterday`, or the URL of the page.
+`via` tells where the URL was found: `seed`, `sitemap`, `robots`, `yesterday`, or the URL of the page. `kind`
+tells what it is there: `outlink`, `embed`, `sitemap`, `robots`, or `hint` for what only looks like an address
+(in a script, in data); what a hint misses does not count against the day.
 """
 
 from __future__ import annotations
@@ -48,6 +50,9 @@ GONE = frozenset({404, 410})
 STORED = frozenset({UrlOutcome.CAPTURED, UrlOutcome.UNCHANGED, UrlOutcome.TRUNCATED})
 """Outcomes with something to show for it."""
 
+REFUSED = frozenset({UrlOutcome.OUT_OF_SCOPE, UrlOutcome.OVER_LIMIT, UrlOutcome.ROBOTS})
+"""Outcomes of URLs that were not asked for, by a decision."""
+
 LACKING = frozenset(
     {
         UrlOutcome.NETWORK_ERROR,
@@ -74,6 +79,21 @@ class Entry(msgspec.Struct, frozen=True):
     """14 digits; when it was asked for, or decided."""
     depth: int = 0
     """Links away from a seed."""
+    kind: str = "outlink"
+    borrowed: bool = False
+    """Whether it is out of scope and was asked for only because a page of the site needs it as a part."""
+    flag: str = ""
+    """What it is instead of a page, where it does not look like one (archiver.suspicion)."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was asked for, or would have been had there been time."""
+        return self.outcome not in REFUSED
+
+    @property
+    def missed_hint(self) -> bool:
+        """Whether it was no more than a guess, and wrong."""
+        return self.kind == "hint" and self.outcome not in STORED | {UrlOutcome.REDIRECT}
 
 
 def write_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
@@ -95,13 +115,6 @@ def read(path: Path) -> Iterator[Entry]:
                     raise DamagedError(f"{path} line {number} is not a ledger entry: {error}.") from error
     except OSError as error:
         raise DamagedError(f"The ledger {path} cannot be read: {error.strerror}.") from error
-
-
-def still_known(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield what the next day has to ask for again, linked or not: so that a removal is seen and recorded."""
-    for entry in entries:
-        if entry.status not in GONE and entry.outcome not in {UrlOutcome.OUT_OF_SCOPE, UrlOutcome.ROBOTS}:
-            yield entry
 
 
 def count(entries: Iterable[Entry]) -> dict[str, int]:

@@ -4,16 +4,16 @@ Outlinks and embeds of what was fetched. Knows nothing of scope, of what is know
 
     outlink   an address to follow: another page                  a href, form with GET, rel=next, feed entry
     embed     an address the page needs to look as it did         img, srcset, script, style sheet, CSS url()
-    hint      an address that may be worth asking for             og:image
+    hint      an address that may be worth asking for             og:image, JSON, strings in scripts
 
 FINDERS is the table: media type → finder. Each takes what was fetched and adds to one list of links, which
-are absolute, normalised, in the order of the document and once each. An address that is both is an embed,
-since that is what the page needs. Only http and https; the document itself is not among its links.
+are absolute, normalised, in order and once each. An address that is several of these is an embed if it is one
+anywhere, else an outlink: what the page needs comes first, then what is
+certain. Only http and https; the document itself is not among its links.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ from index.urlkey import normalise
 
 from .charset import decoded
 from .css import find_css_links
-from .elements import read_elements
 from .exchange import Headers, address_text, header
+from .feeds import add_feed_links, stylesheets
+from .hints import find_hints, hints_of, parsed_json
 from .links_html import add_link, add_page_links, base_url, refresh_target
 from .links_script import find_script_links
-from .markup import Parsed, parse
-from .resolver import Kind, Link, Links, Resolver
+from .markup import MAX_TAGS, Parsed, parse
+from .resolver import MAX_HINTS, RANK, Link, Links, Resolver
 from .text import page_text
 
-MAX_FEED_ELEMENTS = 50_000
 MAX_HEADER = 65_536
 _LIKE_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,512}<(?:!doctype html|html|head|body|!--)", re.IGNORECASE)
 _CHARSET = re.compile(r"""\bcharset\s*+=\s*+["']?([^\s"';]++)""", re.IGNORECASE)
@@ -51,6 +51,8 @@ class Found:
     language: str = ""
     canonical: str | None = None
     """The address that the document says it should be known by."""
+    note: str = ""
+    """What was left out, for the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Document:
     language: str = ""
     text: str = ""
     canonical: str | None = None
+    note: str = ""
+    """What was left out, for the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def read_document(url: str, headers: Headers, body: bytes) -> Document:
     found = find_links(url, mime, charset, body, page)
     links = _merged([*_in_headers(url, headers), *found.links])
     text = page_text(page) if page and mime in PAGES else ""
-    return Document(mime in PAGES, links, found.title, found.language, text, found.canonical)
+    return Document(mime in PAGES, links, found.title, found.language, text, found.canonical, found.note)
 
 
 def find_links(url: str, mime: str, charset: str | None, body: bytes, page: Parsed | None = None) -> Found:
@@ -105,11 +109,26 @@ def find_links(url: str, mime: str, charset: str | None, body: bytes, page: Pars
     if mime in MARKUP and page is None:
         page = parse_page(mime, charset, body)
     links = Links(url, Resolver(base_url(page, url) if page else url))
-    finder = FINDERS.get(mime)
+    finder = finder_of(mime)
     if finder:
         finder(links, _Fetched(mime, charset, body, page))
     title, language = (page.title, page.language) if page else ("", "")
-    return Found(links.resolver.base, links.listed(), title, language, links.canonical)
+    return Found(links.resolver.base, links.listed(), title, language, links.canonical, _note(links, page))
+
+
+def _note(links: Links, page: Parsed | None) -> str:
+    """Say what was left out, for the ledger."""
+    cut = (
+        "" if page is None or page.whole else f"its links were read in part: it has more than {MAX_TAGS} tags"
+    )
+    more = links.hints - MAX_HINTS
+    unasked = f"{more} addresses that may be in it were not asked for" if more > 0 else ""
+    return "; ".join(filter(None, (cut, unasked)))
+
+
+def finder_of(mime: str) -> Finder | None:
+    """Return how links are found in a media type: by its name, else its suffix (RFC 6839)."""
+    return FINDERS.get(mime) or _BY_SUFFIX.get(mime.rpartition("+")[2] if "+" in mime else "")
 
 
 def media_type(value: str | None, body: bytes) -> tuple[str, str | None]:
@@ -150,64 +169,59 @@ def _in_headers(url: str, headers: Headers) -> Iterator[Link]:
             target = normalise(refresh_target(address_text(value[:MAX_HEADER])) or "", url)
             if target and target != url:
                 yield Link(target, "outlink")
+        elif name.lower() == "speculation-rules":  # a list of strings, RFC 9651 section 3.3.3
+            for rules in re.findall(r'"([^"\\]{1,2000})"', value[:MAX_HEADER]):
+                if target := normalise(rules, url):
+                    yield Link(target, "hint")
 
 
 def _merged(links: list[Link]) -> list[Link]:
-    """Name each address once, where it came first; as an embed if it is one anywhere."""
-    embeds = {link.url for link in links if link.kind == "embed"}
-    first = {link.url: link for link in reversed(links)}
-    order = dict.fromkeys(link.url for link in links)
-    return [Link(url, "embed") if url in embeds else first[url] for url in order]
+    """Name each address once, where it came first, as what it is most: embed, outlink, hint."""
+    merged: dict[str, Link] = {}
+    for link in links:
+        known = merged.setdefault(link.url, link)
+        if RANK[link.kind] > RANK[known.kind]:
+            merged[link.url] = link
+    return list(merged.values())
 
 
 def _markup(links: Links, fetched: _Fetched) -> None:
     if fetched.mime != "text/html":
-        links.add_all(_stylesheets(fetched.body), "embed")
+        links.add_all(stylesheets(fetched.body), "embed")
     if fetched.page:
         add_page_links(links, fetched.page)
 
 
-_STYLESHEET = re.compile(rb"""<\?xml-stylesheet\s[^<>]*?\bhref\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
-
-
-def _stylesheets(body: bytes) -> Iterator[str]:
-    """Yield the style sheets that an XML document names before its first element."""
-    for match in _STYLESHEET.finditer(body[:4096]):
-        yield (match[1] or match[2] or b"").decode("utf-8", "replace").replace("&amp;", "&")
-
-
 def _script(links: Links, fetched: _Fetched) -> None:
-    links.add_all(find_script_links(fetched.text), "embed")
+    text = fetched.text
+    links.add_all(find_script_links(text), "embed")
+    links.add_all(find_hints(text), "hint")
 
 
 def _css(links: Links, fetched: _Fetched) -> None:
     links.add_all(find_css_links(fetched.text), "embed")
 
 
-# (element, parent) → (attribute, or None for its text; kind). RFC 4287; RSS 2.0; RSS 1.0 (RDF).
-_FEED: dict[tuple[str, str], tuple[str | None, Kind]] = {
-    ("link", "entry"): ("href", "outlink"),
-    ("link", "feed"): ("href", "outlink"),
-    ("content", "entry"): ("src", "outlink"),
-    ("logo", "feed"): (None, "embed"),
-    ("icon", "feed"): (None, "embed"),
-    ("link", "item"): (None, "outlink"),
-    ("link", "channel"): (None, "outlink"),
-    ("enclosure", "item"): ("url", "embed"),
-    ("url", "image"): (None, "embed"),
-}
+def _xml(links: Links, fetched: _Fetched) -> None:
+    add_feed_links(links, fetched.body)
 
 
-def _feed(links: Links, fetched: _Fetched) -> None:
-    links.add_all(_stylesheets(fetched.body), "embed")
-    for element in read_elements(fetched.body, _FEED, MAX_FEED_ELEMENTS).found:
-        attribute, kind = _FEED[element.name, element.parent]
-        links.add(element.attributes.get(attribute) if attribute else element.text, kind)
+def _json(links: Links, fetched: _Fetched) -> None:
+    """Read a web application manifest (https://www.w3.org/TR/appmanifest/), a JSON Feed or other JSON."""
+    text = fetched.text
+    value = parsed_json(text)
+    if value is None:
+        links.add_all(find_hints(text, beside=True), "hint")
+        return
+    holder = _object(value)
+    if str(holder.get("version", "")).startswith("https://jsonfeed.org/version/"):
+        _json_feed(links, holder)
+    else:
+        _manifest(links, holder)
+    links.add_all(hints_of(value), "hint")
 
 
-def _manifest(links: Links, fetched: _Fetched) -> None:
-    """Read a web application manifest (https://www.w3.org/TR/appmanifest/); other JSON has none."""
-    manifest = _object(_json(fetched.text))
+def _manifest(links: Links, manifest: dict[str, Any]) -> None:
     _add_images(links, manifest)
     links.add(_string(manifest.get("start_url")), "outlink")
     for shortcut in _list(manifest.get("shortcuts")):
@@ -221,11 +235,16 @@ def _add_images(links: Links, holder: dict[str, Any]) -> None:
             links.add(_string(_object(image).get("src")), "embed")
 
 
-def _json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):  # a page's own mistake: it then has no links, as in a browser
-        return None
+def _json_feed(links: Links, feed: dict[str, Any]) -> None:
+    """Read a JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
+    for member in ("home_page_url", "next_url"):
+        links.add(_string(feed.get(member)), "outlink")
+    for item in (feed, *map(_object, _list(feed.get("items")))):
+        links.add(_string(item.get("url")), "outlink")
+        for member in ("icon", "favicon", "image", "banner_image"):
+            links.add(_string(item.get(member)), "embed")
+        for attachment in _list(item.get("attachments")):
+            links.add(_string(_object(attachment).get("url")), "embed")
 
 
 def _object(value: object) -> dict[str, Any]:
@@ -240,18 +259,20 @@ def _string(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+Finder = Callable[[Links, _Fetched], None]
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
 """Media types of what a visitor would call a page."""
 MARKUP = PAGES | {"image/svg+xml"}
 """Media types read with the parser of HTML."""
-FINDERS: MappingProxyType[str, Callable[[Links, _Fetched], None]] = MappingProxyType(
+FINDERS: MappingProxyType[str, Finder] = MappingProxyType(
     {
         **dict.fromkeys(MARKUP, _markup),
         "text/css": _css,
         **dict.fromkeys(("text/javascript", "application/javascript", "application/x-javascript"), _script),
-        **dict.fromkeys(("application/manifest+json", "application/json"), _manifest),
-        **dict.fromkeys(("application/atom+xml", "application/rss+xml", "application/rdf+xml"), _feed),
-        **dict.fromkeys(("application/xml", "text/xml"), _feed),
+        **dict.fromkeys(("text/ecmascript", "application/ecmascript"), _script),
+        **dict.fromkeys(("application/json", "text/json"), _json),
+        **dict.fromkeys(("application/xml", "text/xml", "text/xsl"), _xml),
     }
 )
 """Media type → finder of links."""
+_BY_SUFFIX: MappingProxyType[str, Finder] = MappingProxyType({"json": _json, "xml": _xml})

@@ -2,24 +2,27 @@
 """
 Which elements and attributes of HTML and SVG hold addresses. Knows nothing of other formats.
 
-_RULES is the table: element → what to take from it. The tree is walked once, in the order of the document.
+_TABLE is the table: element → its attributes, what is in them and what that is to the page. _RULES has the
+elements that need more than a table. Tags are taken in the order of the document; scripts and style sheets
+within the page come after them, and frames written into the page (`srcdoc`) after those.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import MappingProxyType
 
-from selectolax.lexbor import LexborNode
-
 from .css import find_css_links
+from .hints import find_hints, find_json_hints
 from .links_script import find_data_links, find_script_links
-from .markup import Parsed, tag_ids
-from .resolver import Links, Resolver
+from .markup import Parsed, Raw, attributes, parse, unescaped
+from .resolver import Kind, Links, Resolver
 
-Attributes = dict[str, str | None]
+Attributes = dict[str, str]
+MAX_FRAMES = 3
+"""How deep frames written into frames are read."""
 
 # HTML standard, section 4.6.7, and what browsers and phones ask for beside it.
 _EMBED_RELS = frozenset(
@@ -27,14 +30,23 @@ _EMBED_RELS = frozenset(
     | {"mask-icon", "fluid-icon", "manifest", "preload", "modulepreload", "prefetch", "import"}
 )
 _NO_RELS = frozenset({"dns-prefetch", "preconnect", "pingback", "webmention", "profile"})
-_HINT_RELS = frozenset({"image_src"})
-_HINT_METAS = frozenset(
-    {"og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"}
+_HINT_RELS = frozenset({"image_src", "prerender"})
+_HINTS = (
+    "og:image og:image:url og:image:secure_url og:url og:video og:video:url og:video:secure_url og:audio "
+    "og:audio:url og:audio:secure_url og:see_also twitter:image twitter:image:src twitter:player "
+    "twitter:player:stream twitter:url thumbnail image url contenturl embedurl thumbnailurl"
 )
+_HINT_METAS = frozenset(_HINTS.split())
+_TILES = (
+    "msapplication-tileimage msapplication-config msapplication-square70x70logo "
+    "msapplication-square150x150logo msapplication-square310x310logo msapplication-wide310x150logo"
+)
+_EMBED_METAS = frozenset(_TILES.split())
 _SCRIPTS = frozenset({"", "module", "text/javascript", "application/javascript", "text/ecmascript"})
 _REFRESH = re.compile(r"[\s\d.]*+[;,\s]\s*+(?:url\s*+=\s*+)?+(.*)", re.IGNORECASE | re.DOTALL)
-_BASE = re.compile(rb"<base[\s/]", re.IGNORECASE)
+_BASE = re.compile(r"<base( [^>]*+)>")
 _CANDIDATE = re.compile(r"([^\s,]\S*+)(?:(?<!,)(?:[^,(]|\([^)]*+\)?)*+)?")
+_CONDITIONAL = re.compile(r"\s{0,8}\[if\b", re.IGNORECASE)
 
 
 def find_srcset_links(value: str) -> Iterator[str]:
@@ -45,9 +57,7 @@ def find_srcset_links(value: str) -> Iterator[str]:
 
 def base_url(parsed: Parsed, url: str) -> str:
     """Return what addresses are relative to: the first `<base href>`, if we could ask for it."""
-    if not _BASE.search(parsed.tree.raw_html):
-        return url
-    given = (node.attributes.get("href") for node in parsed.tree.tags("base"))
+    given = (attributes(tag[1]).get("href") for tag in _BASE.finditer(parsed.html))
     href = next((href for href in given if href is not None), "")
     return (Resolver(url).resolve(href) if href else None) or url
 
@@ -66,59 +76,6 @@ def add_link(links: Links, href: str | None, rels: list[str], imagesrcset: str) 
             links.canonical = links.resolver.resolve(href)
 
 
-def _on_a(links: Links, given: Attributes, _node: LexborNode) -> None:
-    links.add(given.get("href") or given.get("xlink:href"), "outlink")
-
-
-def _on_form(links: Links, given: Attributes, _node: LexborNode) -> None:
-    if (given.get("method") or "get").strip().lower() == "get":
-        links.add(given.get("action"), "outlink")
-
-
-def _on_link(links: Links, given: Attributes, _node: LexborNode) -> None:
-    rels = (given.get("rel") or "").lower().split()
-    add_link(links, given.get("href"), rels, given.get("imagesrcset") or "")
-
-
-def _on_embed(links: Links, given: Attributes, _node: LexborNode) -> None:
-    for name in ("src", "data", "poster", "href", "xlink:href"):
-        links.add(given.get(name), "embed")
-    links.add_all(find_srcset_links(given.get("srcset") or ""), "embed")
-
-
-def _on_image(links: Links, given: Attributes, _node: LexborNode) -> None:
-    links.add(given.get("src"), "embed")
-    srcset = given.get("srcset")
-    if srcset:
-        links.add_all(find_srcset_links(srcset), "embed")
-
-
-def _on_input(links: Links, given: Attributes, _node: LexborNode) -> None:
-    if (given.get("type") or "").strip().lower() == "image":
-        links.add(given.get("src"), "embed")
-
-
-def _on_script(links: Links, given: Attributes, node: LexborNode) -> None:
-    links.add(given.get("src") or given.get("href") or given.get("xlink:href"), "embed")
-    kind = (given.get("type") or "").strip().lower()
-    if kind == "importmap":
-        links.add_all(_import_map(node.text()), "embed")
-    elif kind in _SCRIPTS and given.get("src") is None:
-        links.add_all(find_script_links(node.text()), "embed")
-
-
-def _on_style(links: Links, _given: Attributes, node: LexborNode) -> None:
-    links.add_all(find_css_links(node.text()), "embed")
-
-
-def _on_meta(links: Links, given: Attributes, _node: LexborNode) -> None:
-    content = given.get("content") or ""
-    if (given.get("property") or given.get("name") or "").strip().lower() in _HINT_METAS:
-        links.add(content, "hint")
-    elif (given.get("http-equiv") or "").strip().lower() == "refresh":
-        links.add(refresh_target(content), "outlink")
-
-
 def refresh_target(content: str) -> str | None:
     """Return where a `refresh` leads, as written (HTML standard, section 4.2.5.3); None where it stays."""
     match = _REFRESH.match(content)
@@ -126,6 +83,199 @@ def refresh_target(content: str) -> str | None:
     if target[:1] in {'"', "'"}:
         target = target[1:].partition(target[0])[0]
     return target or None
+
+
+def _as_it_is(value: str) -> Iterable[str]:
+    return (value,)
+
+
+def _separated(value: str) -> Iterable[str]:
+    return value.replace(",", " ").split()
+
+
+_How = Callable[[str], Iterable[str]]
+_SOURCES: tuple[tuple[str, Kind, _How], ...] = (
+    ("src", "embed", _as_it_is),
+    ("data", "embed", _as_it_is),
+    ("poster", "embed", _as_it_is),
+    ("href", "embed", _as_it_is),
+    ("xlink:href", "embed", _as_it_is),
+    ("srcset", "embed", find_srcset_links),
+    ("longdesc", "outlink", _as_it_is),
+)
+_REFERS: tuple[tuple[str, Kind, _How], ...] = (("href", "hint", _as_it_is), ("xlink:href", "hint", _as_it_is))
+_IS_LINK: tuple[tuple[str, Kind, _How], ...] = (
+    ("href", "outlink", _as_it_is),
+    ("xlink:href", "outlink", _as_it_is),
+)
+_TABLE: dict[str, tuple[tuple[str, Kind, _How], ...]] = {
+    **dict.fromkeys(("a", "area"), _IS_LINK),
+    "img": (
+        ("src", "embed", _as_it_is),
+        ("srcset", "embed", find_srcset_links),
+        ("lowsrc", "embed", _as_it_is),
+        ("longdesc", "outlink", _as_it_is),
+    ),
+    **dict.fromkeys(("audio", "embed", "feImage", "frame", "iframe", "image"), _SOURCES),
+    **dict.fromkeys(("portal", "source", "track", "use", "video"), _SOURCES),
+    **dict.fromkeys(("blockquote", "del", "ins", "q"), (("cite", "hint", _as_it_is),)),
+    **dict.fromkeys(("filter", "linearGradient", "mpath", "pattern", "radialGradient", "textPath"), _REFERS),
+    "html": (("manifest", "embed", _as_it_is),),
+}
+# SVG 2, section 6.6: presentation attributes take what the property of CSS takes.
+_STYLED = re.compile(
+    r' (?:clip-path|cursor|fill|filter|marker(?:-end|-mid|-start)?|mask|stroke|style)="([^"]*+)"'
+)
+_BACKGROUND = re.compile(r' background="([^"]*+)"')
+_DATA = re.compile(r' (data-[^ =>]++)="([^"]++)"')
+
+
+def _on_listed(links: Links, given: Attributes, name: str) -> None:
+    for attribute, kind, how in _TABLE[name]:
+        value = given.get(attribute)
+        if value:
+            links.add_all(how(value), kind)
+
+
+def _on_form(links: Links, given: Attributes, _name: str) -> None:
+    if given.get("method", "get").strip().lower() in {"get", ""}:
+        links.add(given.get("action"), "outlink")
+
+
+def _on_button(links: Links, given: Attributes, _name: str) -> None:
+    """Read a button or input. Where it does not say how its form is sent, its address is a guess."""
+    method = given.get("formmethod", "").strip().lower()
+    if method in {"", "get"}:
+        links.add(given.get("formaction"), "outlink" if method else "hint")
+    if given.get("type", "").strip().lower() == "image":
+        links.add(given.get("src"), "embed")
+
+
+def _on_link(links: Links, given: Attributes, _name: str) -> None:
+    rels = given.get("rel", "").lower().split()
+    add_link(links, given.get("href"), rels, given.get("imagesrcset", ""))
+
+
+def _on_script(links: Links, given: Attributes, _name: str) -> None:
+    links.add(given.get("src") or given.get("href") or given.get("xlink:href"), "embed")
+
+
+def _on_object(links: Links, given: Attributes, _name: str) -> None:
+    """Read an object or applet, whose addresses are relative to its `codebase` (HTML 4.01, section 13.3)."""
+    codebase = given.get("codebase", "")
+    base = links.resolver.resolve(codebase) if codebase else None
+    inside = Resolver(base) if base else links.resolver
+    named = (given.get(attribute, "") for attribute in ("data", "code", "object"))
+    for address in (*named, *_separated(given.get("archive", ""))):
+        links.add(inside.resolve(address) if address else None, "embed")
+
+
+def _on_meta(links: Links, given: Attributes, _name: str) -> None:
+    content = given.get("content", "")
+    name = (given.get("property") or given.get("name") or given.get("itemprop") or "").strip().lower()
+    if name in _HINT_METAS:
+        links.add(content, "hint")
+    elif name in _EMBED_METAS:
+        links.add(content, "embed")
+    elif name == "msapplication-task":
+        links.add_all(re.findall(r"action-uri=([^;\s]+)", content), "outlink")
+        links.add_all(re.findall(r"icon-uri=([^;\s]+)", content), "embed")
+    elif given.get("http-equiv", "").strip().lower() == "refresh":
+        links.add(refresh_target(content), "outlink")
+
+
+def _on_styled(links: Links, written: str, _name: str) -> None:
+    for value in _STYLED.findall(written):
+        links.add_all(find_css_links(unescaped(value)), "embed")
+
+
+def _on_background(links: Links, written: str, _name: str) -> None:
+    links.add_all(map(unescaped, _BACKGROUND.findall(written)), "embed")
+
+
+def _on_data(links: Links, written: str, name: str) -> None:
+    for attribute, value in _DATA.findall(written):
+        if "/" in value:
+            for address, certain in find_data_links(name, attribute, unescaped(value)):
+                links.add(address, "embed" if certain else "hint")
+
+
+_Rule = Callable[[Links, Attributes, str], None]
+_RULES: MappingProxyType[str, _Rule] = MappingProxyType(
+    {
+        **dict.fromkeys(_TABLE, _on_listed),
+        "form": _on_form,
+        **dict.fromkeys(("button", "input"), _on_button),
+        "link": _on_link,
+        "script": _on_script,
+        **dict.fromkeys(("applet", "object"), _on_object),
+        "meta": _on_meta,
+    }
+)
+# Attributes that any element may have: a mark to look for, and what to do with a tag that has it.
+_ANYWHERE: tuple[tuple[str, Callable[[Links, str, str], None]], ...] = (
+    ("url(", _on_styled),
+    ("URL(", _on_styled),
+    ("image-set(", _on_styled),
+    (' background="', _on_background),
+    (" data-", _on_data),
+)
+_LISTED = re.compile(rf"<({'|'.join(sorted(_RULES))})( [^>]++)>")
+_HREF = re.compile(r' href="([^"]*+)"')
+
+
+def add_page_links(links: Links, parsed: Parsed, frames: int = 0) -> None:
+    """Add the links of a page; `frames` is how many frames it is inside of."""
+    for tag in _LISTED.finditer(parsed.html):
+        name, written = tag.groups()
+        if name == "a" and (href := _HREF.search(written)):  # nine in ten links of a page
+            links.add(unescaped(href[1]), "outlink")
+        else:
+            _RULES[name](links, attributes(written), name)
+    for mark, on_tag in _ANYWHERE:
+        for name, written in _tags_with(parsed.html, mark):
+            on_tag(links, written, name)
+    for raw in parsed.raw:
+        _on_raw(links, raw, frames)
+
+
+def _tags_with(html: str, mark: str) -> Iterator[tuple[str, str]]:
+    """Yield name and attributes of each tag with a mark in it, without looking at the others."""
+    done = 0
+    while (at := html.find(mark, done)) >= 0:
+        opening, closing = html.find("<", at), html.find(">", at)
+        if 0 <= opening < closing or closing < 0:  # in the text between tags
+            done = opening if opening >= 0 else len(html)
+            continue
+        name, _, written = html[html.rfind("<", done, at) + 1 : closing].partition(" ")
+        yield name, f" {written}"
+        done = closing
+
+
+def _on_raw(links: Links, raw: Raw, frames: int) -> None:
+    if raw.name == "script":
+        _on_inline(links, attributes(raw.attributes), raw.text)
+    elif raw.name == "style":
+        links.add_all(find_css_links(raw.text), "embed")
+    elif raw.name == "iframe":
+        srcdoc = attributes(raw.attributes).get("srcdoc") if "srcdoc" in raw.attributes else None
+        if srcdoc and frames < MAX_FRAMES:
+            add_page_links(links, parse(srcdoc.encode("utf-8", "replace"), "utf-8"), frames + 1)
+    elif raw.name == "!--" and _CONDITIONAL.match(raw.text):
+        links.add_all(find_hints(raw.text, beside=True), "hint")
+
+
+def _on_inline(links: Links, given: Attributes, text: str) -> None:
+    """Add what a script within the page names, by its type; one with `src` is not run."""
+    kind = given.get("type", "").partition(";")[0].strip().lower()
+    if kind == "importmap":
+        links.add_all(_import_map(text), "embed")
+    elif kind.endswith("json") or kind == "speculationrules":
+        links.add_all(find_json_hints(text), "hint")
+    elif given.get("src") is None:
+        if kind in _SCRIPTS:
+            links.add_all(find_script_links(text), "embed")
+        links.add_all(find_hints(text, beside=True), "hint")
 
 
 def _import_map(text: str) -> Iterator[str]:
@@ -140,56 +290,3 @@ def _import_map(text: str) -> Iterator[str]:
         for address in imports.values() if isinstance(imports, dict) else ():
             if isinstance(address, str) and not address.endswith("/"):
                 yield address
-
-
-_Rule = Callable[[Links, Attributes, LexborNode], None]
-_RULES: dict[str, _Rule] = {
-    "a": _on_a,
-    "area": _on_a,
-    "form": _on_form,
-    "link": _on_link,
-    "meta": _on_meta,
-    "script": _on_script,
-    "style": _on_style,
-    "img": _on_image,
-    "input": _on_input,
-    **dict.fromkeys(("audio", "embed", "frame", "iframe", "image", "object"), _on_embed),
-    **dict.fromkeys(("source", "track", "video"), _on_embed),
-}
-_BY_ID = MappingProxyType({number: _RULES[name] for number, name in tag_ids(_RULES).items()})
-_TEMPLATE = next(iter(tag_ids(("template",))))
-# `use` has no number of its own; the others are attributes of any element. Most styles hold no address,
-# and asking each node for its identity is dear, so the selector looks for the bracket of url( first.
-_MARKED = """[style*="("],[background],use"""
-
-
-def add_page_links(links: Links, parsed: Parsed) -> None:
-    """Add the links of a page, those within its templates after the others."""
-    root = parsed.tree.root
-    roots = [root] if root else []
-    for tree in roots:  # grows: what a template holds is a tree of its own
-        roots += _walk(links, tree)
-    links.add_all(find_data_links(parsed.tree.raw_html), "embed")
-
-
-def _walk(links: Links, root: LexborNode) -> list[LexborNode]:
-    """Add the links of a tree in its order; return the trees of its templates."""
-    marked = {node.mem_id for node in root.css(_MARKED)}
-    templates: list[LexborNode] = []
-    for node in root.traverse():
-        number = node.tag_id
-        rule = _BY_ID.get(number)
-        if rule:
-            rule(links, node.attributes, node)
-        elif number == _TEMPLATE:
-            templates += node.template_fragments()
-        if marked and node.mem_id in marked:
-            _on_marked(links, node.attributes, node.tag)
-    return templates
-
-
-def _on_marked(links: Links, given: Attributes, tag: str | None) -> None:
-    links.add_all(find_css_links(given.get("style") or ""), "embed")
-    links.add(given.get("background"), "embed")
-    if tag == "use":
-        links.add(given.get("href") or given.get("xlink:href"), "embed")

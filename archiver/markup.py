@@ -2,7 +2,13 @@
 """
 A page parsed once, for links and for text alike. Knows nothing of either; the only home of selectolax.
 
-    bytes → charset → UTF-8 → made harmless → lexbor tree
+    bytes → charset → UTF-8 → made harmless → lexbor tree → its tags in plain order
+
+What is handed on is not the tree but the tree written out again: `<a href="b&amp;c">`. That is done in C, and
+what it writes is regular (HTML standard, section 13.3): each element is closed, each attribute is in double
+quotes, and `<` and `>` stand for nothing but the ends of a tag. Expressions then find tags and words in a
+fraction of the time of walking nodes, and the tree, many times the page, is let go at once. What is not
+written so, the contents of scripts, styles, frames and comments, is kept apart.
 
 The parser is that of the HTML standard, in C and without limits of its own. Five kinds of page would cost it
 time or memory without end (measured with selectolax 1.0.2), so they are changed before it sees them:
@@ -19,8 +25,9 @@ Addresses and words stay what they were; only nesting is lost, and only on such 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -28,6 +35,8 @@ from .charset import decoded
 
 MANY_TAGS = 20_000
 """Number of `<` from which a page loses its nesting. The C++ and SQL manuals have a few hundred a page."""
+MAX_TAGS = 500_000
+"""Number of `<` after which the rest of a page is not read. A tag costs some 300 bytes in memory."""
 MANY_COPIES = 250_000
 """Formatting elements times tags, from which formatting elements become ordinary ones."""
 FEW_TAGS = 1_000
@@ -50,6 +59,8 @@ _WITHOUT_EVENTS = 1
 # `a` is not among them: at most one is open at a time, so that it is never reopened more than once.
 _FORMATTING = rb"(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])"
 _FORMATTING_START = re.compile(b"<" + _FORMATTING, re.IGNORECASE)
+_FORMATTING_TAG = re.compile(b"<" + _FORMATTING + rb"[^>]*+", re.IGNORECASE)
+_FORMATTING_LOWER = re.compile(b"<" + _FORMATTING)  # a third of the time, on a page in lower case
 _FORMATTING_END = re.compile(b"</" + _FORMATTING, re.IGNORECASE)
 # HTML standard, sections 13.2.5.32 to 13.2.5.40, exactly: what is a name, what is a value, where a tag ends.
 _ATTRIBUTE = rb"""[\s/]*+(=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?)?"""
@@ -58,6 +69,7 @@ _QUOTED_END = re.compile(rb"""=\s*+(?:"[^">]*+>|'[^'>]*+>)""")
 _SEPARATORS = b" \t\r\n\f\v/"
 _WORD = re.compile(rb"[^\s/>=\"'<]+")
 _TAG = re.compile(rb"</?[A-Za-z][^\s/>]*+(?:" + _ATTRIBUTE + rb")*+")
+_ANY_TAG = re.compile(rb"<")
 _NAME = re.compile(rb"<(/?)([A-Za-z][^\s/>]*+)")
 _CLOSED_AT_ONCE = re.compile(
     rb"<(a|audio|iframe|noscript|object|script|style|textarea|title|video)(\s[^<>]*)?/>", re.IGNORECASE
@@ -83,33 +95,54 @@ _READ = frozenset(
     b"action background content data hidden href http-equiv imagesrcset lang method name poster property "
     b"rel src srcset style type xlink:href xml:lang".split()
 )
+# Of the page as written out again: lower case, one blank before each attribute, always with a value.
+_WRITTEN_ATTRIBUTE = re.compile(r' (=?[^ =>]++)="([^"]*+)"')
+_WRITTEN_ROOT = re.compile(r"<html([^>]*)>")
+_TITLE = re.compile(r"<title(?: [^>]*+)?>([^<]*+)")
+_RAW = re.compile(r"<(!--|(?:iframe|no(?:embed|frames)|plaintext|s(?:cript|tyle)|xmp)(?=[ >]))")
+_SHOWN = frozenset({"plaintext", "xmp"})
+_ESCAPES = (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\xa0"), ("&amp;", "&"))
 _ROOT = re.compile(rb"<html(?=[\s/>])", re.IGNORECASE)
 _HEAD = 4096
 """Bytes in which the root element, which keeps its name for the sake of its language, is looked for."""
 
 
+class Raw(NamedTuple):
+    """Contents that are written as they are: those of a script, style, frame or comment."""
+
+    name: str
+    """Of the element; `!--` for a comment."""
+    attributes: str
+    """As written: see `attributes`."""
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A parsed page. Short-lived: the tree is many times the page, so take links and text and let go."""
+    """A parsed page as its tags and words, in order. Short-lived: take links and text and let go."""
 
-    tree: LexborHTMLParser
+    html: str
+    """The page written out, without comments and without what is in `raw`."""
+    raw: tuple[Raw, ...]
     charset: str
     """Python's name of the encoding that the bytes were read in."""
     flat: bool
     """Whether nesting was taken away, because the page has more tags than MANY_TAGS."""
+    whole: bool = True
+    """Whether all of it was read: not where it has more tags than MAX_TAGS."""
 
     @property
     def title(self) -> str:
         """The text of the first title element, white space collapsed, at most MAX_TITLE characters."""
-        node = self.tree.css_first("title")
-        return " ".join(node.text()[: MAX_TITLE * 4].split())[:MAX_TITLE] if node else ""
+        first = _TITLE.search(self.html)
+        return " ".join(unescaped(first[1])[: MAX_TITLE * 4].split())[:MAX_TITLE] if first else ""
 
     @property
     def language(self) -> str:
         """The language tag of the root element as written; empty where none is given."""
-        node = self.tree.css_first("html") or self.tree.root
-        attributes = node.attributes if node else {}
-        return (attributes.get("lang") or attributes.get("xml:lang") or "").strip()[:MAX_LANGUAGE]
+        root = _WRITTEN_ROOT.search(self.html, 0, _HEAD)
+        given = attributes(root[1]) if root else {}
+        return (given.get("lang") or given.get("xml:lang") or "").strip()[:MAX_LANGUAGE]
 
 
 def parse(body: bytes, charset: str | None = None, *, xml: bool = False) -> Parsed:
@@ -122,19 +155,51 @@ def parse(body: bytes, charset: str | None = None, *, xml: bool = False) -> Pars
     data, encoding = decoded(body, charset, xml=xml)
     data = _CLOSED_AT_ONCE.sub(rb"<\1\2></\1>", data) if xml else data
     tags = data.count(b"<")
+    if tags > MAX_TAGS:
+        data = data[: next(islice(_ANY_TAG.finditer(data), MAX_TAGS, None)).start()]
     if len(data) > LONG_PAGE:
         data = _with_fewer_attributes(data)
     if tags > MANY_TAGS:
         data = _flat(data)
     elif tags > FEW_TAGS:
         data = _plain(data, tags)
-    return Parsed(LexborHTMLParser(data, options=_WITHOUT_EVENTS), encoding, tags > MANY_TAGS)
+    html, raw = _apart(LexborHTMLParser(data, options=_WITHOUT_EVENTS).html or "")
+    return Parsed(html, raw, encoding, tags > MANY_TAGS, tags <= MAX_TAGS)
 
 
-def tag_ids(names: Iterable[str]) -> dict[int, str]:
-    """Return the parser's numbers of known tags; comparing numbers spares a string for each node walked."""
-    tree = LexborHTMLParser("")
-    return {tree.create_node(name).tag_id: name for name in names}
+def attributes(written: str) -> dict[str, str]:
+    """Return the attributes of a tag of `Parsed.html`, from what stands between its name and its end."""
+    return {name: unescaped(value) for name, value in _WRITTEN_ATTRIBUTE.findall(written)}
+
+
+def unescaped(written: str) -> str:
+    """Return what words or a value of `Parsed.html` say: there are five escapes, and no others."""
+    if "&" not in written:
+        return written
+    for escape, character in _ESCAPES:
+        written = written.replace(escape, character)
+    return written
+
+
+def _apart(written: str) -> tuple[str, tuple[Raw, ...]]:
+    """Take out comments, and the contents that are not escaped."""
+    parts: list[str] = []
+    raw: list[Raw] = []
+    position = 0
+    while begin := _RAW.search(written, position):
+        name = begin[1]
+        comment = name == "!--"
+        start = begin.end() if comment else written.find(">", begin.end()) + 1
+        if not start:
+            break
+        end = written.find("-->" if comment else f"</{name}>", start)
+        end = len(written) if end < 0 else end
+        raw.append(Raw(name, "" if comment else written[begin.end() : start - 1], written[start:end]))
+        parts.append(written[position : begin.start() if comment else start])
+        if name in _SHOWN:
+            parts.append(written[start:end].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+        position = end + 3 if comment else end
+    return "".join([*parts, written[position:]]), tuple(raw)
 
 
 def _with_fewer_attributes(data: bytes) -> bytes:
@@ -190,9 +255,21 @@ def _trimmed(tag: re.Match[bytes]) -> bytes:
 
 def _plain(data: bytes, tags: int) -> bytes:
     """Make formatting elements ordinary ones, where reopening them in each paragraph could cost too much."""
-    if len(_FORMATTING_START.findall(data)) * tags <= MANY_COPIES:
+    count = len(_FORMATTING_LOWER.findall(data.lower()))
+    if count * tags <= MANY_COPIES or _most_open(data, count) * tags <= MANY_COPIES:
         return data
     return _FORMATTING_END.sub(b"</span", _FORMATTING_START.sub(b"<span", data))
+
+
+def _most_open(data: bytes, count: int) -> int:
+    """
+    Return how many formatting elements can be open at once, at most: three of each kind that is spelled alike
+    (HTML standard, section 13.2.4.3). Where a value holds the end of a tag, spelling says nothing.
+    """
+    kinds = set(_FORMATTING_TAG.findall(data))
+    if any(tag.count(b'"') % 2 or tag.count(b"'") % 2 for tag in kinds):
+        return count
+    return min(3 * len(kinds), count)
 
 
 def _flat(data: bytes) -> bytes:

@@ -11,23 +11,34 @@ the same, with more bytes. Knows nothing of crawling.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
 
 from index.errors import DamagedError
-from index.model import Capture, Outcome
+from index.model import Capture, Outcome, Page
 
 from .collection import Collection, SnapshotFolder
 from .exchange import Exchange
+from .named_fields import Reference
+from .pages import read_pages
 from .verify import hash_file
-from .warc import Reference, original_of, refer
+from .warc import original_of, refer, reference_of
 
 LOOK_BACK = 8
 """Snapshots: yesterday's, and seven more where that has no whole 200 of a URL."""
 
 logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A whole 200 of before, by which a server can say that nothing has changed since."""
+
+    snapshot: str
+    """14-digit name of the snapshot that has this line in its index."""
+    capture: Capture
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +49,19 @@ class Previous:
     """Newest first, at least one, none of them failed."""
     find: Callable[[str, str], Path]
     """(snapshot, filename) → path of that WARC."""
+    _sizes: dict[Path, int] = field(default_factory=dict)
 
     @property
     def newest(self) -> SnapshotFolder:
         """The snapshot that today is compared with."""
         return self.folders[0]
+
+    def condition(self, url: str) -> Condition | None:
+        """Return what to ask by whether a URL is still as it was; None where it has to be sent anyway."""
+        found = self._newest(url)
+        if found is None or not (found.capture.etag or found.capture.last_modified):
+            return None
+        return found
 
     def reference(self, exchange: Exchange) -> Reference | None:
         """
@@ -50,19 +69,46 @@ class Previous:
 
         None as well where that record cannot be read: then the body is stored again, and nothing is lost.
         """
+        found = self._newest(exchange.url)
+        return self.refer(found) if found and _equal(found.capture, exchange) else None
+
+    def refer(self, found: Condition) -> Reference | None:
+        """Return what a revisit says of a capture; None where its record cannot be read."""
+        original = original_of(found.capture, found.snapshot)
+        path = self.find(original.snapshot, original.filename)
+        try:
+            self._expect(path, original.offset + original.length)
+            return reference_of(original, found.capture.digest) or refer(path, original)
+        except DamagedError as error:
+            logger.warning("stored-again", url=found.capture.url, reason=str(error))
+            return None
+
+    def pages(self, wanted: dict[str, str]) -> Iterator[Page]:
+        """
+        Yield the pages that were answered with 304 today, as they stood in the newest list that has them.
+
+        `wanted` is URL → timestamp of today, and is emptied of what was found.
+        """
         for folder in self.folders:
-            capture = folder.index.find(exchange.url)
+            if not wanted:
+                return
+            for page in read_pages(folder.pages_path):
+                if timestamp := wanted.pop(page.url, None):
+                    yield replace(page, timestamp=timestamp)
+
+    def _newest(self, url: str) -> Condition | None:
+        for folder in self.folders:
+            capture = folder.index.find(url)
             if capture is not None and capture.effective_status == 200 and not capture.truncated:
-                return self._refer(folder, capture) if _equal(capture, exchange) else None
+                return Condition(folder.timestamp, capture)
         return None
 
-    def _refer(self, folder: SnapshotFolder, capture: Capture) -> Reference | None:
-        original = original_of(capture, folder.timestamp)
-        try:
-            return refer(self.find(original.snapshot, original.filename), original)
-        except DamagedError as error:
-            logger.warning("stored-again", url=capture.url, reason=str(error))
-            return None
+    def _expect(self, path: Path, end: int) -> None:
+        """Raise DamagedError where a WARC is shorter than its index says, looking once a file."""
+        if path not in self._sizes:
+            self._sizes[path] = path.stat().st_size if path.is_file() else 0
+        if self._sizes[path] < end:
+            raise DamagedError(f"{path} is gone or shorter than its index says. Run `daykeep verify`.")
 
 
 def earlier(collection: Collection, site: str, timestamp: str) -> Iterator[SnapshotFolder]:

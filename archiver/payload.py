@@ -4,6 +4,8 @@ Take transfer and content codings off a body, piece by piece. Knows nothing of H
 
     chunked body (RFC 9112 section 7.1)        "5;x=y\r\n" "hello" "\r\n"  "0\r\n" trailers "\r\n"
     Content-Encoding (RFC 9110 section 8.4)    codings in the order they were applied, undone from the last
+      gzip, x-gzip     RFC 1952       deflate    RFC 1950, or RFC 1951 where a server means that
+      br               RFC 7932       zstd       RFC 8878, window as RFC 9659 allows it on the web
 
 What arrived is never thrown away: damage ends the stream, and the reader is told. Nothing here holds more
 than one piece, so that a bomb costs the one who reads only as much as he asks for.
@@ -15,12 +17,19 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
+
+import brotli
+from backports import zstd
 
 PIECE = 65536
 """Most bytes yielded at once."""
 MAX_CODINGS = 4
 """Codings undone on one body. Real servers apply one, seldom two."""
+_SLICE = 256
+"""Bytes given at once to a decoder that loses what it made of its input where that turns out to be broken."""
+_MAX_WINDOW = 23
+"""Base-2 logarithm of the largest zstd window: 8 MiB, all that RFC 9659 section 3 lets a server use."""
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
 _MAX_LINE = 16 * 1024
 _MAX_TRAILERS = 256
@@ -96,8 +105,8 @@ def decode(chunks: Iterable[bytes], content_encoding: str | None, limit: int) ->
     """
     Return at most `limit` bytes of a body without its content codings (a Content-Encoding value, or None).
 
-    Broken data gives what could be decoded. A coding we do not know (br, zstd) leaves the body as it is from
-    there on. Both are said in the result; nothing is raised.
+    Broken data gives what could be decoded. A coding we do not know leaves the body as it is from there on,
+    and so does a body that never was in the coding it names. Both are said in the result; nothing is raised.
     """
     problems: list[str] = []
     data = bytearray()
@@ -240,8 +249,144 @@ def _deflate(chunks: Iterable[bytes], problems: list[str]) -> Iterator[bytes]:
     return _Inflater(problems, _deflate_start, lambda _: False).run(chunks)
 
 
+class _Decoder(Protocol):
+    """
+    A decoder of one body. It takes in all it is given, and gives little at once: the rest of what that made
+    comes with the next calls, which must be given nothing until it is `hungry`.
+    """
+
+    error: type[Exception]
+    mark: bytes | None
+    """What a body in this coding begins with, if there is such a thing."""
+
+    def step(self, data: bytes) -> bytes:
+        """Take in `data` and return some output."""
+
+    @property
+    def hungry(self) -> bool:
+        """Whether it has given all it can without more input."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the body may end here."""
+
+
+class _Brotli:
+    """Has no mark at its beginning, and takes bytes after its end for damage. A window is 16 MiB at most."""
+
+    error: type[Exception] = brotli.error
+    mark: bytes | None = None
+
+    def __init__(self) -> None:
+        self._body = brotli.Decompressor()
+
+    def step(self, data: bytes) -> bytes:
+        # 1.2.1 goes over this limit by half of it, and says that it can take more while it still holds
+        # output: who calls cuts what comes, and asks until nothing comes
+        piece: bytes = self._body.process(data, output_buffer_limit=PIECE)
+        return piece
+
+    @property
+    def hungry(self) -> bool:
+        return bool(self._body.is_finished() or self._body.can_accept_more_data())
+
+    @property
+    def ended(self) -> bool:
+        return bool(self._body.is_finished())
+
+
+class _Zstd:
+    """One frame after the other (RFC 8878 section 3.1), those to be skipped included."""
+
+    error: type[Exception] = zstd.ZstdError
+    mark: bytes | None = b"\x28\xb5\x2f\xfd"
+
+    def __init__(self) -> None:
+        self._frame = self._next_frame()
+
+    def step(self, data: bytes) -> bytes:
+        if self._frame.eof:
+            data = self._frame.unused_data + data
+            if not data:
+                return b""
+            self._frame = self._next_frame()
+        return self._frame.decompress(data, PIECE)
+
+    @property
+    def hungry(self) -> bool:
+        return self.ended if self._frame.eof else self._frame.needs_input
+
+    @property
+    def ended(self) -> bool:
+        return self._frame.eof and not self._frame.unused_data
+
+    def _next_frame(self) -> zstd.ZstdDecompressor:
+        return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _MAX_WINDOW})
+
+
+@dataclass(slots=True)
+class _Undoing:
+    """A decoder at work on a body; a body that breaks before it gave a byte is passed on as it is."""
+
+    decoder: _Decoder
+    problems: list[str]
+    taken: bytes | None = b""
+    """Input that has brought no output yet; None once some came, or there was too much of it."""
+
+    def run(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        parts = _slices(chunks)
+        try:
+            for part in parts:
+                yield from self._feed(part)
+        except self.decoder.error:
+            yield from self._broken("the compressed data is broken", parts)
+            return
+        if self.taken != b"" and not self.decoder.ended:
+            yield from self._broken("the compressed data ends early", ())
+
+    def _feed(self, part: bytes) -> Iterator[bytes]:
+        if self.taken is not None:
+            self.taken = self.taken + part if len(self.taken) < PIECE else None
+        while True:
+            data = self.decoder.step(part)
+            if data or self.decoder.ended:
+                self.taken = None
+            for at in range(0, len(data), PIECE):
+                yield data[at : at + PIECE]
+            if not data and self.decoder.hungry:
+                return
+            part = b""
+
+    def _broken(self, why: str, rest: Iterable[bytes]) -> Iterator[bytes]:
+        mark = self.decoder.mark
+        if self.taken is None or (mark and self.taken.startswith(mark)):
+            self.problems.append(why)
+            return
+        self.problems.append("the body is not in its content coding, or broken from its first bytes on")
+        yield self.taken
+        yield from rest
+
+
+def _slices(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for at in range(0, len(chunk), _SLICE):
+            yield chunk[at : at + _SLICE]
+
+
+def _br(chunks: Iterable[bytes], problems: list[str]) -> Iterator[bytes]:
+    return _Undoing(_Brotli(), problems).run(chunks)
+
+
+def _zstd(chunks: Iterable[bytes], problems: list[str]) -> Iterator[bytes]:
+    return _Undoing(_Zstd(), problems).run(chunks)
+
+
 _CODINGS: dict[str, Callable[[Iterable[bytes], list[str]], Iterator[bytes]]] = {
     "gzip": _gzip,
     "x-gzip": _gzip,
     "deflate": _deflate,
+    "br": _br,
+    "zstd": _zstd,
 }
+KNOWN_CODINGS = frozenset(_CODINGS)
+"""Content codings that are undone here."""

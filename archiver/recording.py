@@ -6,14 +6,13 @@ urllib3 connections that keep both sides of an exchange as they go over the wire
                                         ◀─recv── Recording.response   (wire.Receiver)
 
 Nothing is patched and nothing is global: a Recorder belongs to one fetcher, and so to one thread, which
-has one exchange under way at a time. A response is received whole (into memory or on disk, see
-wire.IN_MEMORY) before urllib3 hears of it, and urllib3 is told of no header field and no body: all it would
-do with them (decode, follow, keep cookies, judge the framing anew) is what an archive must not do.
+has one exchange under way at a time. urllib3 keeps, checks and closes the connections and shakes hands; it
+is given no header field and no body to look at: all it would do with them (decode, follow, keep cookies,
+judge the framing anew) is what an archive must not do.
 """
 
 from __future__ import annotations
 
-import http.client
 import io
 import socket
 import ssl
@@ -28,6 +27,8 @@ from typing import Any, Final, cast
 
 import urllib3
 import urllib3.connection
+
+from index.urlkey import Origin
 
 from .addresses import AddressGuard, Resolve
 from .wire import BUFFER, IN_MEMORY, Limits, NoResponseError, Receiver, Recording
@@ -87,10 +88,9 @@ class Recorder:
         assert self._current is not None, "start a recording before using a connection"
         return self._current
 
-    def start(self, host: str, target: str) -> Recording:
-        """Begin an exchange: path and query `target`, sent to `host` exactly as given."""
+    def start(self, host: str) -> Recording:
+        """Begin an exchange with a host."""
         self._current = Recording(
-            target=target,
             host=host,
             date=self.clock(),
             deadline=time.monotonic() + self.limits.max_seconds,
@@ -141,28 +141,11 @@ class Recorder:
         return sock
 
 
-class RecordedResponse(http.client.HTTPResponse):
-    """A response that is in its recording, whole, before anyone asks for it."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What the receiver reads a connection by: one system call each."""
 
-    def __init__(self, sock: socket.socket, *, recorder: Recorder, method: str | None = None) -> None:
-        super().__init__(sock, method=method)
-        self._recorder = recorder
-        self._set_timeout = sock.settimeout
-
-    def begin(self) -> None:
-        """Receive it. Raises NoResponseError where no status line came, StorageError from the disk."""
-        recording = self._recorder.current
-        source = cast("io.RawIOBase", self.fp.raw)  # past the reader's own buffer: the receiver has one
-        limits, buffer = self._recorder.limits, self._recorder.buffer
-        Receiver(source, self._set_timeout, recording, limits, buffer).receive()
-        assert recording.head is not None
-        self.code = self.status = recording.head.status
-        self.version, self.reason = 11, ""
-        self.headers = self.msg = http.client.HTTPMessage()
-        self.chunked, self.length = False, 0
-        self.will_close = not recording.keep_alive
-        self.fp.close()
-        self.fp = None  # type: ignore[assignment]  # how http.client marks a response that was read to its end
+    readinto: Callable[[bytearray], int]
 
 
 class RecordedConnection(urllib3.connection.HTTPConnection):
@@ -170,7 +153,6 @@ class RecordedConnection(urllib3.connection.HTTPConnection):
 
     def __init__(self, host: str, port: int | None = None, *, recorder: Recorder, **options: Any) -> None:
         super().__init__(host, port, **options)
-        self.response_class = partial(RecordedResponse, recorder=recorder)  # type: ignore[assignment]
         self._recorder = recorder
         self._served = 0
         self._peer: str | None = None
@@ -185,31 +167,49 @@ class RecordedConnection(urllib3.connection.HTTPConnection):
         self._served = 0
         super().connect()
 
-    def putrequest(
-        self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False
-    ) -> None:
-        """Begin the request, with the target as recorded: urllib3 has quoted `url` anew."""
-        del url
-        super().putrequest(method, self._recorder.current.target, skip_host, skip_accept_encoding)
+    def converse(self, request: bytes) -> None:
+        """
+        Send a request and receive its response, both into the recording under way.
 
-    def send(self, data: Any) -> None:
-        """Send and record. Raises NoResponseError."""
-        if self.sock is None:
-            self.connect()
-        recording = self._recorder.current
+        http.client and urllib3 would take the request apart and make it anew, field by field, and want a
+        response object; both together cost as much as all the rest of an exchange. Afterwards the connection
+        is closed unless it may carry another exchange. Raises NoResponseError, StorageError.
+        """
+        recorder, recording = self._recorder, self._recorder.current
+        try:
+            if self.sock is None:
+                self.connect()
+            self._send(request, recording)
+            source = cast("io.RawIOBase", _Source(self.sock.recv_into))
+            Receiver(source, self.sock.settimeout, recording, recorder.limits, recorder.buffer).receive()
+        except BaseException:
+            self.close()
+            raise
+        if not recording.keep_alive:
+            self.close()
+
+    def _send(self, request: bytes, recording: Recording) -> None:
+        limits = self._recorder.limits
+        if self.sock.gettimeout() != limits.timeout:  # less was left to the exchange before, or to connect
+            self.sock.settimeout(limits.timeout)
         recording.date = self._recorder.clock()
-        recording.request += data
+        recording.request = request
         recording.address, recording.tls = self._peer, self._tls
         recording.reused = self._served > 0
         self._served += 1
         try:
-            super().send(data)
+            self.sock.sendall(request)
         except TimeoutError as error:
             raise NoResponseError("timeout", f"host {self.host} did not take the request") from error
         except ssl.SSLError as error:
             # a closed TLS connection may refuse the write; a closed plain one is found when reading
             reason = f"host {self.host} broke off the TLS connection: {_cause(error)}"
             raise NoResponseError("network-error", reason, stale=recording.reused) from error
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the server may have answered before it closed; reading tells
+        except OSError as error:
+            reason = f"host {self.host} broke off the connection: {_cause(error)}"
+            raise NoResponseError("network-error", reason) from error
 
 
 class RecordedSecureConnection(RecordedConnection, urllib3.connection.HTTPSConnection):
@@ -234,14 +234,22 @@ class RecordedSecureConnection(RecordedConnection, urllib3.connection.HTTPSConne
 class _Pool(urllib3.HTTPConnectionPool):
     ConnectionCls = RecordedConnection
 
+    def converse(self, request: bytes) -> None:
+        """
+        Exchange a request for its response over the connection kept open, or a new one.
 
-class _SecurePool(urllib3.HTTPSConnectionPool):
+        A connection on which something came unasked is not used again: it would be taken for the answer.
+        Raises NoResponseError, StorageError.
+        """
+        connection = self._get_conn()  # closes it if something came
+        try:
+            cast("RecordedConnection", connection).converse(request)
+        finally:
+            self._put_conn(connection)
+
+
+class _SecurePool(_Pool, urllib3.HTTPSConnectionPool):
     ConnectionCls = RecordedSecureConnection
-
-    def _validate_conn(self, conn: Any) -> None:
-        """Connect early, as urllib3 does, without its warning where the operator chose not to verify."""
-        if conn.is_closed:
-            conn.connect()
 
 
 class PoolManager(urllib3.PoolManager):
@@ -254,6 +262,19 @@ class PoolManager(urllib3.PoolManager):
             "http": partial(_Pool, recorder=recorder),  # type: ignore[dict-item]
             "https": partial(_SecurePool, recorder=recorder, ssl_context=tls),  # type: ignore[dict-item]
         }
+        self._latest: tuple[Origin, _Pool] | None = None
+
+    def clear(self) -> None:
+        """Close all connections."""
+        self._latest = None
+        super().clear()
+
+    def pool(self, place: Origin) -> _Pool:
+        """Return the pool of an origin; a crawl asks the same one many times over."""
+        if self._latest is None or self._latest[0] != place:
+            found = self.connection_from_host(place.host, place.port, place.scheme)
+            self._latest = place, cast("_Pool", found)
+        return self._latest[1]
 
 
 def tls_context(*, verify: bool, trusted: Path) -> ssl.SSLContext:

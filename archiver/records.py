@@ -12,6 +12,7 @@ here is bounded, whatever a file says of itself, and what cannot be read is a Da
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import os
 import re
@@ -157,6 +158,14 @@ def read_http_head(block: BinaryIO, url: str) -> HttpHead:
     if found is None or lines:
         raise DamagedError(f"{where} has no HTTP status line. Run `daykeep verify`.")
     return found
+
+
+def payload_digest(record: Record) -> str:
+    """Return the digest of a response's payload, read to its end. Raises DamagedError."""
+    digest = hashlib.sha256()
+    for chunk in payload(record.block, read_http_head(record.block, record.field("WARC-Target-URI") or "")):
+        digest.update(chunk)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def payload(block: BinaryIO, head: HttpHead) -> Iterator[bytes]:

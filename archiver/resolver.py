@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from index.urlkey import MAX_URL, normalise
@@ -23,14 +24,17 @@ from index.urlkey import MAX_URL, normalise
 Kind = Literal["outlink", "embed", "hint"]
 MAX_LINKS = 200_000
 """Links taken from one document. A page of the largest manuals has a few thousand."""
+MAX_HINTS = 2_000
+"""Hints taken from one document: they are guesses, and each costs a request."""
 
-_RANK = {"hint": 0, "outlink": 1, "embed": 2}
+RANK: MappingProxyType[Kind, int] = MappingProxyType({"hint": 0, "outlink": 1, "embed": 2})
+"""Of the kinds that an address has in one document, the highest counts."""
 
 # Letters that no parser changes in a path, and no dots that could mean a folder but those at the start.
 _PLAIN = re.compile(
     r"(?P<up>(?:\.\./)*+)(?P<rest>/?(?:[A-Za-z0-9_~!$&()*+,;=-][A-Za-z0-9._~!$&()*+,;=-]*+/)*+"
     r"(?:[A-Za-z0-9_~!$&()*+,;=-][A-Za-z0-9._~!$&()*+,;=-]*+)?)"
-    r"(?P<query>\?[A-Za-z0-9._~!$&()*+,;=:@/-]*+)?(?:\#.*)?",
+    r"(?P<query>\?[A-Za-z0-9._~!$&()*+,;=:@/-]*+)?",
     re.ASCII,
 )
 _OTHER_SCHEME = re.compile(r"\s*+(?!https?:)[A-Za-z][A-Za-z0-9+.-]*+:", re.IGNORECASE)
@@ -53,6 +57,8 @@ class Resolver:
 
     def resolve(self, reference: str) -> str | None:
         """Return the normalised absolute URL without fragment; None where it cannot be asked for."""
+        if "#" in reference:
+            reference = reference.partition("#")[0]
         try:
             return self._known[reference]
         except KeyError:
@@ -60,6 +66,8 @@ class Resolver:
             return url
 
     def _resolved(self, reference: str) -> str | None:
+        if not reference:
+            return self.base
         plain = _PLAIN.fullmatch(reference)
         url = self._joined(*plain.group("up", "rest", "query")) if plain else None
         if url is not None:
@@ -67,7 +75,7 @@ class Resolver:
         if len(reference) > _MAX_REFERENCE or _OTHER_SCHEME.match(reference):
             return None
         if reference.startswith(("http://", "https://")):
-            return normalise(reference.partition("#")[0])
+            return normalise(reference)
         return normalise(reference, self.base)
 
     def _joined(self, up: str, rest: str, query: str | None) -> str | None:
@@ -103,6 +111,8 @@ class Links:
     resolver: Resolver
     found: dict[str, Kind] = field(default_factory=dict)
     canonical: str | None = None
+    hints: int = 0
+    """How many hints were found, those beyond MAX_HINTS too."""
 
     def add(self, reference: str | None, kind: Kind) -> None:
         """Add an address as written; one that cannot be asked for is passed over."""
@@ -111,9 +121,10 @@ class Links:
             return
         known = self.found.get(url)
         if known is None:
-            if len(self.found) < MAX_LINKS:
+            self.hints += kind == "hint"
+            if len(self.found) < MAX_LINKS and (kind != "hint" or self.hints <= MAX_HINTS):
                 self.found[url] = kind
-        elif known != kind and _RANK[kind] > _RANK[known]:
+        elif known != kind and RANK[kind] > RANK[known]:
             self.found[url] = kind
 
     def add_all(self, references: Iterable[str], kind: Kind) -> None:

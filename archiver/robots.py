@@ -4,13 +4,15 @@ What robots.txt asks of us (RFC 9309). Knows nothing of fetching it or of whethe
 
     answer to /robots.txt             rules
     2xx                               those of the groups that name us, else of the `*` groups
-    4xx, a redirect without end       none: everything is allowed (section 2.3.1.3)
+    4xx, a redirect without end       none: everything is allowed (section 2.3.1.3); 429 too, which is worth
+                                      asking again (archiver.retry) before it is taken for an answer
     5xx, no answer                    everything is disallowed (section 2.3.1.4)
 
 Which lines are ours is decided here, and protego is given those lines alone to match paths with. On its
 own (0.7.0) it takes `User-agent: day` for us, passes by `User-agent: daykeep/1.0`, and lets an unknown
 line end a group (section 2.2.4 forbids that); and its work grows with agents times rules, so that half a
-megabyte of robots.txt would take memory and minutes.
+megabyte of robots.txt would take memory and minutes. The rules it gets are bounded too, since every URL of a
+site is held against all of them.
 """
 
 from __future__ import annotations
@@ -27,11 +29,19 @@ MAX_BYTES = 512 * 1024
 MAX_CRAWL_DELAY = 60.0
 """Seconds. A delay of an hour asks us not to come, which Disallow can say better."""
 MAX_SITEMAPS = 1000
+MAX_RULES = 10_000
+"""Distinct rules that count for us; the longest lists of real sites have some thousand."""
+MAX_WILDCARDS = 1_000
+"""Asterisks in all of them together; each is a search through every URL."""
+MAX_PATTERN = 3 * 4096
+"""Characters of a rule; longer ones fit no URL that we would ask for."""
 
 _PRODUCT = re.compile(r"[A-Za-z_-]+")
 _COMPATIBLE = re.compile(r"compatible;\s*([A-Za-z_-]+)", re.IGNORECASE)
-# Spellings that other crawlers take as well; the colon is often forgotten.
-_LINE = re.compile(r"\s*(user agent|crawl delay|[A-Za-z-]+)\s*(?::|\s)\s*(.*)", re.IGNORECASE)
+# Spellings that other crawlers take as well. The colon is often forgotten; without it there is one word more
+# and no sentence, or prose in an HTML page would be read as rules.
+_NAME = r"(user agent|crawl delay|[A-Za-z-]++)"
+_LINE = re.compile(rf"\s*+(?:{_NAME}\s*+:\s*+(.*)|{_NAME}\s++(\S++))", re.IGNORECASE)
 _FIELDS = {
     "user-agent": "user-agent",
     "useragent": "user-agent",
@@ -56,6 +66,8 @@ class Rules:
     """Seconds between requests, at most MAX_CRAWL_DELAY."""
     sitemaps: list[str] = field(default_factory=list)
     """As written; not checked."""
+    note: str = ""
+    """What of the file was not read, for the ledger."""
 
     def allows(self, url: str) -> bool:
         """Return whether we may ask for a URL of this origin."""
@@ -74,7 +86,10 @@ def parse(status: int, body: bytes, user_agent: str = "daykeep") -> Rules:
         return _rules([], [])
     lines = list(_lines(body))
     sitemaps = dict.fromkeys(value for name, value in lines if name == "sitemap" and value)
-    return _rules(_lines_for(product_token(user_agent), lines), list(sitemaps)[:MAX_SITEMAPS])
+    cut = (
+        f"robots.txt has {len(body)} bytes, the first {MAX_BYTES} were read" if len(body) > MAX_BYTES else ""
+    )
+    return _rules(_lines_for(product_token(user_agent), lines), list(sitemaps)[:MAX_SITEMAPS], cut)
 
 
 def unreachable() -> Rules:
@@ -95,10 +110,30 @@ def product_token(user_agent: str) -> str:
     return first[0].lower() if first else "*"
 
 
-def _rules(lines: list[str], sitemaps: list[str]) -> Rules:
-    protego = Protego.parse("\n".join(["user-agent: *", *lines]))
+def _rules(lines: list[str], sitemaps: list[str], note: str = "") -> Rules:
+    counted = _bounded(lines)
+    protego = Protego.parse("\n".join(["user-agent: *", *counted]))
     delay = protego.crawl_delay("*")
-    return Rules(protego, None if delay is None else min(delay, MAX_CRAWL_DELAY), sitemaps)
+    left_out = len(dict.fromkeys(lines)) - len(counted)
+    dropped = f"robots.txt has {left_out} rules beyond what is held against every address" if left_out else ""
+    return Rules(
+        protego,
+        None if delay is None else min(delay, MAX_CRAWL_DELAY),
+        sitemaps,
+        "; ".join(filter(None, (note, dropped))),
+    )
+
+
+def _bounded(lines: list[str]) -> list[str]:
+    """Return the distinct rules, in their order, that are not too many or too long to be matched with."""
+    kept: list[str] = []
+    wildcards = 0
+    for line in dict.fromkeys(lines):
+        stars = line.count("*")
+        if len(kept) < MAX_RULES and len(line) <= MAX_PATTERN and wildcards + stars <= MAX_WILDCARDS:
+            kept.append(line)
+            wildcards += stars
+    return kept
 
 
 def _lines(body: bytes) -> Iterator[tuple[str, str]]:
@@ -108,8 +143,8 @@ def _lines(body: bytes) -> Iterator[tuple[str, str]]:
         whole = whole[: whole.rfind(b"\n") + 1]  # half a rule would disallow more than was meant
     for line in re.split("\r\n|\r|\n", whole.decode("utf-8-sig", "replace")):
         match = _LINE.fullmatch(line.partition("#")[0].rstrip())
-        if match and (name := _FIELDS.get(match[1].lower())):
-            yield name, _NO_LINE_END.sub(lambda end: quote(end[0]), match[2].strip())
+        if match and (name := _FIELDS.get((match[1] or match[3]).lower())):
+            yield name, _NO_LINE_END.sub(lambda end: quote(end[0]), (match[2] or match[4] or "").strip())
 
 
 def _lines_for(product: str, lines: list[tuple[str, str]]) -> list[str]:

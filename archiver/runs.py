@@ -15,6 +15,7 @@ Knows nothing of how a snapshot is taken.
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -177,7 +178,7 @@ class Runs:
                 yield db
         except sqlite3.OperationalError as error:
             with storage(f"write the table of runs {self._path}"):
-                raise OSError(0, str(error)) from error
+                raise OSError(_errno(str(error)), str(error)) from error
         except sqlite3.DatabaseError as error:
             raise DamagedError(
                 f"The table of runs {self._path} is damaged ({error}). Move it away and it is made anew; the "
@@ -195,6 +196,12 @@ def _moment(day: date, at: str, zone: ZoneInfo) -> datetime:
     while skipped and (moment - _MINUTE).astimezone(zone).time() >= time.fromisoformat(at):
         moment -= _MINUTE
     return moment
+
+
+def _errno(said: str) -> int:
+    """Return the system's number for what SQLite says of the disk; 0 for anything else."""
+    numbers = {"full": errno.ENOSPC, "readonly": errno.EROFS, "disk I/O": errno.EIO}
+    return next((number for words, number in numbers.items() if words in said), 0)
 
 
 def _waited(run: Run, now: datetime) -> bool:

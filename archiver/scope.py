@@ -3,18 +3,19 @@
 Which URLs belong to a site. Knows nothing of what was fetched.
 
     page     the seeds and nothing else
-    prefix   what begins with a seed, cut after its last slash
-    host     every URL on the host of a seed, whatever the scheme or port of http and https
+    prefix   what begins with a seed, cut after its last slash, whatever the scheme
+    host     every URL on the host of a seed, whatever the scheme
     domain   every host under the registrable domain of a seed (public suffix list as shipped)
 
-`exclude` wins over `include`, `include` over the scope. A seed is always in scope.
+`exclude` wins over `include`, `include` over the scope. A seed is always in scope. http and https on their
+ports are one place: a site that moves from one to the other, and links to both, stays one site.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import tldextract
 
@@ -28,19 +29,28 @@ _DEFAULT_PORTS = frozenset({80, 443})
 def scope_of(site: Site) -> Callable[[str], bool]:
     """Return the function that tells whether a normalised URL belongs to the site."""
     seeds = [url for seed in site.seeds if (url := normalise(seed))]
-    include = [re.compile(pattern) for pattern in site.include]
-    exclude = [re.compile(pattern) for pattern in site.exclude]
+    included, left_out = _any(tuple(site.include)), _any(tuple(site.exclude))
     within = _SCOPES[site.scope](seeds)
     exact = frozenset(seeds)
 
     def in_scope(url: str) -> bool:
         if url in exact:
             return True
-        if any(pattern.search(url) for pattern in exclude):
-            return False
-        return within(url) or any(pattern.search(url) for pattern in include)
+        return not left_out(url) and (within(url) or included(url))
 
     return in_scope
+
+
+def excluded(site: Site, url: str) -> bool:
+    """Tell whether a normalised URL is left out by name, as a page or as a part of one."""
+    return _any(tuple(site.exclude))(url)
+
+
+@lru_cache(maxsize=256)
+def _any(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return the function that tells whether one of the patterns is found in a URL."""
+    searches = [re.compile(pattern).search for pattern in patterns]
+    return lambda url: any(search(url) for search in searches) if searches else False
 
 
 def _page(seeds: list[str]) -> Callable[[str], bool]:
@@ -48,13 +58,25 @@ def _page(seeds: list[str]) -> Callable[[str], bool]:
 
 
 def _prefix(seeds: list[str]) -> Callable[[str], bool]:
-    prefixes = tuple(url[: url.partition("?")[0].rindex("/") + 1] for url in seeds)
+    folders = [url[: url.partition("?")[0].rindex("/") + 1] for url in seeds]
+    prefixes = tuple(spelling for folder in folders for spelling in _both_schemes(folder))
     return lambda url: url.startswith(prefixes)
 
 
 def _host(seeds: list[str]) -> Callable[[str], bool]:
-    hosts = frozenset(_place(url) for url in seeds)
-    return lambda url: _place(url) in hosts
+    # told by the beginning alone, up to the slash that a normalised URL has after its host and port
+    roots = tuple(spelling for seed in seeds for spelling in _both_schemes(f"{origin(seed)}/"))
+    return lambda url: url.startswith(roots)
+
+
+def _both_schemes(url: str) -> tuple[str, ...]:
+    """Return the spellings of a normalised URL with either scheme, 80 and 443 being ports of both."""
+    _, host, port = origin(url)
+    path = url[len(str(origin(url))) :]
+    if port not in _DEFAULT_PORTS:
+        return tuple(f"{scheme}://{host}:{port}{path}" for scheme in ("http", "https"))
+    places = ("http://{}", "https://{}", "http://{}:443", "https://{}:80")
+    return tuple(place.format(host) + path for place in places)
 
 
 def _domain(seeds: list[str]) -> Callable[[str], bool]:
@@ -63,18 +85,17 @@ def _domain(seeds: list[str]) -> Callable[[str], bool]:
     return lambda url: (host := origin(url).host) in domains or host.endswith(suffixes)
 
 
-def excluded(site: Site, url: str) -> bool:
-    """Tell whether a normalised URL is left out by name, as a page or as a part of one."""
-    return any(re.search(pattern, url) for pattern in site.exclude)
-
-
 def same_domain(one: str, other: str) -> bool:
     """Tell whether two normalised URLs are of one registrable domain; an address is its own."""
     return _registrable(one) == _registrable(other)
 
 
 def _registrable(url: str) -> str:
-    host = origin(url).host
+    return _registrable_host(origin(url).host)
+
+
+@lru_cache(maxsize=4096)
+def _registrable_host(host: str) -> str:
     known = _suffixes()(host)
     if known.suffix or known.ipv4 or known.ipv6:
         return known.top_domain_under_public_suffix or host
@@ -88,12 +109,6 @@ def _suffixes() -> tldextract.TLDExtract:
     # no list is fetched and no cache is written: the crawler asks nobody but the sites it archives. The
     # list's private part counts: under github.io each name is somebody else's site
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
-
-
-def _place(url: str) -> tuple[str, int]:
-    """Return host and port, with 80 and 443 as one: a site that moves to https stays one site."""
-    _, host, port = origin(url)
-    return host, 0 if port in _DEFAULT_PORTS else port
 
 
 _SCOPES: dict[str, Callable[[list[str]], Callable[[str], bool]]] = {

@@ -5,6 +5,8 @@ The configuration file: TOML in, frozen values out. Every default of the program
     Settings          the file as a whole
      ├─ viewer        Viewer: the public addresses of the viewer and of the replay
      └─ site[]        Site: what to crawl, when and how
+         ├─ traps     TrapLimits: from where on addresses are taken for endless ones
+         └─ suspicion Thresholds: from where on what came is not taken for the site
 
 An unknown key, a wrong type or a value out of range is a ConfigurationError that names the file, the key
 and the nearest valid key. Knows nothing of folders on disk but where `data` is.
@@ -26,7 +28,11 @@ import msgspec
 from msgspec import Meta
 
 from index.errors import ConfigurationError
+from index.parameters import DEFAULT, Tidy
 from index.urlkey import normalise, origin
+
+from .traps import TrapLimits
+from .verdict import Thresholds
 
 Scope = Literal["page", "prefix", "host", "domain"]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -64,12 +70,24 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     max_bytes: Annotated[int, Meta(ge=1)] = 2_000_000_000
     timeout: Annotated[float, Meta(gt=0, le=3600)] = 30.0
     max_seconds: Annotated[float, Meta(gt=0)] = 1800.0
+    retries: Annotated[int, Meta(ge=0, le=10)] = 2
+    retry_wait: Annotated[float, Meta(ge=0, le=3600)] = 5.0
+    max_wait: Annotated[float, Meta(ge=0, le=86_400)] = 300.0
     capture: Literal["http"] = "http"
     compression: Literal["gzip", "none"] = "gzip"
     full: Literal["always", "weekly", "monthly", "yearly", "never"] = "yearly"
     user_agent: str = "Mozilla/5.0 (compatible; daykeep/0.1; daily web archive)"
     allow_addresses: tuple[str, ...] = ()
     demonstration: bool = False
+    tracking_parameters: tuple[str, ...] = (DEFAULT,)
+    session_parameters: tuple[str, ...] = (DEFAULT,)
+    traps: TrapLimits = msgspec.field(default_factory=TrapLimits)
+    suspicion: Thresholds = msgspec.field(default_factory=Thresholds)
+
+    @property
+    def tidy(self) -> Tidy:
+        """What takes session ids and tracking parameters off the addresses of this site."""
+        return Tidy.of(self.tracking_parameters, self.session_parameters)
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -150,10 +168,20 @@ def _refuse_unknown(raw: Mapping[str, Any]) -> None:
     tables = [("", raw, Settings), ("viewer", raw.get("viewer"), Viewer)]
     sites = raw.get("site")
     if isinstance(sites, list):
-        tables += [(f"site[{number}]", site, Site) for number, site in enumerate(sites)]
+        for number, site in enumerate(sites):
+            tables += _tables(f"site[{number}]", site)
     for place, table, kind in tables:
         if isinstance(table, Mapping):
             _refuse_unknown_keys(place, table, kind.__struct_fields__)
+
+
+def _tables(place: str, site: Any) -> list[tuple[str, Any, type[msgspec.Struct]]]:
+    within = site if isinstance(site, Mapping) else {}
+    return [
+        (place, site, Site),
+        (f"{place}.traps", within.get("traps"), TrapLimits),
+        (f"{place}.suspicion", within.get("suspicion"), Thresholds),
+    ]
 
 
 def _refuse_unknown_keys(place: str, table: Mapping[str, Any], valid: Iterable[str]) -> None:
@@ -213,6 +241,7 @@ def _check_site(site: Site, place: str) -> None:
     _check_times(site, place)
     _check_patterns(site, place)
     _check_networks(site, place)
+    _check_parameters(site, place)
     if not site.user_agent.isprintable() or not site.user_agent.isascii() or not site.user_agent.strip():
         raise ConfigurationError(f"key `{place}.user_agent`: use printable ASCII on one line.")
 
@@ -220,7 +249,7 @@ def _check_site(site: Site, place: str) -> None:
 def _check_times(site: Site, place: str) -> None:
     if not _TIME.fullmatch(site.at):
         raise ConfigurationError(f"key `{place}.at`: {site.at!r} is not a time of day such as 03:30.")
-    for key in ("delay", "timeout", "max_seconds"):
+    for key in ("delay", "timeout", "max_seconds", "retry_wait", "max_wait"):
         if not math.isfinite(getattr(site, key)):  # TOML has `inf` and `nan`
             raise ConfigurationError(f"key `{place}.{key}`: a number of seconds is needed.")
 
@@ -234,6 +263,15 @@ def _check_patterns(site: Site, place: str) -> None:
                 raise ConfigurationError(
                     f"key `{place}.{key}`: {pattern!r} is not a regular expression: {error}."
                 ) from error
+
+
+def _check_parameters(site: Site, place: str) -> None:
+    try:
+        _ = site.tidy
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"key `{place}.tracking_parameters` or `{place}.session_parameters`: {error}"
+        ) from error
 
 
 def _check_networks(site: Site, place: str) -> None:

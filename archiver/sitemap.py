@@ -3,6 +3,8 @@
 Read the addresses that a site lists of itself. Knows nothing of how a sitemap is found or fetched.
 
     <urlset>        url/loc               pages           https://www.sitemaps.org/protocol.html
+                    url/xhtml:link        the page in other languages
+                    image:loc, video:…    its images and videos    search engines' own additions
     <sitemapindex>  sitemap/loc           more sitemaps
     <feed>          entry/link href       pages           RFC 4287
     <rss>, <RDF>    item/link             pages           RSS 2.0, RSS 1.0
@@ -14,7 +16,7 @@ All of them may be compressed with gzip. `lastmod` is not read: sites get it wro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from index.urlkey import normalise
 
@@ -27,9 +29,11 @@ MAX_BYTES = 50 * 1024 * 1024
 """Bytes read of one file after decompression, the protocol's own limit."""
 MAX_PROBLEMS = 20
 
-# By parent too: `image:loc` and `video:link` stand under others, and are no pages.
+# By parent too: `image:loc` stands under another, and is no page.
 _PAGES = frozenset({("loc", "url"), ("link", "item"), ("link", "entry")})
 _SITEMAP = ("loc", "sitemap")
+_ALTERNATE = ("link", "url")
+_MEDIA = frozenset({("loc", "image"), ("content_loc", "video"), ("thumbnail_loc", "video")})
 _ROOTS = frozenset({"urlset", "sitemapindex", "feed", "rss", "rdf"})
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
@@ -41,6 +45,20 @@ class Sitemap:
     urls: list[str]
     sitemaps: list[str]
     problems: list[str]
+    alternates: list[str] = field(default_factory=list)
+    """The pages in other languages."""
+    media: list[str] = field(default_factory=list)
+    """Images and videos of the pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What a file lists, as written."""
+
+    pages: list[str]
+    sitemaps: list[str] = field(default_factory=list)
+    alternates: list[str] = field(default_factory=list)
+    media: list[str] = field(default_factory=list)
 
 
 def read_sitemap(body: bytes) -> Sitemap:
@@ -53,26 +71,40 @@ def read_sitemap(body: bytes) -> Sitemap:
     if len(body) > MAX_BYTES:
         body = body[:MAX_BYTES]
         problems.append(f"The sitemap is longer than {MAX_BYTES} bytes; the rest was not read.")
-    pages, sitemaps = _from_xml(body, problems) if _is_xml(body) else (_lines(body, problems), [])
-    urls = _normalised(pages, problems)
-    more = _normalised(sitemaps, problems)
-    return Sitemap(urls, more, problems[:MAX_PROBLEMS])
+    listed = _from_xml(body, problems) if _is_xml(body) else _Listed(_lines(body, problems))
+    kinds = (listed.pages, listed.sitemaps, listed.alternates, listed.media)
+    urls, sitemaps, alternates, media = (_normalised(kind, problems) for kind in kinds)
+    return Sitemap(urls, sitemaps, problems[:MAX_PROBLEMS], alternates, media)
 
 
 def _is_xml(body: bytes) -> bool:
     return body[:256].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<")
 
 
-def _from_xml(body: bytes, problems: list[str]) -> tuple[list[str], list[str]]:
-    # A feed may give several links for each entry; more than this can only be noise.
-    document = read_elements(body, _PAGES | {_SITEMAP}, 2 * MAX_URLS)
+def _from_xml(body: bytes, problems: list[str]) -> _Listed:
+    # A page may have several links, images and languages; more than this can only be noise.
+    document = read_elements(body, _PAGES | _MEDIA | {_SITEMAP, _ALTERNATE}, 4 * MAX_URLS)
     if document.problem:
         problems.append(f"The sitemap was read in part: {document.problem}.")
     if document.root not in _ROOTS:
         problems.append(f"This is no sitemap or feed: its first element is '{document.root[:40]}'.")
-    found = [((element.name, element.parent), element) for element in document.found]
-    pages = [_address(element) for kind, element in found if kind in _PAGES]
-    return [page for page in pages if page], [element.text for kind, element in found if kind == _SITEMAP]
+    listed = _Listed([])
+    for element in document.found:
+        _list(listed, element)
+    return listed
+
+
+def _list(listed: _Listed, element: Element) -> None:
+    """Put an element where it belongs; empty addresses are left out."""
+    kind = element.name, element.parent
+    if kind in _PAGES and (address := _address(element)):
+        listed.pages.append(address)
+    elif kind == _SITEMAP:
+        listed.sitemaps.append(element.text)
+    elif kind == _ALTERNATE and element.attributes.get("href") and _is_alternate(element):
+        listed.alternates.append(element.attributes["href"])
+    elif kind in _MEDIA and element.text:
+        listed.media.append(element.text)
 
 
 def _address(element: Element) -> str:

@@ -10,10 +10,10 @@ and its frontier, and the next call carries on from there. Knows nothing of sche
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -23,33 +23,26 @@ from typing import Any
 import msgspec
 import structlog
 
-from index.changes import Change, Kind, merge, reported, tally
 from index.errors import ArchiveError, DamagedError
 from index.model import Outcome, Snapshot
 from index.timestamp import local_date, parse_timestamp
 
 from . import package
 from .addresses import AddressGuard, Resolve
-from .collection import Collection, SnapshotFolder
+from .collection import Collection, SnapshotFolder, finder
 from .crawl import Crawl, Progress
-from .durable import publish_dir, storage, sync_dir, write_file
+from .durable import reopen_dir
 from .fetch import Fetcher
-from .frontier import Frontier, Result
-from .ledger import UrlOutcome, judge, lacking, write_lines
-from .pages import write_pages
+from .frontier import Frontier
 from .past import LOOK_BACK, Previous, earlier
 from .publish import Shelves, publish_site
+from .sealing import close_books, seal, set_aside
 from .settings import Settings, Site
-from .verify import check_contents, hash_file
 from .warc import CONFORMS_TO, FORMAT, WarcFiles
 
 FULL_EVERY = {"weekly": timedelta(days=7), "monthly": timedelta(days=30), "yearly": timedelta(days=365)}
 
 logger = structlog.get_logger(__name__)
-
-
-class UnsealedError(DamagedError):
-    """What was written does not read back as it was written."""
 
 
 class StoppedError(ArchiveError):
@@ -98,6 +91,7 @@ def take_locked(
     archive: Archive, site: Site, *, full: bool = False, report: Callable[[Progress], None] = lambda _: None
 ) -> Snapshot:
     """Do what `take` does, for a caller who holds the site's lock already."""
+    _forget_sealed(archive.collection, site.name)
     _close_earlier_days(archive, site)
     folder = archive.collection.unfinished(site.name)
     folder = folder or archive.collection.begin(site.name, archive.now())
@@ -138,14 +132,14 @@ def _finish(
     report: Callable[[Progress], None],
 ) -> SnapshotFolder:
     """Bring an unfinished snapshot to its end and seal it; set it aside where it does not read back."""
-    frontier = Frontier(_frontier_path(archive.collection, folder))
     try:
-        sealed = _take(archive, site, folder, frontier, crawled, full=full, report=report)
-    except UnsealedError as error:
-        aside = _set_aside(folder)
+        with contextlib.closing(Frontier(_frontier_path(archive.collection, folder))) as frontier:
+            sealed = _take(archive, site, folder, frontier, crawled, full=full, report=report)
+    except DamagedError as error:
+        # its WARCs, its frontier or what was written of them: whichever it is, trying it again cannot help
+        aside = set_aside(folder)
+        forget_frontier(archive.collection, folder)
         raise DamagedError(f"{error} It is set aside in {aside}; the next attempt begins anew.") from error
-    finally:
-        frontier.close()
     forget_frontier(archive.collection, folder)
     return sealed
 
@@ -164,87 +158,28 @@ def _take(
     everything = not before or full or full_is_due(archive.collection, site, folder.timestamp)
     files = _begin_files(archive, site, folder, frontier, full=everything)
     everything = frontier.meta("full") == "yes"
+    previous = Previous(before, finder(archive.collection, site.name)) if before else None
     crawl = Crawl(
         site=site,
         frontier=frontier,
         files=files,
         new_fetcher=lambda: new_fetcher(archive, site),
-        previous=Previous(before, finder(archive.collection, site.name)) if before else None,
+        previous=previous,
         deduplicate=not everything,
         now=archive.now,
         stop=archive.stop,
         report=report,
     )
     try:
-        if not crawled(crawl):
+        if not frontier.meta("closed") and not crawled(crawl):
             raise StoppedError(
                 f"The crawl of {site.name} was stopped; {frontier.waiting()} addresses are waiting. "
                 "What it has is stored; run the same command again to carry on."
             )
-        _write_ledger(archive, folder, frontier, files)
+        close_books(folder, frontier, files, previous, archive.now())
     finally:
         files.close()
-    return seal(archive, site, folder, frontier, before=before[0] if before else None, full=everything)
-
-
-def seal(
-    archive: Archive,
-    site: Site,
-    folder: SnapshotFolder,
-    frontier: Frontier,
-    *,
-    before: SnapshotFolder | None,
-    full: bool,
-) -> SnapshotFolder:
-    """Write index, pages and changes, read everything back, and give the folder its final name."""
-    write_file(folder.index_path, frontier.index_lines())
-    write_file(folder.pages_path, write_pages(frontier.pages()))
-    kinds: Counter[Kind] = Counter()
-    counts = frontier.counts()
-    own_counts, server_errors = frontier.own_counts(), frontier.server_errors()
-    outcome = judge(own_counts, server_errors)
-    write_file(folder.changes_path, _change_lines(_changes(before, folder, outcome), kinds))
-    problems = list(check_contents(folder, finder(archive.collection, site.name, folder)))
-    if problems:
-        raise UnsealedError(
-            f"The snapshot in {folder.path} does not read back as it was written ({problems[0]}); it is not "
-            f"sealed. Check the disk. Problems found: {len(problems)}."
-        )
-    own = _own_facts(archive.settings, site, folder.timestamp) | {
-        "outcome": outcome.value,
-        "counts": counts,
-        "changes": {kind.value: kinds[kind] for kind in Kind},
-        "changed": reported(kinds),
-        "lacking": lacking(own_counts, server_errors),
-        "full": full,
-    }
-    moment = parse_timestamp(folder.timestamp)
-    title = f"{site.title or site.name} {own['day']}"
-    described = package.describe(title, site.seeds[0], moment, package.resources(folder.path, hash_file), own)
-    package.write_package(folder.path, described, hash_file)
-    sealed = archive.collection.at(site.name, folder.timestamp)
-    publish_dir(folder.path, sealed.path)
-    return sealed
-
-
-def _own_facts(settings: Settings, site: Site, timestamp: str) -> dict[str, Any]:
-    """Return what datapackage.json tells under `daykeep`, but for what the crawl brought."""
-    return {
-        "site": site.name,
-        "timestamp": timestamp,
-        "day": local_date(timestamp, settings.zone).isoformat(),
-        "demonstration": site.demonstration,
-        "timezone": settings.timezone,
-    }
-
-
-def _set_aside(folder: SnapshotFolder) -> Path:
-    """Give a snapshot that cannot be sealed a name by which nothing takes it up again, and return it."""
-    aside = folder.path.with_suffix(".damaged")
-    with storage(f"set {folder.path} aside"):
-        folder.path.rename(aside)
-        sync_dir(aside.parent)
-    return aside
+    return seal(archive.settings, site, archive.collection, folder, frontier, earlier=before, full=everything)
 
 
 def full_is_due(collection: Collection, site: Site, timestamp: str) -> bool:
@@ -264,19 +199,6 @@ def _was_full(folder: SnapshotFolder) -> bool:
         return folder.summary.outcome is not Outcome.FAILED and bool(folder.package["daykeep"].get("full"))
     except DamagedError:
         return False  # `earlier` says so where it matters
-
-
-def finder(
-    collection: Collection, site: str, partial: SnapshotFolder | None = None
-) -> Callable[[str, str], Path]:
-    """Return the function that tells where a WARC of a snapshot stands, an unsealed one included."""
-
-    def find(snapshot: str, filename: str) -> Path:
-        if partial is not None and snapshot == partial.timestamp:
-            return partial.warc(filename)
-        return collection.at(site, snapshot).warc(filename)
-
-    return find
 
 
 def new_fetcher(archive: Archive, site: Site) -> Fetcher:
@@ -299,8 +221,16 @@ def new_fetcher(archive: Archive, site: Site) -> Fetcher:
 def forget_frontier(collection: Collection, folder: SnapshotFolder) -> None:
     """Remove the state of a crawl whose snapshot is sealed."""
     path = _frontier_path(collection, folder)
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("-wal", "-shm", ""):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _forget_sealed(collection: Collection, site: str) -> None:
+    """Remove the frontiers of sealed snapshots: a crash may come between the seal and `forget_frontier`."""
+    for path in (collection.state / "frontier").glob(f"{site}-*.sqlite"):
+        timestamp = path.stem.removeprefix(f"{site}-")
+        if timestamp in collection.timestamps(site):
+            forget_frontier(collection, collection.at(site, timestamp))
 
 
 def _frontier_path(collection: Collection, folder: SnapshotFolder) -> Path:
@@ -318,10 +248,13 @@ def _begin_files(
         now=archive.now,
         new_id=archive.new_id,
     )
+    reopen_dir(folder.path)  # a crash while it was sealed may have made it read-only
     for path in (folder.index_path, folder.pages_path, folder.ledger_path):
         path.parent.mkdir(exist_ok=True)  # a crash may have come between them
-    files.resume(frontier.position())
-    if not frontier.meta("begun"):
+    files.resume(frontier.position(), archive.collection.state / "torn")
+    if frontier.meta("begun"):
+        logger.info("resumed", site=site.name, timestamp=folder.timestamp, waiting=frontier.waiting())
+    else:
         configuration = msgspec.json.encode(site)
         capture = files.resource(
             "urn:daykeep:configuration", "application/json", configuration, archive.now()
@@ -348,35 +281,3 @@ def warcinfo(settings: Settings, site: Site) -> dict[str, str]:
     if site.demonstration:
         fields["description"] += " (DEMONSTRATION: a fictional site with a clock that was set by hand)"
     return fields
-
-
-def _write_ledger(archive: Archive, folder: SnapshotFolder, frontier: Frontier, files: WarcFiles) -> None:
-    """Close the books: what is left has an outcome too, and the ledger becomes a file and a record."""
-    if frontier.meta("closed"):
-        return
-    frontier.finish_waiting(Result(UrlOutcome.NOT_REACHED, reason="the crawl ended before it"))
-    write_file(folder.ledger_path, write_lines(frontier.entries()))
-    ledger = folder.ledger_path.read_bytes()
-    frontier.add_capture(files.resource("urn:daykeep:ledger", "application/jsonl", ledger, archive.now()))
-    frontier.commit(files.sync(), closed="yes")
-
-
-def _changes(before: SnapshotFolder | None, folder: SnapshotFolder, outcome: Outcome) -> Iterable[Change]:
-    if outcome is Outcome.FAILED:
-        return ()
-    return merge(before.index.captures() if before else (), folder.index.captures())
-
-
-def _change_lines(changes: Iterable[Change], kinds: Counter[Kind]) -> Iterable[bytes]:
-    """Yield a line for every URL that is not as it was, and count all of them."""
-    encoder = msgspec.json.Encoder()
-    for change in tally(changes, kinds):
-        if change.kind is not Kind.UNCHANGED:
-            line = {
-                "kind": change.kind.value,
-                "url": change.url,
-                "before": change.before.digest if change.before else None,
-                "after": change.after.digest if change.after else None,
-                "status": change.after.effective_status if change.after else None,
-            }
-            yield encoder.encode(line) + b"\n"

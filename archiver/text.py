@@ -6,102 +6,70 @@ The words of a page as a reader sees them. Knows nothing of search or of how the
 
 A line for each block, white space collapsed; no scripts, styles, templates, no elements marked `hidden`.
 The same page gives the same text, always: texts are compared from day to day.
+
+A few replacements on the page as archiver.markup writes it, where every element is closed and `<` begins a
+tag: what is not shown goes, the tags of blocks become line feeds, and the other tags nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 
-from selectolax.lexbor import LexborNode
-
-from .markup import Parsed, tag_ids
+from .markup import Parsed, unescaped
 
 MAX_TEXT = 2_000_000
 """Characters of text taken from one page."""
 
-_BLOCK_NAMES = (
-    "address article aside blockquote br caption center dd details dialog dir div dl dt fieldset figcaption "
-    "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol optgroup option p pre "
-    "search section select summary table tbody textarea tfoot thead tr ul"
+_BLOCK = re.compile(  # by first letters: half the time of a plain list, as most tags are spans and links
+    r"</?(?:a(?:ddress|rticle|side)|b(?:lockquote|r)|c(?:aption|enter)|d(?:d|etails|i(?:alog|r|v)|l|t)"
+    r"|f(?:i(?:eldset|gcaption|gure)|o(?:oter|rm))|h(?:[1-6r]|eader|group)|l(?:egend|i)|m(?:ain|enu)|nav"
+    r"|o(?:l|pt(?:group|ion))|p(?:re)?|s(?:e(?:arch|ction|lect)|ummary)|t(?:able|body|extarea|foot|head|r)"
+    r"|ul)(?=[ >])[^>]*+>"
 )
-_UNSEEN_NAMES = (
-    "audio canvas datalist head iframe noembed noframes noscript script style template title video"
-)
-_BLOCKS = frozenset(tag_ids(_BLOCK_NAMES.split()))
-_UNSEEN = frozenset(tag_ids(_UNSEEN_NAMES.split()))
-_CELLS = frozenset(tag_ids(("td", "th", "param")))  # param: see archiver.markup, _FLAT
-_NOTHING: frozenset[int] = frozenset()
-_TEXT = 2
-"""Lexbor's number of text nodes (LXB_TAG__TEXT)."""
+_CELL = re.compile(r"<(?:t[dh]|param)(?=[ >])[^>]*+>")  # param: see archiver.markup, _FLAT
+_TAG = re.compile(r"<[^>]*+>")
+_NAME = re.compile(r"<(/?)([^ >]++)")
+_BODY = re.compile(r"<body(?=[ >])")
+# Scripts, styles and frames are no more in the page as written.
+_UNSEEN = re.compile(r"<(audio|canvas|datalist|head|noscript|t(?:emplate|itle)|video)(?=[ >])")
+_HIDDEN = re.compile(r'<([a-z][^ >]*+)(?= )[^>]*? hidden="(?!until-found")[^"]*+"')
+_UNSEEN_OR_HIDDEN = re.compile(f"{_UNSEEN.pattern}|{_HIDDEN.pattern}", re.IGNORECASE)
+_EMPTY_NAMES = "area base br col embed hr img input link meta param source track wbr"
+_EMPTY = frozenset(_EMPTY_NAMES.split())
+"""Elements that have no end (HTML standard, section 13.1.2)."""
 
 
 def page_text(parsed: Parsed) -> str:
     """Return the text of the body, at most MAX_TEXT characters; empty for one without, as a frameset."""
-    body = parsed.tree.body
+    body = _BODY.search(parsed.html)
     if body is None:
         return ""
-    lines = "".join(_pieces(body, _hidden(parsed))).split("\n")
-    text = "\n".join(line for raw in lines if (line := " ".join(raw.split())))
-    return text[:MAX_TEXT]
+    text = _seen(parsed.html[body.start() :]).replace("\n", " ")
+    text = unescaped(_TAG.sub("", _CELL.sub(" ", _BLOCK.sub("\n", text))))
+    lines = map(" ".join, map(str.split, text[: 2 * MAX_TEXT].split("\n")))
+    return "\n".join(filter(None, lines))[:MAX_TEXT]
 
 
-def _hidden(parsed: Parsed) -> set[int]:
-    """Return the elements marked `hidden`, those that scripts may find by search excepted."""
-    nodes = parsed.tree.css("[hidden]")
-    return {node.mem_id for node in nodes if (node.attributes.get("hidden") or "").lower() != "until-found"}
+def _seen(written: str) -> str:
+    """Return what is shown: without elements that never are, and without those marked `hidden`."""
+    expression = _UNSEEN_OR_HIDDEN if ' hidden="' in written else _UNSEEN
+    parts: list[str] = []
+    position = 0
+    while unseen := expression.search(written, position):
+        parts.append(written[position : unseen.start()])
+        position = _end(written, unseen)
+    return "".join([*parts, written[position:]]) if parts else written
 
 
-def _pieces(body: LexborNode, hidden: set[int]) -> Iterator[str]:
-    """Walk what is seen: text as it comes, a line feed where a block begins or has ended."""
-    ended: set[int] = set()
-    room = 2 * MAX_TEXT  # half of it may be white space
-    for here, tag, node in _seen(body, hidden):
-        if here in ended:
-            yield "\n"
-        if tag == _TEXT:
-            text = node.text_content or ""
-            yield text.replace("\n", " ")
-            room -= len(text)
-            if room < 0:
-                return
-        elif tag in _BLOCKS:
-            yield "\n"
-            ended.add(_following(node, body, _BLOCKS))
-        elif tag in _CELLS:
-            yield " "
-
-
-def _seen(body: LexborNode, hidden: set[int]) -> Iterator[tuple[int, int, LexborNode]]:
-    """Yield each node that is shown, with its identity and kind, in order; no recursion."""
-    resume = 0
-    for node in body.traverse(include_text=True):
-        here = node.mem_id
-        if resume:
-            if here != resume:
-                continue
-            resume = 0
-        tag = node.tag_id
-        if tag in _UNSEEN or here in hidden:
-            resume = _following(node, body, _NOTHING)
-            if not resume:
-                return
-        else:
-            yield here, tag, node
-
-
-def _following(node: LexborNode, body: LexborNode, until: frozenset[int]) -> int:
-    """
-    Return the node that comes after all descendants of `node`; 0 where that is beyond the body.
-
-    0 also where it is beyond a parent of the kinds in `until`, whose own end has been marked already: so that
-    blocks nested ten thousand deep are not climbed once for each.
-    """
-    here: LexborNode | None = node
-    while here is not None and here.mem_id != body.mem_id:
-        following = here.next
-        if following is not None:
-            return following.mem_id
-        here = here.parent
-        if here is not None and here.tag_id in until:
-            return 0
-    return 0
+def _end(written: str, begin: re.Match[str]) -> int:
+    """Return where an element has ended, others of its name inside it counted."""
+    name = begin[1] or begin[2]
+    if name in _EMPTY:
+        return written.find(">", begin.end()) + 1 or len(written)
+    depth = 0
+    for tag in _NAME.finditer(written, begin.start()):
+        if tag[2] == name:
+            depth += -1 if tag[1] else 1
+        if not depth:
+            return written.find(">", tag.end()) + 1 or len(written)
+    return len(written)

@@ -17,24 +17,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import msgspec
 
-from index.cdxj import Index, is_sorted, parse_line
+from index.cdxj import parse_line, place_of
 from index.errors import ArchiveError, DamagedError
 from index.model import Capture, Original
-from index.urlkey import urlkey
 
 from .collection import SnapshotFolder
+from .described import OpenIndexes, misdescribed, misreferred, unread
 from .ledger import GOOD, UrlOutcome, count, read
 from .package import encode_digest
-from .records import BrokenError, Record, iterate, payload, read_http_head
-from .warc import refer
+from .readback import Found, read_back
+from .records import BrokenError
 
 INDEXED = frozenset({"response", "revisit", "resource"})
 _STORED = GOOD | {UrlOutcome.HTTP_ERROR, UrlOutcome.TRUNCATED}
@@ -42,6 +41,9 @@ _PACKAGE = "datapackage.json"
 _DIGEST = "datapackage-digest.json"
 _INDEX = "indexes/index.cdxj"
 _LEDGER = "logs/ledger.jsonl"
+_LINE_WIDTH = 48
+_LINE_BITS = (1 << _LINE_WIDTH) - 1
+"""A place has the offset of a record above these bits, and in them the offset of its line in the index."""
 
 Find = Callable[[str, str], Path]
 """(snapshot, filename) → path of that WARC."""
@@ -62,16 +64,6 @@ class Problem:
         return f"{self.snapshot}: {place}: {self.what}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """What a record turned out to be, to be held against its line in the index."""
-
-    kind: str
-    url: str
-    length: int
-    payload_digest: str
-
-
 class _Resource(msgspec.Struct, frozen=True):
     """One file that datapackage.json lists."""
 
@@ -90,37 +82,62 @@ class _Contents:
 
     folder: SnapshotFolder
     find: Find
-    starts: dict[str, list[int]]
-    """By WARC, where the index says that records begin."""
-    stored: dict[tuple[str, int], _Stored]
-    """By WARC and offset, what the records turned out to be that the index must know."""
+    deep: bool
+    """Whether the records that revisits refer to are read as well."""
+    indexes: OpenIndexes
+    places: dict[str, list[int]] = field(default_factory=dict)
+    """By WARC, of every line its record's offset and, in the lowest bits, where in the index it begins."""
+    urls: set[int] = field(default_factory=set)
+    """Of every URL in the index its hash; as text a hundred thousand take fifteen megabytes."""
+    sizes: dict[Path, int] = field(default_factory=dict)
+
+    def capture(self, place: int) -> Capture:
+        """Return the line at a place, and note its URL. Raises DamagedError."""
+        line = self.indexes.of(self.folder.timestamp).line_at(place & _LINE_BITS)
+        capture = parse_line(line)
+        if not capture.url.startswith("urn:"):
+            self.urls.add(hash(capture.url))
+        return capture
 
     def captures(self) -> Iterator[Capture]:
-        """Yield the lines of the index that can be read; `_read_index` has told of the others."""
-        with Index(self.folder.index_path) as index:
-            for line in index.lines():
-                with contextlib.suppress(DamagedError):
-                    yield parse_line(line)
+        """Yield the lines of the index that can be read."""
+        for line in self.indexes.of(self.folder.timestamp).lines():
+            with contextlib.suppress(DamagedError):
+                yield parse_line(line)
+
+    def size(self, path: Path) -> int:
+        """Return the size of a WARC, looking once. Raises OSError."""
+        if path not in self.sizes:
+            self.sizes[path] = path.stat().st_size
+        return self.sizes[path]
 
     def problem(self, file: str, what: str, offset: int | None = None) -> Problem:
         return Problem(self.folder.timestamp, file, offset, what)
 
 
 def verify(folder: SnapshotFolder, find: Find) -> Iterator[Problem]:
-    """Yield every problem of a sealed snapshot; none means that it is whole. Raises nothing."""
+    """
+    Yield every problem of a sealed snapshot; none means that it is whole. Raises nothing.
+
+    Reads the records in other snapshots, too, that its revisits refer to.
+    """
     yield from check_package(folder)
-    yield from check_contents(folder, find)
+    yield from check_contents(folder, find, deep=True)
     yield from _told(folder, _LEDGER, check_counts(folder))
 
 
-def check_contents(folder: SnapshotFolder, find: Find) -> Iterator[Problem]:
-    """Yield every problem of records, index and ledger, of a snapshot sealed or about to be."""
-    contents = _Contents(folder, find, {}, {})
-    yield from _told(folder, _INDEX, _read_index(contents))
-    yield from _told(folder, "archive", _check_warcs(contents))
-    yield from _told(folder, _INDEX, _check_index(contents))
-    yield from _told(folder, _INDEX, _check_revisits(contents))
-    yield from _told(folder, _LEDGER, _check_ledger(contents))
+def check_contents(folder: SnapshotFolder, find: Find, *, deep: bool = False) -> Iterator[Problem]:
+    """
+    Yield every problem of records, index and ledger, of a snapshot sealed or about to be.
+
+    Of a record that a revisit refers to, the line in its own snapshot is believed (what is sealed has been
+    read back), unless `deep`.
+    """
+    with contextlib.closing(OpenIndexes(folder)) as indexes:
+        contents = _Contents(folder, find, deep, indexes)
+        yield from _told(folder, _INDEX, _read_index(contents))
+        yield from _told(folder, "archive", _check_warcs(contents))
+        yield from _told(folder, _LEDGER, _check_ledger(contents))
 
 
 def check_package(folder: SnapshotFolder) -> Iterator[Problem]:
@@ -184,189 +201,131 @@ def _check_resource(folder: SnapshotFolder, resource: _Resource, path: Path | No
 
 
 def _read_index(contents: _Contents) -> Iterator[Problem]:
-    """Keep where the index says that records begin, and yield the lines that cannot be read."""
-    with Index(contents.folder.index_path) as index:
-        if not is_sorted(index.lines()):
-            yield contents.problem(_INDEX, "its lines are not in order")
-        for number, line in enumerate(index.lines(), 1):
-            try:
-                capture = parse_line(line)
-                contents.starts.setdefault(capture.filename, []).append(capture.offset)
-            except DamagedError as error:
-                yield contents.problem(_INDEX, f"line {number}: {error}")
+    """Keep where the index says that records begin, and yield what is wrong with its lines."""
+    last, position, sorted_ = b"", 0, True
+    for number, line in enumerate(contents.indexes.of(contents.folder.timestamp).lines(), 1):
+        sorted_, last = sorted_ and last <= line, line
+        try:
+            filename, offset = place_of(line)
+            contents.places.setdefault(filename, []).append(offset << _LINE_WIDTH | position)
+        except DamagedError as error:
+            yield contents.problem(_INDEX, f"line {number}: {error}")
+        position += len(line)
+    if not sorted_:
+        yield contents.problem(_INDEX, "its lines are not in order")
 
 
 def _check_warcs(contents: _Contents) -> Iterator[Problem]:
     for path in contents.folder.warcs:
-        starts = sorted(contents.starts.get(path.name, ()))
-        yield from _told(contents.folder, f"archive/{path.name}", _check_warc(contents, path, starts))
+        waiting = deque(sorted(contents.places.pop(path.name, [])))
+        yield from _told(contents.folder, f"archive/{path.name}", _check_warc(contents, path, waiting))
+        yield from _told(contents.folder, _INDEX, _lost(contents, path.name, waiting))
+    for filename, places in contents.places.items():
+        yield from _told(contents.folder, _INDEX, _lost(contents, filename, deque(places)))
 
 
-def _check_warc(contents: _Contents, path: Path, starts: Collection[int]) -> Iterator[Problem]:
-    """Check every record; where one is broken go on at the next that the index knows."""
-    name = f"archive/{path.name}"
+def _check_warc(contents: _Contents, path: Path, waiting: deque[int]) -> Iterator[Problem]:
+    """
+    Hold every record against its line; where one is broken go on at the next that the index knows.
+
+    `waiting` are the lines of this file in the order of their records, and are taken off one by one.
+    """
     offset: int | None = 0
     while offset is not None:
         try:
-            yield from _check_records(contents, path, offset)
+            for found in read_back(path, offset):
+                yield from _lost(contents, path.name, waiting, found.offset)
+                yield from _check_record(contents, path.name, waiting, found)
             return
         except BrokenError as error:
-            yield contents.problem(name, str(error), error.offset)
+            yield contents.problem(f"archive/{path.name}", str(error), error.offset)
+            starts = (place >> _LINE_WIDTH for place in waiting)
             offset = next((start for start in starts if start > error.offset), None)
 
 
-def _check_records(contents: _Contents, path: Path, offset: int) -> Iterator[Problem]:
-    """Check the records from an offset on, and keep what they are. Raises BrokenError."""
-    last: tuple[int, _Stored] | None = None
-    end = path.stat().st_size
-    try:
-        for start, record in iterate(path, offset):
-            _keep(contents, path, last, start)
-            last = None
-            try:
-                found, faults = _check_record(record)
-            except DamagedError as error:
-                raise BrokenError(str(error), start) from error
-            last = (start, found)
-            for fault in faults:
-                yield contents.problem(f"archive/{path.name}", fault, start)
-    except BrokenError as error:
-        end = error.offset
-        raise
-    finally:
-        _keep(contents, path, last, end)
-
-
-def _keep(contents: _Contents, path: Path, last: tuple[int, _Stored] | None, end: int) -> None:
-    """Keep what a record is, if it ended before `end`."""
-    if last is not None and last[0] < end and last[1].kind in INDEXED:
-        contents.stored[path.name, last[0]] = replace(last[1], length=end - last[0])
-
-
-def _check_record(record: Record) -> tuple[_Stored, list[str]]:
-    """Read a record's block to its end, and return what it is and what is wrong with it."""
-    block = hashlib.sha256()
-    tee = cast("BinaryIO", _Tee(record, block.update))
-    digest, faults = _payload_digest(record, tee)
-    for _ in iter(lambda: tee.read(65536), b""):
-        pass
-    said = record.field("WARC-Block-Digest")
-    if said != f"sha256:{block.hexdigest()}":
-        faults.append(f"the block digest is not {said}")
-    said = record.field("WARC-Payload-Digest")
-    if record.kind == "revisit":
-        digest = said or ""
-    elif said is not None and said != digest:
-        faults.append(f"the payload digest is not {said}")
-    return _Stored(record.kind, record.field("WARC-Target-URI") or "", 0, digest), faults
-
-
-def _payload_digest(record: Record, tee: BinaryIO) -> tuple[str, list[str]]:
-    chunks: Iterator[bytes] = iter(lambda: tee.read(65536), b"")
-    if record.kind == "response":
+def _lost(
+    contents: _Contents, filename: str, waiting: deque[int], before: int | None = None
+) -> Iterator[Problem]:
+    """Take the lines off whose records should have begun before an offset, or anywhere, and did not."""
+    while waiting and (before is None or waiting[0] >> _LINE_WIDTH < before):
+        place = waiting.popleft()
         try:
-            chunks = payload(tee, read_http_head(tee, record.field("WARC-Target-URI") or ""))
+            url = contents.capture(place).url
+            what = f"no record at offset {place >> _LINE_WIDTH} of {filename} for {url}"
         except DamagedError as error:
-            return "", [str(error)]
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return f"sha256:{digest.hexdigest()}", []
+            what = str(error)
+        yield contents.problem(_INDEX, what)
 
 
-class _Tee:
-    """A record's block that tells a digest everything that is read of it."""
-
-    def __init__(self, record: Record, update: Callable[[bytes], object]) -> None:
-        self._block = record.block
-        self._update = update
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._block.read(size)
-        self._update(data)
-        return data
-
-    def readline(self, limit: int = -1) -> bytes:
-        data = self._block.readline(limit)
-        self._update(data)
-        return data
+def _check_record(contents: _Contents, filename: str, waiting: deque[int], found: Found) -> Iterator[Problem]:
+    for fault in found.faults:
+        yield contents.problem(f"archive/{filename}", fault, found.offset)
+    if found.kind not in INDEXED:
+        return  # a line that points here is told as lost
+    lines = 0
+    while waiting and waiting[0] >> _LINE_WIDTH == found.offset:
+        lines += 1
+        yield from _check_line(contents, filename, waiting.popleft(), found)
+    if lines > 1:
+        yield contents.problem(_INDEX, f"two lines for one record of {found.url}")
+    if lines == 0:
+        what = f"the record of {found.url} has no line in the index"
+        yield contents.problem(f"archive/{filename}", what, found.offset)
 
 
-def _check_index(contents: _Contents) -> Iterator[Problem]:
-    seen: set[tuple[str, int]] = set()
-    for capture in contents.captures():
-        place = (capture.filename, capture.offset)
-        record = contents.stored.get(place)
-        if record is None:
-            what = f"no record at offset {capture.offset} of {capture.filename} for {capture.url}"
-            yield contents.problem(_INDEX, what)
-        elif fault := _misdescribed(capture, record):
-            what = f"the line of {capture.url} gives another {fault} than its record in {capture.filename}"
-            yield contents.problem(_INDEX, what)
-        if place in seen:
-            yield contents.problem(_INDEX, f"two lines for one record of {capture.url}")
-        seen.add(place)
-    for filename, offset in sorted(contents.stored.keys() - seen):
-        what = f"the record of {contents.stored[filename, offset].url} has no line in the index"
-        yield contents.problem(f"archive/{filename}", what, offset)
-
-
-def _misdescribed(capture: Capture, record: _Stored) -> str:
-    """Return what of a line is not as in its record, as far as the record alone can tell."""
-    facts = {
-        "key": (capture.urlkey, urlkey(record.url)),
-        "address": (capture.url, record.url),
-        "length": (capture.length, record.length),
-        "payload digest": (capture.digest, record.payload_digest),
-        "kind": (capture.original is not None, record.kind == "revisit"),
-    }
-    return ", ".join(name for name, (line, stored) in facts.items() if line != stored)
-
-
-def _check_revisits(contents: _Contents) -> Iterator[Problem]:
-    for capture in contents.captures():
-        if fault := _revisit_fault(contents, capture):
-            what = f"the revisit of {capture.url} refers to what is not there: {fault}"
-            yield contents.problem(f"archive/{capture.filename}", what, capture.offset)
-
-
-def _revisit_fault(contents: _Contents, capture: Capture) -> str:
-    original = capture.original
-    if original is None:
-        return ""
+def _check_line(contents: _Contents, filename: str, place: int, found: Found) -> Iterator[Problem]:
     try:
-        refer(contents.find(original.snapshot, original.filename), original)
-        return _refers_elsewhere(contents.folder, capture, original)
+        capture = contents.capture(place)
+    except DamagedError as error:
+        yield contents.problem(_INDEX, str(error))
+        return
+    if fault := misdescribed(capture, filename, found):
+        what = f"the line of {capture.url} gives another {fault} than its record in {filename}"
+        yield contents.problem(_INDEX, what)
+    if capture.original is not None and (fault := _revisit_fault(contents, capture, capture.original, found)):
+        what = f"the revisit of {capture.url} refers to what is not there: {fault}"
+        yield contents.problem(f"archive/{filename}", what, found.offset)
+
+
+def _revisit_fault(contents: _Contents, capture: Capture, original: Original, found: Found) -> str:
+    """Return what is wrong with what a revisit refers to, as its line and its record have it."""
+    try:
+        path = contents.find(original.snapshot, original.filename)
+        if contents.size(path) < original.offset + original.length:
+            return f"{path} ends before it"
+        if fault := misreferred(capture, original, found) or contents.indexes.unknown(capture, original):
+            return fault
+        return unread(path, capture, original) if contents.deep else ""
     except (ArchiveError, OSError) as error:
         return str(error)
 
 
-def _refers_elsewhere(folder: SnapshotFolder, capture: Capture, original: Original) -> str:
-    """Return what is wrong where the line of the original, in its own snapshot, tells another payload."""
-    home = folder
-    if original.snapshot != folder.timestamp:
-        home = SnapshotFolder(folder.site, original.snapshot, folder.path.parent / original.snapshot)
-    with Index(home.index_path) as index:
-        lines = [line for line in index.candidates(original.url) if line.offset == original.offset]
-    same = any(line.filename == original.filename and line.digest == capture.digest for line in lines)
-    return "" if same else f"snapshot {original.snapshot} knows no such payload there"
-
-
 def _check_ledger(contents: _Contents) -> Iterator[Problem]:
-    urls: Counter[str] = Counter()
-    stored: set[str] = set()
+    """Hold the ledger against the index; of what was seen only hashes are kept, as a day may be long."""
+    seen: set[int] = set()
+    stored: set[int] = set()
+    again: Counter[str] = Counter()
     for entry in read(contents.folder.ledger_path):
-        urls[entry.url] += 1
+        number = hash(entry.url)
+        if number in seen:
+            again[entry.url] += 1
+        seen.add(number)
         if entry.outcome in _STORED:
-            stored.add(entry.url)
-    for url, times in urls.items():
-        if times > 1:
-            yield contents.problem(_LEDGER, f"{url} has {times} outcomes")
-    indexed = {capture.url for capture in contents.captures() if not capture.url.startswith("urn:")}
-    for url in sorted(stored - indexed):
-        yield contents.problem(_LEDGER, f"{url} is called stored, and the index does not know it")
-    for url in sorted(indexed - stored):
-        yield contents.problem(_LEDGER, f"{url} is in the index, and the ledger does not call it stored")
+            stored.add(number)
+            if number not in contents.urls:
+                what = f"{entry.url} is called stored, and the index does not know it"
+                yield contents.problem(_LEDGER, what)
+    for url, times in again.items():
+        yield contents.problem(_LEDGER, f"{url} has {times + 1} outcomes")
+    if not contents.urls <= stored:
+        yield from _untold(contents, stored)
+
+
+def _untold(contents: _Contents, stored: set[int]) -> Iterator[Problem]:
+    for capture in contents.captures():
+        if not capture.url.startswith("urn:") and hash(capture.url) not in stored:
+            what = f"{capture.url} is in the index, and the ledger does not call it stored"
+            yield contents.problem(_LEDGER, what)
 
 
 def check_counts(folder: SnapshotFolder) -> Iterator[Problem]:

@@ -94,8 +94,6 @@ class Head:
 class Recording:
     """One exchange under way: all that was sent and has arrived so far, whatever happens next."""
 
-    target: str
-    """Path and query, exactly as they go on the request line."""
     host: str
     date: datetime
     deadline: float
@@ -167,7 +165,7 @@ class Receiver:
         self._limits = limits
         self._buffer = buffer
         self._view = memoryview(buffer)
-        self._start = self._end = 0
+        self._kept = self._start = self._end = 0  # of the buffer: in the spool, taken, filled
 
     def receive(self) -> None:
         """
@@ -182,6 +180,7 @@ class Receiver:
         except _CutError as cut:
             self._to.keep_alive = False
             self._to.truncated, self._to.reason = cut.truncated, cut.reason
+        self._spool()
         if self._start != self._end:
             self._to.doubt("the server sent more bytes than its response has; they are not kept")
 
@@ -210,10 +209,10 @@ class Receiver:
                     "network-error", f"host {self._to.host} did not answer in HTTP: no status line"
                 )
             if end := _HEAD_END.search(block, max(seen - 2, 0)):
-                self._start += end.end() - seen
+                self._kept = self._start = self._start + end.end() - seen
                 del block[end.end() :]
                 return
-            self._start = self._end
+            self._kept = self._start = self._end
             if self._to.length + len(block) >= MAX_HEAD:
                 del block[MAX_HEAD - self._to.length :]
                 raise _CutError("length", f"the header fields are longer than {MAX_HEAD} bytes")
@@ -224,7 +223,8 @@ class Receiver:
             raise self._no_status_line(block, cut)
         version = int(line[1]), int(line[2] or b"0")
         head = Head(version, int(line[3]), header_fields(bytes(block[line.end() :])))
-        self._keep(block)
+        self._write(block)
+        self._to.length += len(block)
         self._to.head_length = self._to.length
         self._to.head = head
         return head
@@ -269,7 +269,6 @@ class Receiver:
             amount -= len(part)
             self._to.digest.update(part)
             self._to.payload_length += len(part)
-            self._keep(part)
 
     def _chunks(self) -> None:
         while size := self._chunk_size():
@@ -299,27 +298,33 @@ class Receiver:
         raise _CutError("length", f"the trailer fields are longer than {MAX_HEAD} bytes")
 
     def _line(self, limit: int) -> bytes:
-        """Keep and return what comes up to and including a line feed, or `limit` bytes of it."""
+        """Take and return what comes up to and including a line feed, or `limit` bytes of it."""
         line = bytearray()
         while not line.endswith(b"\n") and len(line) < limit:
             self._need()
-            end = self._buffer.find(b"\n", self._start, self._end)
-            part = self._take(limit - len(line) if end < 0 else min(end + 1 - self._start, limit - len(line)))
-            line += part
-            self._keep(part)
+            most = limit - len(line)
+            end = self._buffer.find(b"\n", self._start, min(self._end, self._start + most))
+            line += self._take(most if end < 0 else end + 1 - self._start)
         return bytes(line)
 
     # bytes
 
     def _take(self, most: int) -> memoryview:
+        """Take what the buffer has, `most` bytes at most; it is kept before the buffer is filled anew."""
         start = self._start
         self._start = min(self._end, start + most)
+        self._to.length += self._start - start
         return self._view[start : self._start]
 
-    def _keep(self, part: bytearray | memoryview) -> None:
+    def _spool(self) -> None:
+        """Keep what was taken since the last time."""
+        if self._kept < self._start:
+            self._write(self._view[self._kept : self._start])
+            self._kept = self._start
+
+    def _write(self, part: bytearray | memoryview) -> None:
         with storage("keep a response while it arrives"):
             self._to.response.write(part)
-        self._to.length += len(part)
 
     def _need(self) -> None:
         if self._start == self._end and not self._fill():
@@ -327,6 +332,7 @@ class Receiver:
 
     def _fill(self) -> bool:
         """Wait for bytes and put them in the empty buffer; False at the end of the stream."""
+        self._spool()
         left = self._to.deadline - time.monotonic()
         if left <= 0:
             raise _CutError("time", f"not complete within {self._limits.max_seconds:g} seconds")
@@ -338,7 +344,7 @@ class Receiver:
             raise self._silence(left) from None
         except OSError as error:
             raise _CutError("disconnect", f"the connection broke off ({error.strerror or error})") from error
-        self._start, self._end = 0, count
+        self._kept, self._start, self._end = 0, 0, count
         return count > 0
 
     def _silence(self, left: float) -> _CutError:

@@ -8,9 +8,11 @@ One day's index: a sorted text file with one line per capture. Knows nothing of 
 A line is ASCII and ends in a newline. Lines are sorted bytewise (`LC_ALL=C`), the names and the
 strings are those of CDXJ 0.1.0 (webrecorder/specs), in this order; a status that is not there is `-`.
 After them come keys of our own, each only where it has a value: `redirect`, `etag`, `last_modified`,
-`truncated`, and where the payload of a revisit lies: `orig.snapshot`, `orig.filename`, `orig.offset`,
-`orig.length`, `orig.mime`, `orig.status`, `orig.url`, `orig.timestamp`. Unknown keys are passed over,
-so that a file with more in it can be read.
+`truncated`, `record` and `date` (WARC-Record-ID without angle brackets, and WARC-Date with its fraction),
+and where the payload of a revisit lies: `orig.snapshot`, `orig.filename`, `orig.offset`, `orig.length`,
+`orig.mime`, `orig.status`, `orig.url`, `orig.timestamp`, `orig.record`, `orig.date`. With the last two a
+revisit of a revisit can name the first record without opening it. Unknown keys are passed over, so that a
+file with more in it can be read.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from .urlkey import urlkey as key_of
 
 _KEY = re.compile(r"[!-~]+", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{14}", re.ASCII)
+_PLACE = re.compile(rb'","offset":"(\d{1,18})","filename":"([ -!#-\[\]-~]+)"')
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -49,6 +52,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
     etag: str | None = None
     last_modified: str | None = None
     truncated: str | None = None
+    record: str | None = None
+    date: str | None = None
     orig_snapshot: str | None = msgspec.field(name="orig.snapshot", default=None)
     orig_filename: str | None = msgspec.field(name="orig.filename", default=None)
     orig_offset: str | None = msgspec.field(name="orig.offset", default=None)
@@ -57,6 +62,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
     orig_status: str | None = msgspec.field(name="orig.status", default=None)
     orig_url: str | None = msgspec.field(name="orig.url", default=None)
     orig_timestamp: str | None = msgspec.field(name="orig.timestamp", default=None)
+    orig_record: str | None = msgspec.field(name="orig.record", default=None)
+    orig_date: str | None = msgspec.field(name="orig.date", default=None)
 
 
 def format_line(capture: Capture) -> bytes:
@@ -76,9 +83,21 @@ def parse_line(line: bytes) -> Capture:
     try:
         key, timestamp, body = line.split(b" ", 2)
         return _to_capture(key.decode("ascii"), timestamp.decode("ascii"), _DECODER.decode(body))
-    except (ValueError, msgspec.DecodeError) as error:
+    except (ValueError, RecursionError, msgspec.DecodeError) as error:
         message = f"This line of the index cannot be read: {line[:200]!r} ({error}). Run `daykeep verify`."
         raise DamagedError(message) from error
+
+
+def place_of(line: bytes) -> tuple[str, int]:
+    """
+    Return where the record of a line lies, WARC and offset, without reading all of the line.
+
+    Raises DamagedError where that cannot be told.
+    """
+    if found := _PLACE.search(line):  # as we write it; inside a string the quotes would have backslashes
+        return found[2].decode("ascii"), int(found[1])
+    capture = parse_line(line)
+    return capture.filename, capture.offset
 
 
 def is_sorted(lines: Iterable[bytes]) -> bool:
@@ -126,6 +145,10 @@ class Index:
     def lines(self) -> Iterator[bytes]:
         """Yield every line as it stands in the file, newline included."""
         return iter_from(self._data, 0)
+
+    def line_at(self, position: int) -> bytes:
+        """Return the line that begins at a byte of the file."""
+        return self._data[position : _line_end(self._data, position)]
 
     def captures(self) -> Iterator[Capture]:
         """Yield every capture in the order of the file."""
@@ -238,6 +261,8 @@ def _to_line(capture: Capture) -> _Line:
         capture.etag,
         capture.last_modified,
         capture.truncated,
+        capture.record,
+        capture.date,
     )
     return _with_original(line, capture.original) if capture.original else line
 
@@ -251,6 +276,8 @@ def _with_original(line: _Line, original: Original) -> _Line:
     line.orig_status = str(original.status)
     line.orig_url = original.url
     line.orig_timestamp = original.timestamp
+    line.orig_record = original.record
+    line.orig_date = original.date
     return line
 
 
@@ -272,6 +299,8 @@ def _to_capture(urlkey: str, timestamp: str, line: _Line) -> Capture:
         line.last_modified,
         line.truncated,
         None if line.orig_snapshot is None else _to_original(line),
+        line.record,
+        line.date,
     )
 
 
@@ -285,6 +314,8 @@ def _to_original(line: _Line) -> Original:
         _number(_required(line.orig_status, "orig.status")),
         _required(line.orig_url, "orig.url"),
         _required(line.orig_timestamp, "orig.timestamp"),
+        line.orig_record,
+        line.orig_date,
     )
 
 

@@ -43,6 +43,10 @@ class Original:
     status: int
     url: str
     timestamp: str
+    record: str | None = None
+    """WARC-Record-ID of that record, without its angle brackets; None in indexes older than this field."""
+    date: str | None = None
+    """WARC-Date of that record, with its fraction; None as above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,10 @@ class Capture:
     truncated: str | None = None
     """Reason of WARC-Truncated where the body was cut."""
     original: Original | None = None
+    record: str | None = None
+    """WARC-Record-ID, without its angle brackets; None in indexes older than this field."""
+    date: str | None = None
+    """WARC-Date, with its fraction; None as above."""
 
     @property
     def content_type(self) -> str:

@@ -14,6 +14,7 @@ up by key then chooses among the lines by their URL. Knows nothing of scope or o
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -24,14 +25,17 @@ MAX_URL = 4096
 
 # Most URLs are already in order; this spares them the parser. The last label of the host begins with a
 # letter, because `127.1` and `0x7f.1` are addresses, and no label is international.
-_PLAIN = re.compile(
-    r"https?://(?!(?:[^/]*\.)?xn--)(?:[a-z0-9-]{1,63}\.)*[a-z][a-z0-9-]{0,62}(?::[1-9]\d{0,3})?"
-    r"/[A-Za-z0-9._~!$&()*+,;=:@/-]*",
-    re.ASCII,
+_PLAIN_HEAD = re.compile(
+    r"https?://(?!(?:[^/]*\.)?xn--)(?:[a-z0-9-]{1,63}\.)*[a-z][a-z0-9-]{0,62}(?::[1-9]\d{0,3})?", re.ASCII
 )
-_DOTS = re.compile(r"/\.|\.(?:/|:|$)")
+# Of these no parser changes any, dot segments and bad escapes aside; a query has its own rule for `'`.
+_PLAIN_TAIL = re.compile(r"/[A-Za-z0-9._~!$&()*+,;=:@/%-]*+(?:\?[A-Za-z0-9._~!$&()*+,;=:@/?%-]*+)?", re.ASCII)
+_NOT_PLAIN_ESCAPE = re.compile(r"/%2e|%(?![0-9A-Fa-f]{2})", re.IGNORECASE)
+_AFTER_SCHEME = len("https://")
 # RFC 3986 section 2 allows none of these raw; the WHATWG parser leaves some of them in path or query.
 _NOT_RFC3986 = re.compile(r"[|{}\\^`\[\]<>\" ]|%(?![0-9A-Fa-f]{2})")
+_TO_BE_ESCAPED = re.compile(r"[^!-~]|[#%]")
+_PORT = re.compile(r"\d{1,5}", re.ASCII)
 _WWW = re.compile(r"www\d*\.")
 _SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid)=[0-9a-z.!-]+", re.IGNORECASE)
 _SESSION_IN_QUERY = re.compile(
@@ -63,8 +67,8 @@ def normalise(url: str, base: str | None = None) -> str | None:
     RFC 3986 forbids percent-encoded, so that the result may stand in WARC-Target-URI as it is.
     Only http and https; at most MAX_URL characters.
     """
-    if base is None and _PLAIN.fullmatch(url) and not _DOTS.search(url) and len(url) <= MAX_URL:
-        return _without_default_port(url)
+    if (plain := _plain(url)) is not None:
+        return plain
     try:
         href = ada_url.join_url(base, url) if base else ada_url.normalize_url(url)
     except ValueError:
@@ -84,11 +88,8 @@ def normalise(url: str, base: str | None = None) -> str | None:
 
 
 def origin(url: str) -> Origin:
-    """Return the origin of a normalised URL."""
-    scheme, _, rest = url.partition("://")
-    authority = re.split(r"[/?]", rest, maxsplit=1)[0]
-    host, colon, port = (authority, "", "") if authority.endswith("]") else _split_port(authority)
-    return Origin(scheme, host, int(port) if colon else (443 if scheme == "https" else 80))
+    """Return the origin of a normalised URL. Never raises: a port that is none is part of the host."""
+    return _origin(_head(url))
 
 
 def urlkey(url: str) -> str:
@@ -102,28 +103,59 @@ def urlkey(url: str) -> str:
     """
     if not url.startswith(("http://", "https://")):
         return url
-    scheme, host, port = origin(url)
-    path_and_query = url.split("://", 1)[1].partition("/")[2]
-    path, mark, query = path_and_query.partition("?")
-    host = _WWW.sub("", host, count=1) if _WWW.match(host) else host
-    key = _reversed(host)
-    if port != (443 if scheme == "https" else 80):
-        key += f":{port}"
-    path = _SESSION_IN_PATH.sub("", _escaped_once(path)).lower().rstrip("/")
+    path, mark, query = url.split("://", 1)[1].partition("/")[2].partition("?")
+    path = _escaped_once(path)
+    if ";" in path:
+        path = _SESSION_IN_PATH.sub("", path)
     query = _sorted_query(_escaped_once(query)) if mark else ""
-    return f"{key})/{path}" + (f"?{query}" if query else "")
+    return f"{_key_of_head(_head(url))})/{path.lower().rstrip('/')}" + (f"?{query}" if query else "")
+
+
+def _plain(url: str) -> str | None:
+    """Return the URL where no parser would change more than a default port; None where one has to look."""
+    slash = url.find("/", _AFTER_SCHEME)
+    if slash < 0 or len(url) > MAX_URL or "/." in url or not _PLAIN_TAIL.fullmatch(url, slash):
+        return None
+    if "%" in url and _NOT_PLAIN_ESCAPE.search(url):
+        return None
+    head = _plain_head(url[:slash])
+    return None if head is None else head + url[slash:]
+
+
+# The heads of URLs are few: a crawl asks for those of some hundred hosts a hundred thousand times.
+@lru_cache(maxsize=4096)
+def _plain_head(head: str) -> str | None:
+    if not _PLAIN_HEAD.fullmatch(head):
+        return None
+    return head.removesuffix(":443" if head.startswith("https:") else ":80")
+
+
+def _head(url: str) -> str:
+    """Return scheme and authority of an absolute URL: `http://example.org:8080`."""
+    slash = url.find("/", _AFTER_SCHEME)
+    return url if slash < 0 else url[:slash]
+
+
+@lru_cache(maxsize=4096)
+def _origin(head: str) -> Origin:
+    scheme, _, authority = head.partition("://")
+    authority = authority.partition("?")[0]
+    host, _, port = (authority, "", "") if authority.endswith("]") else _split_port(authority)
+    if _PORT.fullmatch(port):
+        return Origin(scheme, host, int(port))
+    return Origin(scheme, host if not port else authority, 443 if scheme == "https" else 80)
+
+
+@lru_cache(maxsize=4096)
+def _key_of_head(head: str) -> str:
+    scheme, host, port = _origin(head)
+    host = _WWW.sub("", host, count=1) if _WWW.match(host) else host
+    return _reversed(host) + ("" if port == (443 if scheme == "https" else 80) else f":{port}")
 
 
 def _can_be_named(host: str) -> bool:
     """Tell whether DNS can have this host: WHATWG lets empty labels and labels over 63 octets pass."""
     return host.startswith("[") or all(0 < len(label) <= 63 for label in host.split("."))
-
-
-def _without_default_port(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    authority, slash, tail = rest.partition("/")
-    default = ":443" if scheme == "https" else ":80"
-    return f"{scheme}://{authority.removesuffix(default)}{slash}{tail}"
 
 
 def _split_port(host: str) -> tuple[str, str, str]:
@@ -143,6 +175,8 @@ def _reversed(host: str) -> str:
 
 def _escaped_once(text: str) -> str:
     """Undo escapes until nothing changes (twenty times at most), then escape only what must be."""
+    if not _TO_BE_ESCAPED.search(text):
+        return text
     raw = text.encode()
     for _ in range(20):
         undone = unquote_to_bytes(raw)
@@ -153,5 +187,8 @@ def _escaped_once(text: str) -> str:
 
 
 def _sorted_query(query: str) -> str:
-    query = _SESSION_IN_QUERY.sub("", query).removeprefix("&").lower()
-    return "&".join(sorted(query.split("&")))
+    query = query.lower()
+    if "id" in query:  # as in every name of a session
+        query = _SESSION_IN_QUERY.sub("", query)
+    query = query.removeprefix("&")
+    return "&".join(sorted(query.split("&"))) if "&" in query else query

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.cdxj import Index, format_line, is_sorted, merge_sorted, parse_line
+from index.cdxj import Index, format_line, is_sorted, merge_sorted, parse_line, place_of
 from index.errors import DamagedError, NotFoundError
 from index.model import REVISIT, Capture, Original
 from index.urlkey import normalise, urlkey
@@ -48,13 +48,24 @@ BAD_LINES = [
     GOLDEN.replace(b"}", b',"orig.snapshot":"20260301023000"}'),
     GOLDEN[:-5],
     b"\xff" + GOLDEN,
+    b"z 20260302023000 " + b"[" * 100_000,
 ]
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 _OPTIONAL = st.none() | _TEXT
 _NUMBER = st.integers(0, 10**15)
 _ORIGINALS = st.builds(
-    Original, st.just(NOW), _TEXT, _NUMBER, _NUMBER, _TEXT, st.integers(100, 999), _TEXT, st.just(NOW)
+    Original,
+    st.just(NOW),
+    _TEXT,
+    _NUMBER,
+    _NUMBER,
+    _TEXT,
+    st.integers(100, 999),
+    _TEXT,
+    st.just(NOW),
+    _OPTIONAL,
+    _OPTIONAL,
 )
 _CAPTURES = st.builds(
     Capture,
@@ -72,6 +83,8 @@ _CAPTURES = st.builds(
     _OPTIONAL,
     _OPTIONAL,
     st.none() | _ORIGINALS,
+    _OPTIONAL,
+    _OPTIONAL,
 )
 _PATHS = st.lists(st.text("aAbB/?&-_~", max_size=6), max_size=40)
 
@@ -105,6 +118,36 @@ def test_golden_revisit():
         b'"orig.filename":"o.warc.gz","orig.offset":"7","orig.length":"8","orig.mime":"text/html",'
         b'"orig.status":"200","orig.url":"https://example.org/a","orig.timestamp":"20260301023001"}\n'
     )
+
+
+def test_golden_record():
+    """A line names its record and that of the original by id and by a date with its fraction."""
+    named = {"record": "urn:uuid:1", "date": "2026-03-02T02:30:00.000001Z"}
+    line = format_line(replace(CAPTURE, original=replace(ORIGINAL, record="urn:uuid:0", date="x"), **named))
+    assert b'"filename":"x.warc.gz","record":"urn:uuid:1","date":"2026-03-02T02:30:00.000001Z",' in line
+    assert line.endswith(b'"orig.timestamp":"20260301023001","orig.record":"urn:uuid:0","orig.date":"x"}\n')
+
+
+@given(_CAPTURES)
+def test_place_is_that_of_the_capture(capture):
+    """Where a record lies is told the same without reading the line whole, whatever its values hold."""
+    assert place_of(format_line(capture)) == (capture.filename, capture.offset)
+
+
+def test_place_in_the_line_of_another_tool():
+    """A line with its keys in another order has its place as well, and a damaged one has none."""
+    line = GOLDEN.replace(b'"offset":"333","filename":"x.warc.gz"', b'"filename":"x.warc.gz","offset":"333"')
+    assert place_of(line) == ("x.warc.gz", 333)
+    with pytest.raises(DamagedError, match="cannot be read"):
+        place_of(GOLDEN.replace(b'"333"', b'"-333"'))
+
+
+def test_line_at_a_byte(indexed):
+    """A line is found again by where it begins."""
+    one, two = captured("https://example.org/a"), captured("https://example.org/b")
+    with indexed(one, two) as index:
+        assert parse_line(index.line_at(0)) == one
+        assert parse_line(index.line_at(len(format_line(one)))) == two
 
 
 def test_artefact_has_no_status():

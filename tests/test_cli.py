@@ -32,7 +32,11 @@ CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 LOOKS = [
     (["status"], 0, {"site", "last", "outcome", "gaps", "next_due", "bytes"}),
     (["snapshots", SITE], 0, {"timestamp", "date", "outcome", "known", "counts", "changed", "demonstration"}),
-    (["ledger", SITE, PARTIAL], 0, {"site", "snapshot", "known", "totals", "urls"}),
+    (
+        ["ledger", SITE, PARTIAL],
+        0,
+        {"site", "snapshot", "known", "totals", "missed_hints", "reasons", "urls"},
+    ),
     (["ledger", SITE, PARTIAL, "--outcome", "http-error"], 0, {"urls"}),
     (
         ["history", f"http://{HOST}/"],

@@ -103,7 +103,8 @@ def test_begin_syncs_every_folder_above(collection, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fsync)
     path = collection.begin("a", MOMENT).path
-    assert synced == [str(path), *(str(one) for one in list(path.parents)[:4])]
+    unnamed = path.with_name(f".{path.name}")
+    assert synced == [str(unnamed), str(path), *(str(one) for one in list(path.parents)[:4])]
     assert synced[-1] == str(collection.root)
 
 

@@ -13,8 +13,9 @@ from datetime import timedelta
 import pytest
 
 from archiver import asking, crawl, ledger
+from archiver.collection import finder
 from archiver.records import iterate
-from archiver.snapshot import StoppedError, finder, take
+from archiver.snapshot import StoppedError, take
 from archiver.verify import verify
 from tests.support.sites import Web, hang, text, to
 from tests.support.snapshots import FIRST, HOST, HandClock, opened, page

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.durable import publish_dir, storage, sync_dir, write_file
+from archiver.durable import publish_dir, reopen_dir, storage, sync_dir, write_file
 from index.errors import StorageError
 
 FORK = multiprocessing.get_context("fork")
@@ -103,7 +103,8 @@ def test_failed_sync_is_final(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(
-        StorageError, match=r"Cannot write .*Input/output error\. What was stored before is intact"
+        StorageError,
+        match=r"Cannot write .*Input/output error\. The disk failed\. What was stored before is intact",
     ):
         write_file(path, [b"new"])
     assert (calls, path.read_bytes(), [one.name for one in tmp_path.iterdir()]) == ([1], b"old", ["f"])
@@ -156,7 +157,11 @@ ADVICE = [
     (errno.EPERM, "Give the user that runs Daykeep the right to write there"),
     (errno.EROFS, "The disk is mounted read-only."),
     (errno.ENOTDIR, "Something that is not a folder is in the way."),
-    (errno.EIO, "What was stored before is intact; mend the disk"),
+    (errno.ENOENT, "The folder it belongs in is not there."),
+    (errno.EIO, "The disk failed. What was stored before is intact; check the disk"),
+    (errno.EFBIG, "No file may grow that far here."),
+    (errno.EMFILE, "Too many files are open."),
+    (errno.ENODEV, "What was stored before is intact; mend the disk"),
 ]
 
 
@@ -190,6 +195,20 @@ def test_publish_dir_makes_read_only(tmp_path):
         path.name: path.stat().st_mode & 0o777 for path in [tmp_path / "f", *(tmp_path / "f").rglob("*")]
     }
     assert modes == {"f": 0o555, "sub": 0o555, "a": 0o444, "b": 0o444}
+
+
+def test_reopened_folder_can_be_published_again(tmp_path, monkeypatch):
+    """What a crash left read-only just before its final name can be written in, and published, after all."""
+    partial = filled(tmp_path / "p")
+    monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "gone")))
+    with pytest.raises(StorageError):
+        publish_dir(partial, tmp_path / "f")
+    monkeypatch.undo()
+    assert partial.stat().st_mode & 0o222 == 0
+    reopen_dir(partial)
+    assert {path.stat().st_mode & 0o700 for path in (partial, partial / "sub")} == {0o700}
+    publish_dir(partial, tmp_path / "f")
+    assert (tmp_path / "f" / "sub" / "b").stat().st_mode & 0o222 == 0
 
 
 def test_publish_dir_never_replaces(tmp_path):

@@ -17,10 +17,9 @@ from pathlib import Path
 import pytest
 
 from archiver import export as exporting
-from archiver.collection import SnapshotFolder
+from archiver.collection import SnapshotFolder, finder
 from archiver.export import export
 from archiver.records import iterate, open_response
-from archiver.snapshot import finder
 from index.cdxj import Index, is_sorted
 from index.errors import ArchiveError, DamagedError, NotFoundError, StorageError
 from tests.support.snapshots import HOST, SITE, build_days, page

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from archiver.exchange import Exchange
+from index.errors import ConfigurationError
 from index.urlkey import normalise
 from tests.support.fetching import failed, make_fetcher, received
 from tests.support.rawserver import Connection, RawServer, keep_answering
@@ -153,6 +155,41 @@ def test_a_line_break_in_a_url_sends_nothing():
     with RawServer(OK) as server, make_fetcher() as fetcher:
         assert failed(fetcher.fetch(server.url("/a\r\nX-Injected: 1"))).outcome == "network-error"
     assert server.requests == []
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Injected: 1", "a\x00", "€"])
+def test_a_header_that_breaks_the_request_is_refused(value: str):
+    """A configured value that cannot stand in a header field is found before anything is asked."""
+    with pytest.raises(ConfigurationError, match="User-Agent cannot be"):
+        make_fetcher(user_agent=value)
+
+
+def test_what_comes_unasked_is_not_an_answer():
+    """A second response that a server sends ahead is not taken for the answer to the next request."""
+
+    def answer(connection: Connection) -> None:
+        if connection.request():
+            connection.send(OK)
+        if connection.server.accepted == 1:
+            connection.send(OK.replace(b"hi", b"no"))
+            sent.set()
+        connection.request()
+
+    sent = threading.Event()
+    with RawServer(answer) as server, make_fetcher() as fetcher:
+        received(fetcher.fetch(server.url("/1")))
+        sent.wait()
+        assert received(fetcher.fetch(server.url("/2"))) == OK
+        assert server.accepted == 2
+
+
+def test_a_fetcher_that_was_closed_begins_anew():
+    """Closing lets go of the connections; what is asked afterwards goes over a new one."""
+    with RawServer(keep_answering(OK)) as server, make_fetcher() as fetcher:
+        received(fetcher.fetch(server.url()))
+        fetcher.close()
+        assert received(fetcher.fetch(server.url())) == OK
+        assert server.accepted == 2
 
 
 def test_the_date_is_that_of_the_request():

@@ -188,7 +188,18 @@ def test_make_target(target):
 def test_make_help_names_the_targets():
     """`make help` has a line for every target that is meant to be typed."""
     listed = re.findall(r"^  make ([a-z-]+) +\S", run("make", "help").stdout, re.MULTILINE)
-    assert listed == ["help", "demo", "archive", "test", "test-large", "lint", "format", "oracles", "clean"]
+    assert listed == [
+        "help",
+        "demo",
+        "archive",
+        "test",
+        "bench",
+        "test-large",
+        "lint",
+        "format",
+        "oracles",
+        "clean",
+    ]
 
 
 def test_make_archive_asks_for_a_site():

@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import re
 
+import msgspec
 import pytest
 
-from archiver.ledger import GOOD, LACKING, Entry, UrlOutcome, count, judge, read, still_known, write_lines
+from archiver.ledger import GOOD, LACKING, Entry, UrlOutcome, count, judge, read, write_lines
 from index.errors import DamagedError
 from index.model import Outcome
 
@@ -39,6 +40,9 @@ def test_format_of_a_line():
         ("bytes", 12),
         ("timestamp", "20260302023001"),
         ("depth", 3),
+        ("kind", "outlink"),
+        ("borrowed", False),
+        ("flag", ""),
     ]
 
 
@@ -88,28 +92,13 @@ def test_judgement_of_a_day(counts, server_errors, outcome):
     assert judge(counts, server_errors) is outcome
 
 
-KNOWN = [
-    (O.CAPTURED, 200, True),
-    (O.UNCHANGED, 304, True),
-    (O.REDIRECT, 301, True),
-    (O.TRUNCATED, 200, True),
-    (O.TIMEOUT, None, True),
-    (O.NETWORK_ERROR, None, True),
-    (O.NOT_REACHED, None, True),
-    (O.OVER_LIMIT, None, True),
-    (O.HTTP_ERROR, 500, True),
-    (O.HTTP_ERROR, 403, True),
-    (O.HTTP_ERROR, 404, False),
-    (O.HTTP_ERROR, 410, False),
-    (O.OUT_OF_SCOPE, None, False),
-    (O.ROBOTS, None, False),
-]
-
-
-@pytest.mark.parametrize(("outcome", "status", "asked"), KNOWN)
-def test_what_the_next_day_asks_for_again(outcome, status, asked):
-    """The next day asks for what was there or may be, not for what is gone or was never asked for."""
-    assert list(still_known([entry(outcome, status)])) == [entry(outcome, status)] * asked
+@pytest.mark.parametrize(
+    ("outcome", "missed"), [(O.CAPTURED, False), (O.REDIRECT, False), (O.HTTP_ERROR, True)]
+)
+def test_hints_that_missed(outcome, missed):
+    """A guess that was wrong is told from a link that is dead."""
+    assert msgspec.structs.replace(entry(outcome, 500), kind="hint").missed_hint is missed
+    assert not entry(outcome, 500).missed_hint
 
 
 def test_outcomes_are_those_of_the_contract():

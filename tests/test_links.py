@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from archiver.css import find_css_links
 from archiver.links import Document, Link, find_header_links, find_links, media_type, read_document
 from archiver.links_html import find_srcset_links, refresh_target
-from archiver.markup import MANY_TAGS
-from archiver.resolver import MAX_LINKS, Resolver
+from archiver.markup import MANY_TAGS, MAX_TAGS
+from archiver.resolver import MAX_HINTS, MAX_LINKS, Resolver
 from index.urlkey import normalise
 
 URL = "http://example.org/a/page"
@@ -47,7 +47,7 @@ HTML = [
     ("<script src=s.js></script>", ["e s.js"]),
     ("<script>var a = '<a href=no>'</script>", []),
     ("<!-- <a href=no> --><noscript><img src=i></noscript>", ["e i"]),
-    ("<template><a href=b><template><img src=i></template></template><a href=c>", ["o c", "o b", "e i"]),
+    ("<template><a href=b><template><img src=i></template></template><a href=c>", ["o b", "e i", "o c"]),
     ("<link rel=stylesheet href=s.css>", ["e s.css"]),
     ("<link rel='alternate Stylesheet' href=s.css>", ["e s.css"]),
     ("<link rel='shortcut icon' href=i.ico><link rel=apple-touch-icon href=t.png>", ["e i.ico", "e t.png"]),
@@ -85,6 +85,38 @@ HTML = [
     ("<a href=c><base target=x><base href='//x.org'>", ["o http://x.org/c"]),
     ("<base href='data:,x'><a href=c>", ["o c"]),
     ("<base href='/b/'><a href='#x'><p style='fill:url(#y)'>", ["o http://example.org/b/"]),
+    ("<iframe srcdoc='<img src=i><p style=\"background:url(b)\">'></iframe>", ["e i", "e b"]),
+    ("<iframe srcdoc='<iframe srcdoc=&quot;<a href=b>&quot;></iframe>'></iframe>", ["o b"]),
+    ("<button formaction=f><button formaction=g formmethod=get><button formaction=no formmethod=post>", ["h f", "o g"]),
+    ("<input type=submit formaction=f>", ["h f"]),
+    ("<blockquote cite=b><q cite=c></q><ins cite=d></ins><del cite=e></del></blockquote>", ["h b", "h c", "h d", "h e"]),
+    ("<img src=i longdesc=l><iframe src=f longdesc=m></iframe><img lowsrc=j>", ["e i", "o l", "e f", "o m", "e j"]),
+    ("<object data=d codebase=c/ archive='a.jar b.jar'></object>", ["e c/d", "e c/a.jar", "e c/b.jar"]),
+    ("<applet code=A.class archive='a.jar,b.jar' codebase='../c/'></applet>", [
+        f"e http://example.org/c/{name}" for name in ("A.class", "a.jar", "b.jar")]),
+    ("<svg><feImage href=i /><feImage xlink:href=j /><script href=s.js /></svg>", ["e i", "e j", "e s.js"]),
+    ("<svg><script xlink:href=s.js></script><a href=b><image href=i /></a></svg>", ["e s.js", "o b", "e i"]),
+    ("<svg><linearGradient href='g.svg#a'/><textPath href='#no'/></svg>", ["h g.svg"]),
+    ("<svg><rect fill='url(f.svg#a)' filter=\"url('g.svg#b')\" mask='url(#no)'/></svg>", ["e f.svg", "e g.svg"]),
+    ("<p title=' style=\"x:url(no)\"'> style=\"x:url(no)\"<p style='a:URL(b)'>", ["e b"]),
+    ("<p style='background:image-set(&quot;i&quot; 1x, &quot;j&quot; 2x)'>", ["e i", "e j"]),
+    ("<portal src=p></portal><a href=b ping=no>", ["e p", "o b"]),
+    ("<head><noscript><link rel=stylesheet href=s></noscript><body><noscript><a href=b>", ["e s", "o b"]),
+    ("<!--[if lt IE 9]><script src='/js/html5.js'></script><![endif]--><!-- <a href='/no/no.html'> -->",
+     ["h http://example.org/js/html5.js"]),
+    ("<meta name=msapplication-TileImage content=t.png><meta name=msapplication-config content=b.xml>", ["e t.png", "e b.xml"]),
+    ("<meta name=msapplication-task content='name=N;action-uri=a;icon-uri=i.ico'>", ["o a", "e i.ico"]),
+    ("<meta property=og:url content=u><meta name=twitter:player content=p><meta itemprop=image content=i>", ["h u", "h p", "h i"]),
+    ("<html manifest=m.appcache>", ["e m.appcache"]),
+    ("<script type=speculationrules>{'a'</script>", []),
+    ('<script type=speculationrules>{"prerender":[{"urls":["/a/next/","no*"],"where":{"href_matches":"/*"}}]}</script>', ["h next/"]),
+    ('<script type=application/ld+json>{"@context":"https://schema.org/","image":["/a/i.png"],"url":"http://example.org/a/u"}</script>',
+     ["h i.png", "h u"]),
+    ('<script type=application/json>{"href":"\\/a\\/bb","n":"/a/\\u0063.html","mime":"text/html"}</script>', ["h bb", "h c.html"]),
+    ("<script>push([1,'{\\\"href\\\":\\\"/a/bb/\\\"}']); x = './c.png'; y = '/a/' + z</script>", ["h bb/", "h c.png"]),
+    ("<img data-src=i.png><img data-src=/a/i.png><img data-srcset='/a/j.png 1x, k.png 2x'>", ["e i.png", "e j.png", "e k.png"]),
+    ("<div data-url=/a/bb/ data-x='text/html' data-y='12/03/2026' data-props='{&quot;link&quot;:&quot;/a/cc&quot;}'>", ["h bb/", "h cc"]),
+    ("<a href=b data-src=/a/b>", ["o b"]),
 ]  # fmt: skip
 
 
@@ -97,7 +129,7 @@ def test_html(body: str, links: list[str]) -> None:
 OTHER = [
     ("text/css", "@import url(a.css); b { background: url('c.png') }", ["e a.css", "e c.png"]),
     ("image/svg+xml", ('<?xml version="1.0"?><?xml-stylesheet href="s.css"?><svg xmlns:xlink="x"><style><![CDATA['
-     'a{fill:url(f.png)}]]></style><a xlink:href="b"/><image href="i"/></svg>'), ["e s.css", "e f.png", "o b", "e i"]),
+     'a{fill:url(f.png)}]]></style><a xlink:href="b"/><image href="i"/></svg>'), ["e s.css", "o b", "e i", "e f.png"]),
     ("image/svg+xml", '<!DOCTYPE svg [<!ENTITY a "http://no/">]><svg><image href="&a;"/></svg>', ["e &a;"]),
     ("application/xhtml+xml", ('<html><head><script src="s"/><title/><link rel="next" href="n"/></head>'
      '<body><a name="x"/><img src="i"/></body></html>'), ["e s", "o n", "e i"]),
@@ -106,6 +138,28 @@ OTHER = [
     ("application/rss+xml", ('<rss><channel><link>l</link><image><url>i</url></image><item><link>e</link>'
      '<enclosure url="m"/></item></channel></rss>'), ["o l", "e i", "o e", "e m"]),
     ("text/xml", "<rss><channel><item><link>e</link></item><item><link>f</link>", ["o e", "o f"]),
+    ("application/rss+xml", ('<rss xmlns:m="m" xmlns:i="i" xmlns:a="a"><channel><i:image href="c"/><a:link href="s" rel="self"/><item>'
+     '<m:content url="v"/><m:group><m:content url="w"/></m:group><m:thumbnail url="t"/></item></channel></rss>'),
+     ["e c", "o s", "e v", "e w", "e t"]),
+    ("application/atom+xml", '<feed><entry><link rel="enclosure" href="m"/></entry></feed>', ["e m"]),
+    ("application/feed+json", json.dumps({
+        "version": "https://jsonfeed.org/version/1.1", "home_page_url": "h", "icon": "i", "items": [
+            {"url": "u", "image": "j", "attachments": [{"url": "a"}], "content_html": "<a href='/a/b.html'>"}]}),
+     ["o h", "e i", "o u", "e j", "e a", "h b.html"]),
+    ("text/xml", ('<browserconfig><msapplication><tile><square70x70logo src="a"/><TileImage src="b"/></tile><notification>'
+     '<polling-uri src="c"/></notification></msapplication></browserconfig>'), ["e a", "e b", "h c"]),
+    ("application/opensearchdescription+xml", ('<OpenSearchDescription><Image>i</Image><Url template="no{searchTerms}"/>'
+     "<moz:SearchForm xmlns:moz='m'>f</moz:SearchForm></OpenSearchDescription>"), ["e i", "o f"]),
+    ("text/xsl", '<xsl:stylesheet xmlns:xsl="x"><xsl:import href="a"/><xsl:include href="b"/></xsl:stylesheet>', ["e a", "e b"]),
+    ("application/xslt+xml", '<xsl:transform xmlns:xsl="x"><xsl:include href="b"/></xsl:transform>', ["e b"]),
+    ("text/xml", ('<urlset xmlns:i="i" xmlns:x="x"><url><loc>a</loc><x:link rel="alternate" href="b"/><i:image><i:loc>c</i:loc>'
+     "</i:image></url></urlset>"), ["o a", "o b", "e c"]),
+    ("text/css", '@charset "windows-1251"; a { background: url(a) }', ["e a"]),
+    ("application/json", '{"items":[{"url":"/a/bb"},"/a/c.pdf","text/html","12/03/2026"],"html":"<img src=\\"/a/d.png\\">"}',
+     ["h bb", "h c.pdf", "h d.png"]),
+    ("application/problem+json", '{"instance":"/a/b/cc"}', ["h b/cc"]),
+    ("application/json", '{"cut":"/a/b.html", ', ["h b.html"]),
+    ("application/json", '{"version":3,"sources":["/a/no.js"],"sourcesContent":["\'/a/no.png\'"],"mappings":"A/B"}', []),
     ("text/xml", '<!DOCTYPE r [<!ENTITY a "b">]><rss><item><link>&a;</link></item></rss>', []),
     ("application/xml", '<?xml-stylesheet type="text/css" href="s.css?a=1&amp;b"?><x/>', ["e s.css?a=1&b"]),
     ("application/manifest+json", json.dumps({
@@ -152,6 +206,15 @@ CSS = [
     ("url(", []),
     ("url(data:image/svg+xml;charset=utf8,<svg/>)", ["data:image/svg+xml;charset=utf8,<svg/>"]),
     ("url(a) url(b) url(a)", ["a", "b"]),
+    ("@import url('a') layer(base) supports(display: grid) screen; @import 'b' layer;", ["a", "b"]),
+    ("@import url(a) supports(background: url(b)); @layer c { d { fill: url(e) } }", ["a", "b", "e"]),
+    (
+        "@font-face { src: local('no'), url(f.woff2) format('woff2') tech(variations), url('g.ttf') }",
+        ["f.woff2", "g.ttf"],
+    ),
+    ("cross-fade(url(a), url(b) 50%) -webkit-cross-fade(url(c), url(d), 50%)", ["a", "b", "c", "d"]),
+    ("@supports (x: url(a)) { @media print { b { list-style: url(c) } } }", ["a", "c"]),
+    ("--x: url(a); cursor: url(b.cur) 2 2, auto; content: url(c) / 'no'", ["a", "b.cur", "c"]),
     ("p { color: red }", []),
     ("<!-- url(a) -->", ["a"]),
 ]
@@ -269,12 +332,14 @@ def test_page_facts() -> None:
 def test_document_of_a_response() -> None:
     """Links of header fields come first; an address that is an embed anywhere is an embed."""
     headers = (("content-type", "text/html; charset=iso-8859-1"), ("Link", "<n>; rel=next"), ("REFRESH", "1;r"),
-               ("link", "<s>;rel=preload"))  # fmt: skip
+               ("link", "<s>;rel=preload"), ("Speculation-Rules", '"r.json", "/q.json"'))  # fmt: skip
     document = read_document(URL, headers, "<a href=s><img src=n>é".encode("latin-1"))
     assert document.links == [
         Link(HERE + "n", "embed"),
         Link(HERE + "r", "outlink"),
         Link(HERE + "s", "embed"),
+        Link(HERE + "r.json", "hint"),
+        Link("http://example.org/q.json", "hint"),
     ]
     assert document.text == "é"
     assert read_document(URL, (("content-type", "image/png"),), b"\x89PNG") == Document(
@@ -311,7 +376,28 @@ def test_a_page_of_many_tags_keeps_its_links() -> None:
     row = ("<div><a href=a><b><img src=i srcset='j 2x'></b></a><video src=v poster=p></video><object data=o></object>"
            "<p style='background:url(s)'><svg><use href=u#x /><image href=w></svg></div>")  # fmt: skip
     big = row * (MANY_TAGS // 10)
-    assert found(big) == found(row) == ["o a", "e i", "e j", "e v", "e p", "e o", "e s", "e u", "e w"]
+    assert found(big) == found(row) == ["o a", "e i", "e j", "e v", "e p", "e o", "e u", "e w", "e s"]
+
+
+def test_tags_are_bounded() -> None:
+    """A page of more tags than anybody writes is read in part, and the ledger is told."""
+    body = "<a href=b>x</a>" + "<b>" * MAX_TAGS + "<a href=no>"
+    result = read_document(URL, (("content-type", "text/html"),), body.encode())
+    assert ([link.url for link in result.links], "in part" in result.note) == ([HERE + "b"], True)
+
+
+def test_hints_are_bounded() -> None:
+    """No more guesses than the promise are taken from one document, and the ledger is told how many were not."""
+    body = json.dumps([f"/a/{n}.html" for n in range(MAX_HINTS + 5)] + ["/a/0.html"])
+    result = read_document(URL, (("content-type", "application/json"),), body.encode())
+    assert {link.kind for link in result.links} == {"hint"}
+    assert (len(result.links), result.note.partition(" ")[0]) == (MAX_HINTS, "5")
+
+
+def test_what_is_certain_is_no_guess() -> None:
+    """An address that is a hint and a link is a link, wherever the two stand."""
+    page = "<meta property=og:image content=i><script>x = '/a/b/'; y = '/a/i'</script><a href=b/><img src=i>"
+    assert found(page) == ["e i", "o b/"]
 
 
 def test_links_are_bounded() -> None:
@@ -323,6 +409,20 @@ def test_links_are_bounded() -> None:
 HOSTILE = [
     ("deep links", "text/html", "<div><a href=x>" * 9_000),
     ("templates", "text/html", "<template><a href=x>" * 9_000),
+    ("frames in frames", "text/html", "<iframe srcdoc='" * 100_000),
+    ("unclosed scripts", "text/html", "<script><!--" * 100_000),
+    ("comments in names", "text/html", "<a <!--><b <script >" * 9_000),
+    ("marks in text", "text/html", ' data-a="/b" url( style="' * 100_000),
+    ("data", "text/html", "<p data-a='/b/c' style='a:url('>" * 30_000),
+    ("hidden", "text/html", "<p hidden>x</p>" * 60_000),
+    ("names of hidden", "text/html", "".join(f"<x-{n} hidden>x</x-{n}>" for n in range(9_000))),
+    ("quotes in scripts", "text/javascript", "\"'`/" * 500_000),
+    ("backslashes in scripts", "text/javascript", "'\\/" * 200_000 + "\\" * 1_000_000),
+    ("long strings in scripts", "text/javascript", "'/" + "a/" * 1_000_000 + "'"),
+    ("deep JSON", "application/json", '{"a":' * 300_000),
+    ("wide JSON", "application/json", "[" + '"/a/b",' * 300_000 + '""]'),
+    ("long names in JSON", "application/json", '{"' + "_" * 1_000_000 + '":["/a/b","/a/c"]}'),
+    ("markup in JSON", "application/json", '["' + "<a href= " * 200_000 + '"]'),
     ("svg", "image/svg+xml", "<svg><use href=x>" * 100_000),
     ("srcset", "text/html", "<img srcset='" + ", " * 500_000 + "'>"),
     ("srcset brackets", "text/html", "<img srcset='" + "a (" * 300_000 + "'>"),

@@ -24,7 +24,9 @@ from archiver.links_script import find_data_links, find_script_links
         ('new URL("x", location.href)', []),
         ('fetch("/data/a.json")', ["/data/a.json"]),
         ('fetch("a.json")', []),
-        ('fetch("/data/" + name)', ["/data/"]),
+        ('fetch("/data/" + name)', []),
+        ('new Audio("/bell.mp3")', ["/bell.mp3"]),
+        ('new EventSource("/stream")', []),
         ('new Worker("/w.js")', ["/w.js"]),
         ('importScripts("https://cdn.example/x.js")', ["https://cdn.example/x.js"]),
         ('prefetch("/no.json")', []),
@@ -37,19 +39,26 @@ def test_scripts(script: str, found: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("markup", "found"),
+    ("element", "attribute", "value", "found"),
     [
-        (b'<tbody data-source="/data/a.json">', ["/data/a.json"]),
-        (b"<img data-src='../b.jpg?x=1&amp;y=2'>", ["../b.jpg?x=1&y=2"]),
-        (b'<div data-bg = "https://cdn.example/c.webp">', ["https://cdn.example/c.webp"]),
-        (b'<a data-track="/page/7">', []),
-        (b'<a data-note="a.png">', []),
-        (b'<a data-x="/a b.png">', []),
+        ("img", "data-src", "../b.jpg?x=1&y=2", [("../b.jpg?x=1&y=2", True)]),
+        ("iframe", "data-src", "/kaart/", [("/kaart/", True)]),
+        ("img", "data-srcset", "/a.jpg 1x, b.jpg 2x", [("/a.jpg", True), ("b.jpg", True)]),
+        ("div", "data-src", "/a.jpg", [("/a.jpg", False)]),
+        ("tbody", "data-source", "/data/a.json", [("/data/a.json", False)]),
+        ("div", "data-bg", "https://cdn.example/c.webp", [("https://cdn.example/c.webp", False)]),
+        ("a", "data-track", "/page/7", [("/page/7", False)]),
+        ("a", "data-note", "a.png", []),
+        ("a", "data-x", "/a b.png", []),
+        ("a", "data-x", "text/html", []),
+        ("a", "data-x", "https://", []),
+        ("div", "data-props", '{"image":"/a.png","n":"km/h"}', [("/a.png", False)]),
+        ("div", "data-props", "[cut, '/a/b.png'", [("/a/b.png", False)]),
     ],
 )
-def test_data_attributes(markup: bytes, found: list[str]) -> None:
-    """A data- attribute counts where it looks like the address of a file."""
-    assert list(find_data_links(markup)) == found
+def test_data_attributes(element: str, attribute: str, value: str, found: list[tuple[str, bool]]) -> None:
+    """A data- attribute is certain where lazy loaders look, and a guess elsewhere."""
+    assert list(find_data_links(element, attribute, value)) == found
 
 
 def test_kinds_and_bases() -> None:
@@ -63,7 +72,7 @@ def test_kinds_and_bases() -> None:
     ]
     page = b'<base href="/b/"><script type="module">import "./n.js"</script><i data-src="p.png" data-x="./q.png">'
     found = find_links("http://a.example/x/", "text/html", None, page)
-    assert [link.url for link in found.links] == ["http://a.example/b/n.js", "http://a.example/b/q.png"]
+    assert [link.url for link in found.links] == ["http://a.example/b/q.png", "http://a.example/b/n.js"]
 
 
 @pytest.mark.parametrize("piece", ["import ", "from(", 'import "./', "URL(\t", ' data-a="/', "fetch(   "])
@@ -71,4 +80,4 @@ def test_hostile_repetition(piece: str) -> None:
     """Half a million characters of beginnings without an end name nothing; a slow expression would never end."""
     text = piece * (500_000 // len(piece))
     assert list(find_script_links(text)) == []
-    assert list(find_data_links(text.encode())) == []
+    assert list(find_data_links("img", "data-srcset", text)) == []

@@ -76,6 +76,8 @@ def test_coding_that_is_not_known_is_said():
 
 OTHERS = [
     ("text/css", b"a{background:url(/c.png)}", {(f"{URL}c.png", "embed")}),
+    ("application/geo+json", b'{"url":"/k.json"}', {(f"{URL}k.json", "hint")}),
+    ("text/javascript", b"import './m.js'; x('/nl/a/')", {(f"{URL}m.js", "embed"), (f"{URL}nl/a/", "hint")}),
     ("image/png", b"\x89PNG\r\n\x1a\n<a href='/x'>", set()),
     ("application/pdf", b"%PDF-1.7 <a href='/x'>", set()),
     ("application/octet-stream", b"\0\1", set()),
@@ -133,6 +135,21 @@ SITEMAPS = [
 def test_sitemaps(body, fields, expected):
     """A sitemap lists pages or sitemaps, packed or not."""
     assert read_sitemaps(answer(body, "Content-Type: application/xml", *fields)) == expected
+
+
+def test_parts_of_pages_in_sitemaps():
+    """The images that a sitemap names are parts, the other languages links."""
+    more = b'<link rel="alternate" href="/fy" /><image><loc>http://www.example.org/i.png</loc></image></url>'
+    body = SITEMAP.replace(b"</url>", more.replace(b'"/fy"', b'"http://www.example.org/fy"'))
+    read = read_sitemaps(answer(body, "Content-Type: application/xml"))
+    assert (read.listed, links(read)) == ((f"{URL}p",), {(f"{URL}fy", "outlink"), (f"{URL}i.png", "embed")})
+
+
+def test_guesses_beyond_the_limit_are_said():
+    """A response with more addresses to guess at than are taken says so in the ledger."""
+    body = ("[" + ",".join(f'"/a/{n}.pdf"' for n in range(2_010)) + "]").encode()
+    read = read_page(answer(body, "Content-Type: application/json"))
+    assert (len(read.links), read.note) == (2_000, "10 addresses that may be in it were not asked for")
 
 
 def test_what_is_no_sitemap_is_said():

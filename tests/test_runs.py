@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from archiver.runs import MAX_ATTEMPTS, Runs, State
+from archiver.runs import MAX_ATTEMPTS, Runs, State, _errno
 from archiver.settings import Site
 from index.errors import DamagedError, StorageError
 
@@ -141,3 +142,17 @@ def test_table_that_cannot_be_written(tmp_path):
     (tmp_path / "runs.sqlite").mkdir()
     with pytest.raises(StorageError, match="table of runs"):
         Runs(tmp_path / "runs.sqlite")
+
+
+REFUSALS = [
+    ("database or disk is full", errno.ENOSPC),
+    ("attempt to write a readonly database", errno.EROFS),
+    ("disk I/O error", errno.EIO),
+    ("unable to open database file", 0),
+]
+
+
+@pytest.mark.parametrize(("said", "number"), REFUSALS)
+def test_what_sqlite_says_of_the_disk(said, number):
+    """What SQLite says of a disk is told with the advice of that fault."""
+    assert _errno(said) == number

@@ -50,6 +50,17 @@ def test_forms(body: bytes, urls: list[str], sitemaps: list[str]) -> None:
     assert (found.urls, found.sitemaps, found.problems) == (urls, sitemaps, [])
 
 
+def test_images_and_languages() -> None:
+    """Images, videos and other languages of a page are listed apart from the pages."""
+    body = f"""<urlset {NS} xmlns:i="i" xmlns:v="v" xmlns:x="x"><url><loc>{A}</loc>
+    <x:link rel="alternate" hreflang="fy" href="{A}fy"/><x:link rel="no" href="{A}no"/>
+    <i:image><i:loc>{A}.png</i:loc></i:image><v:video><v:thumbnail_loc>{A}.jpg</v:thumbnail_loc>
+    <v:content_loc>{A}.mp4</v:content_loc><v:player_loc>{A}no</v:player_loc></v:video></url></urlset>"""
+    found = read_sitemap(body.encode())
+    assert (found.urls, found.alternates) == ([A], [f"{A}fy"])
+    assert found.media == [f"{A}.png", f"{A}.jpg", f"{A}.mp4"]
+
+
 ENTITY = b'<!DOCTYPE urlset [<!ENTITY a "http://example.org/">]><urlset><url><loc>&a;</loc></url></urlset>'
 OUTSIDE = b'<!DOCTYPE u [<!ENTITY a SYSTEM "file:///etc/passwd">]><urlset><url><loc>&a;</loc></url></urlset>'
 BROKEN = [

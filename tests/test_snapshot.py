@@ -15,10 +15,10 @@ from datetime import timedelta
 import pytest
 
 from archiver import ledger
-from archiver.collection import Collection
+from archiver.collection import Collection, finder
 from archiver.records import open_response
 from archiver.settings import Site
-from archiver.snapshot import StoppedError, finder, full_is_due, take
+from archiver.snapshot import StoppedError, full_is_due, take
 from archiver.verify import verify
 from index.errors import BusyError, DamagedError
 from index.model import REVISIT

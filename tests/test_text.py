@@ -40,6 +40,13 @@ TEXTS = [
     ("<select><option>a<option>b</select>", "a\nb"),
     ("<pre>a\n  b</pre>c", "a b\nc"),
     ("<frameset><frame src=a></frameset>", ""),
+    ("a<xmp><b>&amp;</xmp><plaintext><i>", "a<b>&amp;<i>"),
+    ("a<!-- <p>no --><?no?><![CDATA[no]]>b", "ab"),
+    ("<a b<c=d>a</a><a title='>'>b</a><a title='<p>'>c</a>", "abc"),
+    ("<x-a hidden>no<x-a>no</x-a>no</x-a>yes<br hidden>!<input hidden>?", "yes!?"),
+    ("<p data-hidden=x>yes<p title=' hidden=&quot;&quot;'>yes", "yes\nyes"),
+    ("<video>no<video>no</video></video>yes<canvas>no<p>no</canvas>", "yes"),
+    ("<script>'</p>'</script>a<style>p > b {}</style>b", "ab"),
     ("", ""),
 ]
 

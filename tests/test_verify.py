@@ -7,13 +7,17 @@ import gzip
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from archiver.collection import SnapshotFolder
+from archiver.ledger import Entry, UrlOutcome, write_lines
 from archiver.package import encode, encode_digest
 from archiver.verify import check_contents, hash_file, verify
+from archiver.warc import original_of, reference_of
+from index.cdxj import format_line
 from tests.support.exchanges import RESPONSES, exchange_of, warc_files
 from tests.support.snapshots import HOST, SITE, build_days, page
 
@@ -27,7 +31,7 @@ DAYS = [
     },
     {"/": page("Tuesday", "/same"), "/same": page("always the same")},
 ]
-MONDAY, TUESDAY = "20260302023000", "20260303023000"
+MONDAY, TUESDAY, WEDNESDAY = "20260302023000", "20260303023000", "20260304023000"
 
 
 @pytest.fixture(scope="module", params=["gzip", "none"])
@@ -80,7 +84,7 @@ def lines_of(days, name, day=MONDAY):
     return (days / day / name).read_bytes().splitlines(keepends=True)
 
 
-def write_lines(days, name, lines, day=MONDAY):
+def put_lines(days, name, lines, day=MONDAY):
     (days / day / name).write_bytes(b"".join(lines))
     reseal(days / day)
 
@@ -241,7 +245,7 @@ INDEX_EDITS = {
 def test_edited_index_is_found_by_the_records(days, name):
     """An index that was edited and sealed anew is contradicted by the records themselves."""
     edit, what = INDEX_EDITS[name]
-    write_lines(days, "indexes/index.cdxj", edit(lines_of(days, "indexes/index.cdxj")))
+    put_lines(days, "indexes/index.cdxj", edit(lines_of(days, "indexes/index.cdxj")))
     assert any(what in one for one in problems(days))
 
 
@@ -270,7 +274,7 @@ LEDGER_EDITS = {
 def test_edited_ledger_is_found(days, name):
     """A ledger that was edited and sealed anew is contradicted by the index or by the counts."""
     edit, what = LEDGER_EDITS[name]
-    write_lines(days, "logs/ledger.jsonl", edit(lines_of(days, "logs/ledger.jsonl")))
+    put_lines(days, "logs/ledger.jsonl", edit(lines_of(days, "logs/ledger.jsonl")))
     assert any(what in one for one in problems(days))
 
 
@@ -319,15 +323,13 @@ def test_index_cannot_lead_out_of_the_archive(days):
         edited(one, **{"orig.filename": "../../../../x"}) if b"orig.filename" in one else one
         for one in lines_of(days, "indexes/index.cdxj", TUESDAY)
     ]
-    write_lines(days, "indexes/index.cdxj", lines, TUESDAY)
+    put_lines(days, "indexes/index.cdxj", lines, TUESDAY)
     assert any("is not the name of a WARC" in one for one in problems(days, TUESDAY))
 
 
 @pytest.mark.parametrize("name", RESPONSES)
 def test_whatever_a_server_sends_reads_back(tmp_path, name):
     """No response, however odd, may keep a snapshot from being sealed: what was received verifies."""
-    from index.cdxj import format_line
-
     folder = SnapshotFolder(SITE, MONDAY, tmp_path / MONDAY)
     for part in ("indexes", "logs"):
         (folder.path / part).mkdir(parents=True)
@@ -345,6 +347,96 @@ def test_whatever_a_server_sends_reads_back(tmp_path, name):
     }
     folder.ledger_path.write_bytes(msgspec.json.encode(entry | {"timestamp": MONDAY}))
     assert list(check_contents(folder, lambda _day, file: folder.warc(file))) == []
+
+
+def build(root, day, exchanges, references=(), **changes):
+    """Return a snapshot of these exchanges, unsealed, and its lines; `changes` are made to each line."""
+    folder = SnapshotFolder(SITE, day, root / day)
+    for part in ("indexes", "logs"):
+        (folder.path / part).mkdir(parents=True)
+    files = warc_files(folder.path / "archive", prefix=day)
+    same_as = [*references, *[None] * len(exchanges)]
+    captures = [files.exchange(one, same) for one, same in zip(exchanges, same_as, strict=False)]
+    files.close()
+    folder.index_path.write_bytes(b"".join(sorted(format_line(replace(one, **changes)) for one in captures)))
+    entries = [Entry(one.url, UrlOutcome.CAPTURED, 200, "", "seed", 1, day) for one in captures]
+    folder.ledger_path.write_bytes(b"".join(write_lines(entries)))
+    return folder, captures
+
+
+def contents(folder, *, deep):
+    def find(snapshot, filename):
+        return SnapshotFolder(SITE, snapshot, folder.path.parent / snapshot).warc(filename)
+
+    return [one.what for one in check_contents(folder, find, deep=deep)]
+
+
+@pytest.mark.parametrize("name", ["plain", "chunked"])
+@pytest.mark.parametrize("deep", [False, True])
+def test_not_modified_is_held_against_its_original(tmp_path, name, deep):
+    """A 304 that refers to the response of another day is in order, and so is one that refers to a 304."""
+    _, (first,) = build(tmp_path, MONDAY, [exchange_of(RESPONSES[name])])
+    same_as = reference_of(original_of(first, MONDAY), first.digest)
+    second, (again,) = build(tmp_path, TUESDAY, [exchange_of(RESPONSES["304"])], [same_as])
+    assert contents(second, deep=deep) == []
+    same_as = reference_of(original_of(again, TUESDAY), again.digest)
+    third, _ = build(tmp_path, WEDNESDAY, [exchange_of(RESPONSES["304"])], [same_as])
+    assert contents(third, deep=deep) == []
+
+
+REFERRED = {
+    "digest": ({}, {"digest": f"sha256:{'0' * 64}"}, "knows no such payload there"),
+    "id": ({}, {"record_id": "<urn:uuid:0>"}, "its record gives another record"),
+    "moment": ({}, {"date": "2026-03-01T02:30:01.000001Z"}, "its record gives another timestamp, date"),
+    "size": ({"length": 10**9}, {}, "ends before it"),
+    "profile": ({"status": 200}, {}, "its record gives another profile"),
+}
+
+
+@pytest.mark.parametrize("name", REFERRED)
+def test_revisit_that_says_otherwise_is_found(tmp_path, name):
+    """A revisit whose record, line and original do not agree is named."""
+    changes, said, what = REFERRED[name]
+    _, (first,) = build(tmp_path, MONDAY, [exchange_of(RESPONSES["plain"])])
+    original = original_of(first, MONDAY)
+    same_as = replace(reference_of(original, first.digest), **said)
+    own = {"original": replace(original, **changes)} if "length" in changes else changes
+    second, _ = build(tmp_path, TUESDAY, [exchange_of(RESPONSES["304"])], [same_as], **own)
+    found = contents(second, deep=False)
+    assert any(f"the revisit of {first.url} refers to what is not there" in one for one in found)
+    assert any(what in one for one in found)
+
+
+def test_record_referred_to_is_read_by_verify_alone(tmp_path):
+    """A record of another day that was replaced under its line is found by reading it."""
+    before, (first,) = build(tmp_path, MONDAY, [exchange_of(RESPONSES["plain"])])
+    same_as = reference_of(original_of(first, MONDAY), first.digest)
+    second, _ = build(tmp_path, TUESDAY, [exchange_of(RESPONSES["304"])], [same_as])
+    path = before.warc(first.filename)
+    path.write_bytes(bytes(path.stat().st_size))
+    assert contents(second, deep=False) == []
+    assert any("there is no WARC record" in one for one in contents(second, deep=True))
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"timestamp": WEDNESDAY}, "another timestamp than"),
+        ({"record": "urn:uuid:0"}, "another record than"),
+        ({"date": "2026-03-02T02:30:01.000501Z"}, "another date than"),
+    ],
+    ids=["timestamp", "record", "date"],
+)
+def test_line_of_another_moment_is_found(tmp_path, changes, what):
+    """A line that gives its record another moment or id is contradicted by the record."""
+    folder, _ = build(tmp_path, MONDAY, [exchange_of(RESPONSES["plain"])], **changes)
+    assert any(what in one for one in contents(folder, deep=False))
+
+
+def test_older_lines_without_ids_are_in_order(tmp_path):
+    """An index from before lines named their records is not called wrong for it."""
+    folder, _ = build(tmp_path, MONDAY, [exchange_of(RESPONSES["plain"])], record=None, date=None)
+    assert contents(folder, deep=True) == []
 
 
 def test_payload_digest_that_lies_is_found(tmp_path):

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import subprocess
+import tracemalloc
 import zlib
 from collections import Counter
 from dataclasses import replace
@@ -20,9 +21,10 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from archiver.records import iterate, open_record
-from archiver.warc import Position, Reference, original_of, refer
+from archiver.warc import Position, Reference, original_of, refer, reference_of
 from index.errors import DamagedError, StorageError
 from index.model import Original
+from index.timestamp import to_warc_date
 from tests.support.exchanges import MOMENT, REQUEST, RESPONSES, URL, exchange_of, warc_files
 
 ORACLES = Path(__file__).parents[1] / ".venv-oracles" / "bin"
@@ -57,7 +59,7 @@ WIRE = [("WARC-IP-Address", "192.0.2.1"), ("WARC-Protocol", "http/1.1")]
 INFO = b"software: daykeep/0.1\r\nformat: WARC File Format 1.1\r\n"
 HEAD = PLAIN[: -len(b"hello")]
 ORIGINAL = Original("20260301023000", "e.warc.gz", 7, 99, "text/html", 200, URL, "20260301023001")
-REFERENCE = Reference(ORIGINAL, "<urn:uuid:e>", "2026-03-01T02:30:01.000001Z")
+REFERENCE = Reference(ORIGINAL, "<urn:uuid:e>", "2026-03-01T02:30:01.000001Z", sha256(b"hello"))
 
 GOLDEN = [
     record(
@@ -286,9 +288,9 @@ def test_fastwarc_finds_nothing_wrong(field):
     assert {right for _, right in found} == {True}
 
 
-def stored(folder, exchange):
+def stored(folder, exchange, same_as=None):
     files = warc_files(folder)
-    capture = files.exchange(exchange)
+    capture = files.exchange(exchange, same_as)
     files.close()
     return capture
 
@@ -407,12 +409,91 @@ def test_full_disk_is_a_sentence(tmp_path):
     files.close()
 
 
+NOT_MODIFIED = RESPONSES["304"]
+DIGEST = sha256(b"hello")
+
+
+def test_golden_bytes_of_a_304(tmp_path):
+    """A 304 that stands for a stored response is a revisit of its own profile, with that response's digest."""
+    files = warc_files(tmp_path, compression="none")
+    capture = files.exchange(exchange_of(NOT_MODIFIED), REFERENCE)
+    files.close()
+    head = [
+        *about(2),
+        *WIRE,
+        ("Content-Type", "application/http; msgtype=response"),
+        ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/server-not-modified"),
+        ("WARC-Refers-To", "<urn:uuid:e>"),
+        ("WARC-Refers-To-Target-URI", URL),
+        ("WARC-Refers-To-Date", "2026-03-01T02:30:01.000001Z"),
+        ("WARC-Payload-Digest", DIGEST),
+        ("WARC-Block-Digest", sha256(NOT_MODIFIED)),
+    ]
+    data = (tmp_path / capture.filename).read_bytes()
+    assert data[capture.offset :][: capture.length] == record("revisit", head, NOT_MODIFIED)
+    assert (capture.mime, capture.status, capture.effective_status) == ("warc/revisit", 304, 200)
+    assert (capture.digest, capture.original, capture.redirect) == (DIGEST, ORIGINAL, None)
+
+
+CONDITIONS = b'GET / HTTP/1.1\r\nIf-None-Match: "old"\r\nIf-Modified-Since: Sun\r\n\r\n'
+VALIDATORS = [
+    (b"", ('"old"', "Sun")),
+    (b'ETag: "new"\r\n', ('"new"', "Sun")),
+    (b'ETag: "new"\r\nLast-Modified: Mon\r\n', ('"new"', "Mon")),
+]
+
+
+@pytest.mark.parametrize(("said", "kept"), VALIDATORS, ids=range(3))
+def test_validators_last_from_day_to_day(tmp_path, said, kept):
+    """What a 304 does not repeat is what it was asked by, so that the next day can ask again."""
+    raw = b"HTTP/1.1 304 Not Modified\r\nLocation: /x\r\n" + said + b"\r\n"
+    capture = stored(tmp_path, replace(exchange_of(raw), request=CONDITIONS), REFERENCE)
+    assert (capture.etag, capture.last_modified, capture.redirect) == (*kept, None)
+
+
+def test_a_304_to_nothing_is_a_response(tmp_path):
+    """A 304 that nothing stored answers for is kept as the response it was."""
+    capture = stored(tmp_path, exchange_of(NOT_MODIFIED))
+    assert (capture.mime, capture.status, capture.original) == ("unk", 304, None)
+    assert capture.digest == sha256(b"")
+
+
+def test_line_tells_what_a_revisit_has_to_say(tmp_path):
+    """Of a response that its line names, a revisit can be made without opening the response's WARC."""
+    capture = stored(tmp_path, exchange_of(PLAIN))
+    original = original_of(capture, "20260302023000")
+    assert (f"<{capture.record}>", capture.date) == (uuid(2), to_warc_date(MOMENT))
+    assert reference_of(original, capture.digest) == refer(tmp_path / capture.filename, original)
+    assert reference_of(replace(original, record=None), capture.digest) is None
+    assert reference_of(replace(original, date=None), capture.digest) is None
+
+
+def test_refer_knows_the_payload_of_a_chunked_response(tmp_path):
+    """Of a record that does not say its payload digest, refer computes it."""
+    capture = stored(tmp_path, exchange_of(RESPONSES["chunked"]))
+    assert refer(tmp_path / capture.filename, original_of(capture, "20260302023000")).digest == capture.digest
+
+
+def test_long_body_is_written_in_pieces(tmp_path):
+    """A body of many megabytes is stored exactly, and never held whole."""
+    raw = b"HTTP/1.1 200 OK\r\n\r\n" + bytes(range(256)) * (24 << 12)
+    exchange = exchange_of(raw)
+    tracemalloc.start()
+    try:
+        capture = stored(tmp_path, exchange)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+    with open_record(tmp_path / capture.filename, capture.offset) as one:
+        assert one.block.read() == raw
+
+
 def test_refer_reads_the_record_itself(tmp_path):
     """What a revisit says of the record it refers to is read from that record."""
     capture = stored(tmp_path, exchange_of(PLAIN))
     original = original_of(capture, "20260302023000")
     assert refer(tmp_path / capture.filename, original) == Reference(
-        original, uuid(2), "2026-03-02T02:30:01.000500Z"
+        original, uuid(2), "2026-03-02T02:30:01.000500Z", sha256(b"hello")
     )
 
 

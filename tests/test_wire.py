@@ -10,10 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archiver.exchange import Exchange, header_fields
 from archiver.wire import MAX_HEAD
 from index.errors import StorageError
+from tests.support.exchanges import exchange_of
 from tests.support.fetching import failed, make_fetcher, received
 from tests.support.rawserver import Connection, RawServer, keep_answering
 
@@ -336,3 +339,19 @@ def test_a_closed_exchange_lets_go():
     exchange.close()
     assert isinstance(exchange.response, io.IOBase)
     assert exchange.response.closed
+
+
+_PIECES = st.sampled_from(
+    [b"0", b"5", b"a", b"\r\n", b"\n", b"\r", b";x", b" ", b"hello", b"0\r\n\r\n", b"5\r\nhello\r\n"]
+)
+
+
+@given(st.lists(_PIECES, max_size=12))
+def test_a_whole_chunked_body_is_the_same_to_every_reader(pieces: list[bytes]):
+    """The receiver and the reader of stored records agree on every chunked body that was not cut."""
+    raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"".join(pieces)
+    exchange = exchange_of(raw)
+    if not exchange.truncated:
+        read = hashlib.sha256(b"".join(exchange.payload())).hexdigest()
+        assert exchange.payload_digest == f"sha256:{read}"
+    assert raw.startswith(b"".join(exchange.raw()))

@@ -22,13 +22,11 @@ from itertools import chain
 from werkzeug.datastructures import Range
 
 from archiver.exchange import header
-from archiver.payload import codings, decoded_stream
+from archiver.payload import KNOWN_CODINGS, codings, decoded_stream
 from archiver.records import Response as Stored
 
 MAX_REWRITTEN = 32 << 20
 """Bytes of a page or style sheet that are rewritten; a longer one is passed on as it is, with a note."""
-
-_DECODED_HERE = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ def streaming(chunks: Iterable[bytes], resources: ExitStack) -> Iterator[bytes]:
 
 
 def _can_decode(coding: str) -> bool:
-    return all(name in _DECODED_HERE for name in codings(coding))
+    return all(name in KNOWN_CODINGS for name in codings(coding))
 
 
 def length_of(stored: Stored) -> int | None:

@@ -29,6 +29,7 @@ from index.catalogue import Catalogue
 from index.errors import NotFoundError
 from index.history import History
 from index.model import Capture, Outcome, Snapshot
+from index.parameters import Tidy
 from index.timestamp import parse_timestamp
 from index.urlkey import Origin, origin, urlkey
 
@@ -41,6 +42,7 @@ MAX_SOURCES = 500
 """Characters of origins in a policy, where they stand six times; above it the wildcard stands alone."""
 
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
+_TIDY = Tidy.of()
 _URL_OF_LINE = re.compile(rb'\{"url":"(https?://[^"/?\\]+)')
 
 
@@ -75,9 +77,10 @@ class OpenSnapshot:
         A query that no capture of the path has is passed over and said so: pages ask themselves with a
         query that only their own script reads (`search.html?q=…`). A path that was captured with some
         query keeps its queries apart: there they name different pages. An error, or `?cb=` without a value,
-        that a script's half address led the crawler to, is no such query.
+        that a script's half address led the crawler to, is no such query. Nor are the parameters that the
+        crawler took off what it found: they track visitors, and name no other page.
         """
-        capture = self.folder.index.find(url)
+        capture = self.folder.index.find(url) or self.folder.index.find(_TIDY(url))
         if capture is not None:
             return Found(capture)
         path, mark, _ = url.partition("?")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import signal
 import sys
 import threading
@@ -31,6 +32,9 @@ from ..snapshot import Archive
 from .show import printable
 
 T = TypeVar("T")
+
+GRACE = 12
+"""Seconds after a signal within which a command ends by itself."""
 
 logger = structlog.get_logger(__name__)
 
@@ -152,11 +156,23 @@ def _nearest(archive: Archive, site: str, first: str) -> str:
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """Let SIGTERM and SIGINT end a crawl cleanly: what is in flight is finished, the rest is resumable."""
+    """
+    Let SIGTERM and SIGINT end a crawl cleanly: what is in flight is finished, the rest is resumable.
+
+    What does not end within GRACE seconds, such as reading back a large snapshot, is left where it is: a
+    crash at any point loses nothing, and the next start carries on. More signals change nothing.
+    """
 
     def ask(_number: int, _frame: object) -> None:
-        stop.set()
+        if not stop.is_set():  # a second signal may come while the event is being set
+            stop.set()
+            signal.alarm(GRACE)
 
+    def leave(_number: int, _frame: object) -> None:
+        os.write(2, b"daykeep: Stopped. What was stored is intact; run the same command again to carry on.\n")
+        os._exit(1)
+
+    signal.signal(signal.SIGALRM, leave)
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
 

@@ -16,12 +16,12 @@ from index.errors import ArchiveError, BusyError, NotFoundError, StorageError
 from index.history import History
 from index.urlkey import normalise
 
-from ..collection import Collection, SnapshotFolder
+from ..collection import Collection, SnapshotFolder, finder
 from ..durable import storage
 from ..export import PROFILES, export
 from ..publish import rebuild
 from ..settings import load
-from ..snapshot import Archive, finder
+from ..snapshot import Archive
 from ..verify import Problem, verify
 from . import show
 from .compose import find_snapshot, history_path, opened, require_site, runs_of, shelves

@@ -13,7 +13,7 @@ from index.timestamp import local_date, parse_timestamp
 from index.urlkey import normalise
 
 from ..collection import disk_use
-from ..ledger import UrlOutcome, count, read
+from ..ledger import Entry, UrlOutcome, count, read
 from ..runs import Run, State
 from ..snapshot import Archive
 from . import show
@@ -127,28 +127,48 @@ def ledger_command(config: str, site: str, date: str, outcome: tuple[str, ...], 
     """
     Show every known URL of SITE on DATE with its one outcome, and how many have each.
 
-    DATE is YYYY-MM-DD, or the 14 digits of a snapshot.
+    DATE is YYYY-MM-DD, or the 14 digits of a snapshot. Hints that missed (what only looked like an
+    address, in a script or in data) have an outcome like every URL, and are counted apart: they say
+    nothing about the day.
 
     Exit status: 0 done; 1 no such day; 2 wrong usage.
     """
     with opened(config) as archive:
         folder = find_snapshot(archive, site, date)
         entries = list(read(folder.ledger_path))
-    totals = count(entries)
+    totals, missed = count(entries), sum(entry.missed_hint for entry in entries)
+    reasons = folder.package["daykeep"].get("reasons", [])
     shown = [entry for entry in entries if not outcome or entry.outcome.value in outcome]
     if as_json:
         known = len(entries)
         show.json_document(
-            {"site": site, "snapshot": folder.timestamp, "known": known, "totals": totals, "urls": shown}
+            {
+                "site": site,
+                "snapshot": folder.timestamp,
+                "known": known,
+                "totals": totals,
+                "missed_hints": missed,
+                "reasons": reasons,
+                "urls": shown,
+            }
         )
         return DONE
     show.table(
         ("outcome", "status", "bytes", "url", "via", "reason"),
-        ((e.outcome.value, e.status or "-", e.bytes, e.url, e.via, e.reason) for e in shown),
+        ((e.outcome.value, e.status or "-", e.bytes, e.url, e.via, _why(e)) for e in shown),
     )
     totalled = ", ".join(f"{number} {name}" for name, number in totals.items())
     show.note(f"{folder.timestamp}: {len(entries)} addresses known = {totalled}.")
+    if missed:
+        show.note(f"Of these, {missed} were hints that missed.")
+    for reason in reasons:
+        show.note(f"The day was judged: {reason}.")
     return DONE
+
+
+def _why(entry: Entry) -> str:
+    """Return the reason of an outcome, with what the answer was taken for."""
+    return f"{entry.flag}: {entry.reason}" if entry.flag else entry.reason
 
 
 @click.command("history")

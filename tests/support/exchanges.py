@@ -58,7 +58,7 @@ def exchange_of(raw: bytes, url: str = URL, *, moment: datetime = MOMENT, max_by
     """Return the exchange that a crawl keeps of a response with these bytes, after which the server closes."""
     limits = Limits(timeout=5, max_seconds=5, max_bytes=max_bytes)
     with SpooledTemporaryFile() as spool:
-        got = Recording("/", "www.example.org", moment, time.monotonic() + 5, spool)
+        got = Recording("www.example.org", moment, time.monotonic() + 5, spool)
         Receiver(
             cast("io.RawIOBase", io.BytesIO(raw)), lambda _: None, got, limits, bytearray(BUFFER)
         ).receive()

@@ -112,7 +112,12 @@ def serving() -> Iterator[SiteServer]:
 @contextlib.contextmanager
 def opened(root: Path, server: SiteServer, clock: HandClock, **more: Any) -> Iterator[Archive]:
     """Open an archive of one site, whose every host is the server; `more` goes to the `Site`."""
-    site = Site(**({"name": SITE, "seeds": (f"{HOST}/",), "delay": 0.0, "timeout": 5.0, **_LOCAL} | more))
+    site = Site(
+        **(
+            {"name": SITE, "seeds": (f"{HOST}/",), "delay": 0.0, "timeout": 5.0, "retries": 0, **_LOCAL}
+            | more
+        )
+    )
     collection = Collection.create(root)
     search = collection.catalogue / "search"
     with (

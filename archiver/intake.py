@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What a crawl makes of an address it comes across: to be asked for, or known with the reason why not.
+
+    known already ─▶ scope ─▶ embeds of other hosts, one hop ─▶ depth ─▶ redirects in a row ─▶ traps ─▶ number
+
+Every address ends in the frontier, and so in the ledger, once; hints alone (what only looks like an address)
+are passed by where they lead out of scope. Knows nothing of fetching or of storing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from index.parameters import Tidy
+from index.timestamp import to_timestamp
+from index.urlkey import normalise
+
+from .frontier import Frontier, Known, Result
+from .ledger import GONE, GOOD, REFUSED, Entry, UrlOutcome
+from .scope import excluded, same_domain, scope_of
+from .settings import Site
+from .traps import Traps
+
+MAX_HOPS = 20
+"""Redirects in a row that are followed, as many as browsers follow (Fetch standard, HTTP-redirect fetch)."""
+
+Refusal = tuple[UrlOutcome, str]
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Intake:
+    """Decides about addresses, for one crawl of one site."""
+
+    site: Site
+    frontier: Frontier
+    now: Callable[[], datetime]
+    asked: int = 0
+    """URLs that were asked for or are to be, against `max_urls`."""
+    in_scope: Callable[[str], bool] = field(init=False)
+    _traps: Traps = field(init=False)
+    _tidy: Tidy = field(init=False)
+
+    def __post_init__(self) -> None:
+        counts = self.frontier.counts()
+        self.asked = len(self.frontier) - sum(counts.get(refused, 0) for refused in REFUSED)
+        self.in_scope = scope_of(self.site)
+        self._tidy = self.site.tidy
+        self._traps = Traps(self.now().year, self.site.traps)
+
+    def seeds(self) -> None:
+        """Make the seeds known, and where they were found to lead."""
+        for target in self.frontier.seed_redirects():
+            self.move_seed(target)
+        for seed in self.site.seeds:
+            if url := normalise(seed):
+                self.know(Known(url, 0, "seed", "outlink"))
+
+    def move_seed(self, url: str) -> None:
+        """
+        Take the address a seed leads to for a seed as well, where both are of one registrable domain.
+
+        `https://example.org/` that answers with a redirect to `https://www.example.org/` is how many sites
+        begin, and an archive of the redirect alone is not what anybody asked for.
+        """
+        if not self.in_scope(url) and any(same_domain(url, seed) for seed in self.site.seeds):
+            self.site = msgspec.structs.replace(self.site, seeds=(*self.site.seeds, url))
+            self.in_scope = scope_of(self.site)
+            logger.info("seed-moved", site=self.site.name, url=url)
+
+    def discover(self, url: str, source: Known, kind: str, further: int) -> None:
+        """
+        Make known what a response names, so many links further away than itself.
+
+        Without session ids and what only tracks visitors: that would be the same page under many addresses.
+        """
+        url = self._tidy(url)
+        if url in self.frontier:
+            self.frontier.confirm(url, source.url, kind)
+            if kind != "embed":
+                return
+        if kind != "hint" or self.in_scope(url):
+            self.know(Known(url, source.depth + further, source.url, kind))
+
+    def recall(self, entry: Entry) -> None:
+        """Ask for what the site had the day before and today has not come across: its removal is recorded."""
+        if self.in_scope(entry.url) and entry.status not in GONE and entry.outcome not in REFUSED:
+            self._recall(entry)
+
+    def recall_unread(self, entry: Entry) -> None:
+        """
+        Keep known what a page names that was answered with 304 today, so that nobody has read its links.
+
+        Dead links and what is out of scope by the page they were found on; parts on other hosts in any case,
+        because other pages may need them too.
+        """
+        part = entry.borrowed and entry.outcome in GOOD
+        if part or self.frontier.outcome(entry.via) == (UrlOutcome.UNCHANGED, 304):
+            self._recall(entry)
+
+    def _recall(self, entry: Entry) -> None:
+        if entry.url not in self.frontier:
+            self.know(Known(entry.url, entry.depth, entry.via, entry.kind, recalled=True))
+
+    def know(self, known: Known) -> None:
+        """Make a URL known, to be asked for or with the reason why not; once, and then never again."""
+        known = known if self.in_scope(known.url) else replace(known, borrowed=True)
+        refused = self._refused(known)
+        if refused is None:
+            self.asked += self.frontier.add(known) or (known.borrowed and self.frontier.reopen(known))
+        else:
+            timestamp = to_timestamp(self.now())
+            self.frontier.add(known, Result(refused[0], reason=refused[1], timestamp=timestamp))
+
+    def seen(self, url: str, digest: str) -> None:
+        """Learn what a URL gave, by its text or the digest of its payload: traps give the same again."""
+        self._traps.seen(url, digest)
+
+    def settle(self, known: Known) -> None:
+        """Make a URL known that has been asked for already."""
+        self.asked += self.frontier.add(known, Result(UrlOutcome.NOT_REACHED))
+
+    def _refused(self, known: Known) -> Refusal | None:
+        if known.borrowed and (known.kind != "embed" or not self._may_borrow(known.url)):
+            return UrlOutcome.OUT_OF_SCOPE, "not within the scope of the site"
+        reason = self._over_limit(known)
+        return (UrlOutcome.OVER_LIMIT, reason) if reason else None
+
+    def _over_limit(self, known: Known) -> str | None:
+        if known.depth > self.site.max_depth and not known.borrowed:
+            return f"more than max_depth = {self.site.max_depth} links from a seed"
+        if known.hops > MAX_HOPS:
+            return f"more than {MAX_HOPS} redirects in a row"
+        if self.asked >= self.site.max_urls:
+            return f"more than max_urls = {self.site.max_urls} addresses"
+        return self._traps.refuse(known.url, known.depth, known.via)
+
+    def _may_borrow(self, url: str) -> bool:
+        """Tell whether a part on another host may be fetched, one hop out of scope."""
+        return self.site.embeds == "anywhere" and not excluded(self.site, url)

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The end of a crawl: its books are closed, judged, read back, and the folder gets its final name.
+
+    close_books   what waits gets its outcome; the ledger becomes a file and a record
+    judgement     what is lacking (ledger), and what is there instead of the site (verdict); the worse counts
+    seal          index, pages, changes; everything read back; datapackage.json; rename
+
+Knows nothing of how a crawl is run or of the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from index.changes import Change, Kind, merge, reported, tally
+from index.errors import DamagedError
+from index.model import Outcome
+from index.timestamp import local_date, parse_timestamp
+
+from . import package
+from .collection import Collection, Find, SnapshotFolder, finder
+from .durable import publish_dir, storage, sync_dir, write_file
+from .frontier import Frontier, Result
+from .ledger import UrlOutcome, judge, lacking, read, write_lines
+from .pages import write_pages
+from .past import Previous
+from .settings import Settings, Site
+from .suspicion import Kind as Suspected
+from .suspicion import Suspicion
+from .verdict import Day, DayFigures, judge_day, worse
+from .verify import check_contents, hash_file
+from .warc import WarcFiles
+
+logger = structlog.get_logger(__name__)
+
+
+class UnsealedError(DamagedError):
+    """What was written does not read back as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a day went, and what it rests on."""
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    """A sentence each for what is there instead of the site; what is lacking is told by the counts."""
+    counts: dict[str, int]
+    lacking: int
+    figures: DayFigures
+
+
+def close_books(
+    folder: SnapshotFolder,
+    frontier: Frontier,
+    files: WarcFiles,
+    previous: Previous | None,
+    moment: datetime,
+) -> None:
+    """Give what is left an outcome too, and make the ledger a file and a record, once."""
+    if frontier.meta("closed"):
+        return
+    frontier.finish_waiting(Result(UrlOutcome.NOT_REACHED, reason="the crawl ended before it"))
+    if previous is not None:
+        _recall_unchanged(frontier, previous)
+    write_file(folder.ledger_path, write_lines(frontier.entries()))
+    ledger = folder.ledger_path.read_bytes()
+    frontier.add_capture(files.resource("urn:daykeep:ledger", "application/jsonl", ledger, moment))
+    frontier.commit(files.sync(), closed="yes")
+
+
+def _recall_unchanged(frontier: Frontier, previous: Previous) -> None:
+    """Say of pages that were answered with 304, and so not read, what was read of them before."""
+    frontier.settle_recalled()
+    try:
+        for page in previous.pages(frontier.not_modified()):
+            frontier.add_page(page)
+        for entry in read(previous.newest.ledger_path):
+            if entry.flag:
+                frontier.flag_unchanged(entry.url, entry.flag, entry.reason)
+    except DamagedError as error:
+        logger.warning("unchanged-unknown", reason=str(error))
+
+
+def judgement(frontier: Frontier, site: Site, earlier: Iterable[SnapshotFolder]) -> Judgement:
+    """Return how the day went. `earlier` are snapshots that did not fail, newest first."""
+    own, errors = frontier.own_counts(), frontier.server_errors()
+    before = [figures for folder in earlier if (figures := _figures(folder))]
+    today = _day(frontier, before[0] if before else None)
+    verdict = judge_day(today, before[::-1], site.suspicion)
+    return Judgement(
+        outcome=worse(judge(own, errors), verdict.outcome),
+        reasons=verdict.reasons,
+        counts=frontier.counts(),
+        lacking=lacking(own, errors),
+        figures=today.figures,
+    )
+
+
+def _day(frontier: Frontier, yesterday: DayFigures | None) -> Day:
+    front = frontier.front_text()
+    if front is None and yesterday is not None:
+        front = yesterday.front  # it was answered with 304: its text is that of the day before
+    flag = frontier.front_flag()
+    return Day(
+        examined=frontier.examined(),
+        suspicions={Suspected(kind): number for kind, number in frontier.flags().items()},
+        front=Suspicion(Suspected(flag[0]), flag[1]) if flag else None,
+        figures=DayFigures(frontier.pages_stored(), None, front),
+    )
+
+
+def _figures(folder: SnapshotFolder) -> DayFigures | None:
+    """Return how much there was on an earlier day; None where that was not sealed with it."""
+    try:
+        return msgspec.convert(folder.package["daykeep"]["figures"], DayFigures)
+    except (DamagedError, LookupError, TypeError, msgspec.ValidationError):
+        return None
+
+
+def seal(
+    settings: Settings,
+    site: Site,
+    collection: Collection,
+    folder: SnapshotFolder,
+    frontier: Frontier,
+    *,
+    earlier: tuple[SnapshotFolder, ...],
+    full: bool,
+) -> SnapshotFolder:
+    """
+    Write index, pages and changes, read everything back, and give the folder its final name.
+
+    `earlier`: the snapshots before it that did not fail, newest first. Raises UnsealedError, StorageError.
+    """
+    write_file(folder.index_path, frontier.index_lines())
+    write_file(folder.pages_path, write_pages(frontier.pages()))
+    judged = judgement(frontier, site, earlier)
+    kinds: Counter[Kind] = Counter()
+    changes = _changes(earlier[0] if earlier else None, folder, judged.outcome)
+    write_file(folder.changes_path, _change_lines(changes, kinds))
+    _read_back(folder, finder(collection, site.name, folder))
+    own = _own_facts(settings, site, folder.timestamp) | {
+        "outcome": judged.outcome.value,
+        "reasons": list(judged.reasons),
+        "counts": judged.counts,
+        "changes": {kind.value: kinds[kind] for kind in Kind},
+        "changed": reported(kinds),
+        "lacking": judged.lacking,
+        "figures": msgspec.to_builtins(judged.figures),
+        "full": full,
+    }
+    moment = parse_timestamp(folder.timestamp)
+    title = f"{site.title or site.name} {own['day']}"
+    described = package.describe(title, site.seeds[0], moment, package.resources(folder.path, hash_file), own)
+    package.write_package(folder.path, described, hash_file)
+    sealed = collection.at(site.name, folder.timestamp)
+    publish_dir(folder.path, sealed.path)
+    return sealed
+
+
+def set_aside(folder: SnapshotFolder) -> Path:
+    """Give a snapshot that cannot be sealed a name by which nothing takes it up again, and return it."""
+    aside = folder.path.with_suffix(".damaged")
+    with storage(f"set {folder.path} aside"):
+        folder.path.rename(aside)
+        sync_dir(aside.parent)
+    return aside
+
+
+def _read_back(folder: SnapshotFolder, find: Find) -> None:
+    problems = list(check_contents(folder, find))
+    if problems:
+        raise UnsealedError(
+            f"The snapshot in {folder.path} does not read back as it was written ({problems[0]}); it is not "
+            f"sealed. Check the disk. Problems found: {len(problems)}."
+        )
+
+
+def _own_facts(settings: Settings, site: Site, timestamp: str) -> dict[str, Any]:
+    """Return what datapackage.json tells under `daykeep`, but for what the crawl brought."""
+    return {
+        "site": site.name,
+        "timestamp": timestamp,
+        "day": local_date(timestamp, settings.zone).isoformat(),
+        "demonstration": site.demonstration,
+        "timezone": settings.timezone,
+    }
+
+
+def _changes(before: SnapshotFolder | None, folder: SnapshotFolder, outcome: Outcome) -> Iterable[Change]:
+    if outcome is Outcome.FAILED:
+        return ()
+    return merge(before.index.captures() if before else (), folder.index.captures())
+
+
+def _change_lines(changes: Iterable[Change], kinds: Counter[Kind]) -> Iterable[bytes]:
+    """Yield a line for every URL that is not as it was, and count all of them."""
+    encoder = msgspec.json.Encoder()
+    for change in tally(changes, kinds):
+        if change.kind is not Kind.UNCHANGED:
+            line = {
+                "kind": change.kind.value,
+                "url": change.url,
+                "before": change.before.digest if change.before else None,
+                "after": change.after.digest if change.after else None,
+                "status": change.after.effective_status if change.after else None,
+            }
+            yield encoder.encode(line) + b"\n"

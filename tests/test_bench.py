@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The bench runs on a small site: its rows and the counts in them; never how fast anything was."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import served
+from bench.captured import distinct
+from bench.generated import LARGE, generate
+from bench.measure import measure
+
+ROOT = Path(__file__).parents[1]
+PAGES = 40
+
+
+def bench(script: str, *arguments: str | Path) -> Any:
+    """Run a script of the bench and return what it prints with --json."""
+    command = [sys.executable, ROOT / "bench" / script, *arguments, "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
+    """Crawl a small site beside wget, and return the rows by day and tool."""
+    site = tmp_path_factory.mktemp("bench") / "site"
+    generate(site, PAGES)
+    report = bench("crawl.py", "--site", site, "--peers", "wget", "--changed", "0.1")
+    return {(row["day"], row["tool"]): row for row in report["rows"]}
+
+
+def test_rows_of_every_day(rows):
+    """wget, our crawl up to the seal, and the whole command have a row each on each of the three days."""
+    tools = ("wget", "daykeep", "daykeep + search")
+    assert list(rows) == [(day, tool) for day in ("first", "unchanged", "changed") for tool in tools]
+
+
+def test_everybody_captures_the_same(rows):
+    """All pages and the style sheet are captured by both, on every day."""
+    assert {key: row["captured"] for key, row in rows.items()} == dict.fromkeys(rows, PAGES + 1)
+
+
+def test_nginx_counts_bodies(rows):
+    """To wget every body is sent on every day, and every row tells requests and bytes of WARC."""
+    assert {rows[day, "wget"]["bodies"] for day in ("first", "unchanged", "changed")} == {PAGES + 1}
+    assert all(row["requests"] >= row["bodies"] and row["warc_bytes"] > 0 for row in rows.values())
+
+
+def test_seal_comes_before_search(rows):
+    """The row up to the seal is a part of the whole command's."""
+    for day in ("first", "unchanged", "changed"):
+        assert rows[day, "daykeep"]["wall"] <= rows[day, "daykeep + search"]["wall"]
+
+
+def test_memory():
+    """The bench of memory crawls its three sites whole, the large body among them."""
+    report = bench("memory.py", "--urls", "30", "--small", "12", "--body", "3000000")
+    rows = {(row["site"], row["until"]): row for row in report["rows"]}
+    assert {site: rows[site, "seal"]["captured"] for site, _ in rows} == {
+        "small": 13,
+        "small + body": 14,
+        "large": 30,
+    }
+    assert rows["small + body", "seal"]["warc_bytes"] > rows["small", "seal"]["warc_bytes"]
+
+
+def test_generated_site_is_the_same_twice(tmp_path):
+    """The same number of pages gives the same bytes, and a large body takes no room."""
+    assert [generate(tmp_path / name, 25, large=1 << 30) for name in "ab"] == [27, 27]
+    first, second = (
+        {path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name).rglob("*.html")}
+        for name in "ab"
+    )
+    assert len(first) == 25
+    assert first == second
+    assert (tmp_path / "a" / LARGE).stat().st_blocks == 0
+
+
+def test_change(tmp_path):
+    """The share of pages asked for is changed, inside the body, and no other file."""
+    generate(tmp_path / "site", 20)
+    before = {path: path.read_bytes() for path in (tmp_path / "site").rglob("*.*")}
+    assert served.change(tmp_path / "site", 0.25, random.Random(3)) == 5
+    assert sum(path.read_bytes() != text for path, text in before.items()) == 5
+
+
+def test_measure_children_and_mark(tmp_path):
+    """A child's CPU and memory are counted, and the mark on stderr splits the run."""
+    hungry = "sum(range(3_000_000)); held = bytearray(60_000_000)"
+    code = (
+        "import subprocess, sys; print('half way', file=sys.stderr, flush=True); "
+        f"subprocess.run([sys.executable, '-c', '{hungry}'], check=True)"
+    )
+    done = measure([sys.executable, "-c", code], tmp_path, mark="half way")
+    assert done.marked is not None
+    assert done.marked.wall < done.whole.wall
+    assert done.marked.peak < 57 < done.whole.peak
+    assert done.marked.cpu < done.whole.cpu
+
+
+def test_measure_tells_a_failure(tmp_path):
+    """A command that fails ends the bench with its last words."""
+    with pytest.raises(SystemExit, match="ended with 4:\nno such thing"):
+        measure(["sh", "-c", "echo no such thing >&2; exit 4"], tmp_path)
+
+
+def test_distinct_of_nothing():
+    """No WARC, no URL."""
+    assert distinct([]) == 0
