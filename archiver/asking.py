@@ -2,7 +2,7 @@
 """
 The threads of a crawl: each asks for a URL, reads what came, and hands it back. They store nothing.
 
-    submit ──▶ queue ──▶ threads: fetch, read links and text ──▶ queue ──▶ arrived
+    submit ──▶ queue ──▶ threads: fetch, have links and text read ──▶ queue ──▶ arrived
 
 The threads are daemons. A server that never ends its answer may hold one for half an hour; a crawl that has
 to stop leaves such a thread behind, and the URL it asked for is asked for again. Knows nothing of the
@@ -30,7 +30,8 @@ from .frontier import Known
 from .links import PAGES
 from .past import Condition
 from .payload import decode
-from .reading import Read, read_page, read_sitemaps
+from .reader import Reader, UnreadableError
+from .reading import Read, unread_page, unread_sitemap
 from .settings import Site
 from .suspicion import Seen, Suspicion, examine, leads_to_login
 
@@ -102,6 +103,7 @@ class Askers:
         self._todo: queue.Queue[Ask | str | None] = queue.Queue()
         self._done: queue.Queue[Brought] = queue.Queue()
         self._closed = False
+        self._reader = Reader()
         self._reading = threading.Lock()  # one page at a time: a hostile one takes hundreds of megabytes
         self._threads = [threading.Thread(target=self._work, daemon=True, name="fetch") for _ in range(count)]
         for thread in self._threads:
@@ -136,6 +138,9 @@ class Askers:
         until = time.monotonic() + (patience if self.under_way else 10)
         for thread in self._threads:
             thread.join(max(until - time.monotonic(), 0.01))
+        self._reader.stop()
+        with self._reading:  # what is read now ends at once
+            self._reader.close()
         while not self._done.empty():
             _let_go(self._done.get_nowait())
 
@@ -174,14 +179,14 @@ class Askers:
         try:
             with self._reading:
                 if known.kind == "sitemap" and answer.status == 200:
-                    return Visit(known, answer, read_sitemaps(answer))
-                read = read_page(answer)
+                    return Visit(known, answer, self._reader.read(unread_sitemap(answer)))
+                read = self._reader.read(unread_page(answer))
             # of an error's page nothing is followed, it is only looked at
             followed = read if answer.status == 200 else Read()
             return Visit(known, answer, followed, suspicion=self._suspicion(known, answer, read))
-        except Exception as error:  # noqa: BLE001  whatever a hostile body does to a parser, the body is kept
-            logger.warning("unreadable", url=known.url, error=repr(error))
-            return Visit(known, answer, Read(note=f"its links could not be read ({type(error).__name__})"))
+        except UnreadableError as error:  # whatever a hostile body does to a parser, the body is kept
+            logger.warning("unreadable", url=known.url, error=str(error))
+            return Visit(known, answer, Read(note=f"its links could not be read ({error})"))
 
     def _suspicion(self, known: Known, answer: Exchange, read: Read) -> Suspicion | None:
         """Return for what an answer is taken instead of the page; only what could be one is looked at."""

@@ -114,6 +114,13 @@ class SnapshotFolder:
                 f"{path} cannot be read ({error}). Run `daykeep verify` to see how far it goes."
             ) from error
 
+    @property
+    def reasons(self) -> list[str]:
+        """What was there in place of the site, a sentence each; empty where nothing was, or none was kept."""
+        own = self.package.get("daykeep")
+        reasons = own.get("reasons") if isinstance(own, dict) else None
+        return [str(reason) for reason in reasons] if isinstance(reasons, list) else []
+
     @cached_property
     def summary(self) -> Snapshot:
         """Outcome and counts, as they were sealed."""

@@ -35,8 +35,11 @@ from .intake import Intake
 from .ledger import Entry, UrlOutcome, read
 from .past import Previous
 from .politeness import Place, Politeness
+from .probes import PROBE, REASON, Probes
+from .reading import Read
 from .retry import Answer, retry_after
 from .settings import Site
+from .suspicion import Kind
 from .warc import WarcFiles
 
 SYNC_SECONDS = 1.0
@@ -71,6 +74,8 @@ class Crawl:
     now: Callable[[], datetime]
     stop: threading.Event
     report: Callable[[Progress], None]
+    new_name: Callable[[], str]
+    """Returns a name that no page of a site has (archiver.probes)."""
     _finished: int = 0
     _bytes: int = 0
     _stopping_since: float | None = None
@@ -79,6 +84,7 @@ class Crawl:
     _capturing: Capturing = field(init=False)
     _intake: Intake = field(init=False)
     _politeness: Politeness = field(init=False)
+    _probes: Probes = field(init=False)
 
     def __post_init__(self) -> None:
         site = self.site
@@ -86,6 +92,8 @@ class Crawl:
         self._capturing = Capturing(self.frontier, self.files, self.previous, self.deduplicate)
         self._politeness = Politeness(site.delay, site.connections, site.max_wait, time.monotonic)
         self._again = Again(site.retries, site.retry_wait)
+        self._probes = Probes(self.new_name, self._in_scope, Kind.SOFT_404 in site.suspicion.ignore)
+        self._probes.resume(self.frontier.meta("probes"))
         self._finished = sum(self.frontier.counts().values())
 
     def run(self) -> bool:
@@ -106,9 +114,11 @@ class Crawl:
         self.commit()
         return not self.stop.is_set()
 
-    def commit(self) -> None:
+    def commit(self, **meta: str) -> None:
         """Sync the WARCs, then the state that speaks of them. After this a crash loses nothing."""
-        self.frontier.commit(self.files.sync())
+        if probes := self._probes.unsaved():
+            meta["probes"] = probes
+        self.frontier.commit(self.files.sync(), **meta)
 
     def _go_on(self) -> None:
         last_sync = time.monotonic()
@@ -141,18 +151,18 @@ class Crawl:
             return False
         if not self.frontier.meta("yesterday"):
             self._recall(self._intake.recall)
-            self.frontier.commit(self.files.sync(), yesterday="asked")
+            self.commit(yesterday="asked")
         if not self.frontier.hosts() and not self.frontier.meta("unread"):
             if self.frontier.any_not_modified():
                 self._recall(self._intake.recall_unread)
-            self.frontier.commit(self.files.sync(), unread="asked")
+            self.commit(unread="asked")
         return bool(self.frontier.hosts())
 
     def _recall(self, take: Callable[[Entry], None]) -> None:
         assert self.previous is not None
         try:
             for entry in read(self.previous.newest.ledger_path):
-                if not entry.missed_hint:
+                if not entry.missed_hint and entry.via != PROBE:
                     take(entry)
         except DamagedError as error:
             logger.warning("yesterday-unknown", reason=str(error))
@@ -160,21 +170,30 @@ class Crawl:
     # Handing out
 
     def _dispatch(self) -> None:
-        for known in self._again.due(time.monotonic(), self._may_ask_again):
-            self._ask(self._politeness.place(str(origin(known.url))), known)
+        for known in self._again.due(time.monotonic(), lambda known: self._may_go_on(self._place(known))):
+            if not self._refused(self._place(known)):  # else the outcome of the last try stands
+                self._ask(self._place(known), known)
         for name in self.frontier.hosts():
             place = self._politeness.place(name)
-            while self._askers.free and self._politeness.may_ask(place):
+            while self._may_go_on(place):
                 if not self._ask_next(place):
                     break
 
-    def _may_ask_again(self, known: Known) -> bool:
-        place = self._politeness.place(str(origin(known.url)))
-        return self._askers.free and self._politeness.may_ask(place)
+    def _place(self, known: Known) -> Place:
+        return self._politeness.place(str(origin(known.url)))
+
+    def _may_go_on(self, place: Place) -> bool:
+        """Tell whether an origin may be asked now, or has no more to be waited for."""
+        return bool(self._refused(place)) or (self._askers.free and self._politeness.may_ask(place))
+
+    def _refused(self, place: Place) -> tuple[UrlOutcome, str] | None:
+        """Return why an origin is not asked for anything more today."""
+        refused = place.given_up
+        return None if self.site.robots == "ignore" and refused is place.closed else refused
 
     def _ask_next(self, place: Place) -> bool:
         """Have the next URL of an origin asked for, its robots.txt first; False where none is waiting."""
-        if place.rules is None:
+        if place.rules is None and not self._refused(place):
             place.asking_robots = True
             place.robots_at = self._politeness.asked(place)
             self._askers.submit(place.name)
@@ -189,13 +208,10 @@ class Crawl:
         self._askers.submit(Ask(known, condition, self._politeness.asked(place)))
 
     def _next_allowed(self, place: Place) -> Known | None:
-        assert place.rules is not None
         while (known := self.frontier.next(place.name)) is not None:
-            refused = place.given_up
-            if self.site.robots == "ignore" and place.closed is refused:
-                return known
+            refused = self._refused(place)
             if refused is None:
-                if place.rules.allows(known.url):
+                if self.site.robots == "ignore" or (place.rules and place.rules.allows(known.url)):
                     return known
                 refused = UrlOutcome.ROBOTS, "robots.txt does not allow it"
             outcome, reason = refused
@@ -216,7 +232,8 @@ class Crawl:
         if isinstance(brought, RobotsVisit):
             self._take_robots(brought)
             return
-        place = self._politeness.place(str(origin(brought.known.url)))
+        brought = replace(brought, known=self.frontier.current(brought.known))
+        place = self._place(brought.known)
         self._politeness.answered(place, self._told(brought.answer), brought.asked)
         self._store(brought)
 
@@ -235,9 +252,11 @@ class Crawl:
             # a robots.txt that was known already, by a link or before a stop, keeps the outcome it gets now
             self._intake.settle(one.known if own else replace(one.known, borrowed=True))
             self._store(one, again=False)
-        place.closed = _closed(visit.visits[-1].answer)
-        if place.closed and self._robots_again(place):
+        answer = visit.visits[-1].answer
+        closed = _closed(answer)
+        if (closed or _too_many(answer)) and self._robots_again(place):
             return
+        place.closed = closed
         place.rules = visit.rules
         if self.site.robots == "obey":
             place.host.delay = max(place.host.delay, visit.rules.crawl_delay or 0.0)
@@ -257,18 +276,30 @@ class Crawl:
 
     def _store(self, visit: Visit, *, again: bool = True) -> None:
         known = visit.known
+        visit = self._probed(visit) if known.via == PROBE else self._probes.judged(visit)
         try:
             result, capture = self._capturing.store(visit)
+            if capture is not None and known.via == PROBE:
+                capture = replace(capture, made_up=True)
         except ConditionLostError:
-            asked = self._politeness.asked(self._politeness.place(str(origin(known.url))))
+            asked = self._politeness.asked(self._place(known))
             self._askers.submit(Ask(known, None, asked))
             return
         answer = self._told(visit.answer)
         self._finish(known, self._again.told(known, result, answer), capture)
         if again:
             self._again.plan(known, answer, time.monotonic())
-        if capture is not None:
+        if capture is not None and known.via != PROBE:
             self._follow(visit, capture)
+
+    def _probed(self, visit: Visit) -> Visit:
+        """Flag the pages that are the same as the answer to a probe, of which only the record is kept."""
+        for url, suspicion in self._probes.answered(visit):
+            self.frontier.flag(url, suspicion.kind, suspicion.evidence)
+        return replace(visit, read=Read(note=REASON), suspicion=None)
+
+    def _in_scope(self, url: str) -> bool:
+        return self._intake.in_scope(url)  # which changes where a seed is found to have moved
 
     def _follow(self, visit: Visit, capture: Capture) -> None:
         """Make known what a response leads to. Parts of a page are one step nearer than what it links to."""
@@ -282,14 +313,17 @@ class Crawl:
         for url in found.listed:
             intake.discover(url, known, "outlink", 1)
         if found.page:
-            self._learn(known, found.page[2])
+            self._learn(visit, found.page[2])
         if known.kind == "embed" or intake.in_scope(known.url):
             for link in found.links:
                 nearer = link.kind == "embed" and known.kind != "embed"
                 intake.discover(link.url, known, link.kind, 0 if nearer else 1)
 
-    def _learn(self, known: Known, text: str) -> None:
+    def _learn(self, visit: Visit, text: str) -> None:
+        known = visit.known
         self._intake.seen(known.url, text)
+        if probe := self._probes.learn(visit):
+            self._intake.know(probe)
         if known.depth == 0 and not known.borrowed:
             self.frontier.note_front(len(text))
 
@@ -298,6 +332,15 @@ class Crawl:
         self._finished += not self._again.tried(known.url)
         self._bytes += result.bytes
         self.report(Progress(max(self._intake.asked, self._finished), self._finished, self._bytes, known.url))
+
+
+def _too_many(answer: Exchange | Failure) -> bool:
+    """
+    Tell whether we came too often (429), which says nothing yet of what robots.txt allows.
+
+    Asked again in vain it counts as any other 4xx, which allows everything (RFC 9309 section 2.3.1.3).
+    """
+    return isinstance(answer, Exchange) and answer.status == 429
 
 
 def _closed(answer: Exchange | Failure) -> tuple[UrlOutcome, str] | None:

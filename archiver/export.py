@@ -31,13 +31,12 @@ from index.model import Capture, Original
 from index.timestamp import parse_timestamp
 
 from . import package
-from .collection import SnapshotFolder
+from .collection import Find, SnapshotFolder
 from .durable import storage, sync_dir, write_file
 from .pages import read_pages, write_pages
 from .records import Extent, extent
 
 PROFILES = ("wacz", "warc")
-Find = Callable[[str, str], Path]
 Place = tuple[str, str, int]
 """Snapshot, WARC and offset: where a record stands in the archive."""
 

@@ -47,6 +47,8 @@ class Intake:
     in_scope: Callable[[str], bool] = field(init=False)
     _traps: Traps = field(init=False)
     _tidy: Tidy = field(init=False)
+    _parts: set[int] = field(default_factory=set)
+    """Hashes of what was found to be a part of a page: pages share theirs, and once is enough."""
 
     def __post_init__(self) -> None:
         counts = self.frontier.counts()
@@ -84,8 +86,10 @@ class Intake:
         url = self._tidy(url)
         if url in self.frontier:
             self.frontier.confirm(url, source.url, kind)
-            if kind != "embed":
+            if kind != "embed" or hash(url) in self._parts:
                 return
+        if kind == "embed":
+            self._parts.add(hash(url))
         if kind != "hint" or self.in_scope(url):
             self.know(Known(url, source.depth + further, source.url, kind))
 

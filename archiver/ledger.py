@@ -7,9 +7,10 @@ One JSON object per line of logs/ledger.jsonl, in the order of the URLs' keys:
     {"url":"https://…","outcome":"captured","status":200,"reason":"","via":"seed","bytes":5120,
      "timestamp":"20260302023001","depth":0,"kind":"outlink"}
 
-`via` tells where the URL was found: `seed`, `sitemap`, `robots`, `yesterday`, or the URL of the page. `kind`
-tells what it is there: `outlink`, `embed`, `sitemap`, `robots`, or `hint` for what only looks like an address
-(in a script, in data); what a hint misses does not count against the day.
+`via` tells where the URL was found: `seed`, `sitemap`, `robots`, `yesterday`, the URL of the page, or `probe`
+for one that was made up (archiver.probes). `kind` tells what it is there: `outlink`, `embed`, `sitemap`,
+`robots`, or `hint` for what only looks like an address (in a script, in data); what a hint misses does not
+count against the day.
 """
 
 from __future__ import annotations

@@ -93,7 +93,8 @@ def read_document(url: str, headers: Headers, body: bytes) -> Document:
     mime, charset = media_type(header(headers, "content-type"), body)
     page = parse_page(mime, charset, body) if mime in MARKUP else None
     found = find_links(url, mime, charset, body, page)
-    links = _merged([*_in_headers(url, headers), *found.links])
+    named = list(_in_headers(url, headers))
+    links = _merged([*named, *found.links]) if named else found.links
     text = page_text(page) if page and mime in PAGES else ""
     return Document(mime in PAGES, links, found.title, found.language, text, found.canonical, found.note)
 

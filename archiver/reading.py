@@ -2,18 +2,20 @@
 """
 What a response says: its links, and for a page its title, language and text, from one parse.
 
+    response → unread (plain values, bounded) → Read (plain values)
+
 Bounded by what was decoded: a body beyond that is stored whole and read in part, which is said. Knows
-nothing of scope, of the frontier or of storing.
+nothing of scope, of the frontier or of storing, nor of which process it runs in: see archiver.reader.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .exchange import Exchange
+from .exchange import Exchange, Headers, header
 from .links import finder_of, read_document
-from .payload import decode
+from .payload import Decoded, decode
 from .resolver import Link
 from .sitemap import read_sitemap
 
@@ -25,6 +27,19 @@ MAX_SITEMAP = 50 << 20
 """The limit of the sitemap protocol."""
 
 _PRIMARY = re.compile(r"[a-z]{2,8}(?![^-_])", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What reading needs of one response, and no more of its body than is read."""
+
+    url: str
+    headers: Headers
+    payload: bytes
+    """Without transfer coding, with content coding."""
+    cut: bool = False
+    """Whether there is more of the payload."""
+    sitemap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +59,36 @@ class Read:
     """The beginning of a page's markup, as Latin-1."""
 
 
-def read_page(exchange: Exchange) -> Read:
-    """Return links, title, language and text of a response with status 200."""
+def unread_page(exchange: Exchange) -> Unread:
+    """Take out of a response what its links and text are in; no body where its media type has none."""
     readable = finder_of(exchange.mime) is not None or exchange.mime == "unk"
-    chunks = exchange.payload() if readable else ()
-    body = decode(chunks, exchange.header("content-encoding") if readable else None, MAX_PARSED)
-    document = read_document(exchange.url, exchange.headers, body.data)
+    return _unread(exchange, MAX_PARSED) if readable else Unread(exchange.url, exchange.headers, b"")
+
+
+def unread_sitemap(exchange: Exchange) -> Unread:
+    """Take out of a response what a sitemap lists."""
+    return replace(_unread(exchange, MAX_SITEMAP), sitemap=True)
+
+
+def _unread(exchange: Exchange, most: int) -> Unread:
+    """Take at most so many bytes; what is compressed is not shorter when it is not."""
+    parts: list[bytes] = []
+    for part in exchange.payload():
+        parts.append(part)
+        most -= len(part)
+        if most < 0:
+            break
+    return Unread(exchange.url, exchange.headers, b"".join(parts), most < 0)
+
+
+def read(unread: Unread) -> Read:
+    """Return what a response says. What a parser raises is raised, though none is known to."""
+    return _read_sitemap(unread) if unread.sitemap else _read_page(unread)
+
+
+def _read_page(unread: Unread) -> Read:
+    body = _decoded(unread, MAX_PARSED)
+    document = read_document(unread.url, unread.headers, body.data)
     page = (document.title, primary(document.language), document.text) if document.is_page else None
     cut = "" if body.whole else f"its links were read in part: {body.reason}"
     note = "; ".join(filter(None, (cut, document.note)))
@@ -57,15 +96,21 @@ def read_page(exchange: Exchange) -> Read:
     return Read(tuple(document.links), page=page, note=note, head=head)
 
 
-def read_sitemaps(exchange: Exchange) -> Read:
+def _read_sitemap(unread: Unread) -> Read:
     """Return what a sitemap lists: pages, sitemaps; as links its images, videos and other languages."""
-    body = decode(exchange.payload(), exchange.header("content-encoding"), MAX_SITEMAP)
-    sitemap = read_sitemap(body.data)
+    sitemap = read_sitemap(_decoded(unread, MAX_SITEMAP).data)
     links = [Link(url, "outlink") for url in sitemap.alternates] + [
         Link(url, "embed") for url in sitemap.media
     ]
     note = "; ".join(sitemap.problems[:3])
     return Read(tuple(links), tuple(sitemap.urls), tuple(sitemap.sitemaps), note=note)
+
+
+def _decoded(unread: Unread, limit: int) -> Decoded:
+    if not unread.payload:
+        return Decoded(b"", whole=True)
+    body = decode((unread.payload,), header(unread.headers, "content-encoding"), limit)
+    return replace(body, whole=False, reason=f"it is longer than {limit} bytes") if unread.cut else body
 
 
 def primary(tag: str) -> str:

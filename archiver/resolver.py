@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from index.urlkey import MAX_URL, normalise
 
@@ -32,9 +32,9 @@ RANK: MappingProxyType[Kind, int] = MappingProxyType({"hint": 0, "outlink": 1, "
 
 # Letters that no parser changes in a path, and no dots that could mean a folder but those at the start.
 _PLAIN = re.compile(
-    r"(?P<up>(?:\.\./)*+)(?P<rest>/?(?:[A-Za-z0-9_~!$&()*+,;=-][A-Za-z0-9._~!$&()*+,;=-]*+/)*+"
-    r"(?:[A-Za-z0-9_~!$&()*+,;=-][A-Za-z0-9._~!$&()*+,;=-]*+)?)"
-    r"(?P<query>\?[A-Za-z0-9._~!$&()*+,;=:@/-]*+)?",
+    r"((?:\.\./)*+)/?(?:[A-Za-z0-9_~!$&()*+,;=-][A-Za-z0-9._~!$&()*+,;=-]*+/)*+"
+    r"(?:[A-Za-z0-9_~!$&()*+,;=-][A-Za-z0-9._~!$&()*+,;=-]*+)?"
+    r"(?:\?[A-Za-z0-9._~!$&()*+,;=:@/-]*+)?",
     re.ASCII,
 )
 _OTHER_SCHEME = re.compile(r"\s*+(?!https?:)[A-Za-z][A-Za-z0-9+.-]*+:", re.IGNORECASE)
@@ -45,13 +45,13 @@ _MAX_REFERENCE = 3 * MAX_URL
 class Resolver:
     """Resolves against one base, an absolute, normalised URL. Each spelling is worked out once."""
 
-    __slots__ = ("_folder", "_known", "_root", "base")
+    __slots__ = ("_folders", "_known", "_root", "base")
 
     def __init__(self, base: str) -> None:
         """Take the base apart: `http://example.org` and `http://example.org/a/`."""
         self.base = base
         path = base.partition("?")[0]
-        self._folder = path[: path.rfind("/") + 1]
+        self._folders = [path[: path.rfind("/") + 1]]
         self._root = "/".join(base.split("/", 3)[:3])
         self._known: dict[str, str | None] = {}
 
@@ -69,7 +69,7 @@ class Resolver:
         if not reference:
             return self.base
         plain = _PLAIN.fullmatch(reference)
-        url = self._joined(*plain.group("up", "rest", "query")) if plain else None
+        url = self._joined(reference, plain.end(1)) if plain else None
         if url is not None:
             return url if len(url) <= MAX_URL else None
         if len(reference) > _MAX_REFERENCE or _OTHER_SCHEME.match(reference):
@@ -78,24 +78,22 @@ class Resolver:
             return normalise(reference)
         return normalise(reference, self.base)
 
-    def _joined(self, up: str, rest: str, query: str | None) -> str | None:
-        """Join a plain reference; None where the parser has to decide."""
-        if not rest or (up and rest.startswith("/")):
+    def _joined(self, reference: str, up: int) -> str | None:
+        """Join a plain reference that begins with so many letters of `../`; None where the parser decides."""
+        rest = reference[up:]
+        if not rest or rest[0] == "?" or (rest[0] == "/" and (up or rest.startswith("//"))):
             return None
-        if rest.startswith("/"):
-            return None if rest.startswith("//") else self._root + rest + (query or "")
-        folder = self._folder
-        for _ in range(len(up) // 3):
-            parent = folder.rfind("/", 0, -1) + 1
-            if parent <= len(self._root):  # above the root one stays at the root
-                folder = self._root + "/"
-                break
-            folder = folder[:parent]
-        return folder + rest + (query or "")
+        return (self._root if rest[0] == "/" else self._above(up // 3)) + rest
+
+    def _above(self, levels: int) -> str:
+        """Return the folder of the base, or one so many levels above it; above the root one stays there."""
+        while len(self._folders) <= levels:
+            folder = self._folders[-1]
+            self._folders.append(folder[: max(folder.rfind("/", 0, -1), len(self._root)) + 1])
+        return self._folders[levels]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """An absolute, normalised address and what it is to the document."""
 
     url: str
@@ -134,4 +132,4 @@ class Links:
 
     def listed(self) -> list[Link]:
         """Return the links in the order in which they were first added."""
-        return [Link(url, kind) for url, kind in self.found.items()]
+        return list(map(Link._make, self.found.items()))

@@ -81,7 +81,10 @@ TREATMENTS: Mapping[Kind, Treatment] = MappingProxyType(
 
 # 520 to 527 are what Cloudflare answers for an origin that fails behind it.
 _FAILING = frozenset({408, 500, 502, 503, 504, *range(520, 528)})
-_CUT_BY_CHANCE = frozenset({"disconnect", "time", "unspecified"})
+AGAIN = frozenset({429, *_FAILING})
+"""Statuses after which an address may be asked once more."""
+CUT_BY_CHANCE = frozenset({"disconnect", "time", "unspecified"})
+"""The words of WARC-Truncated for a body that may arrive whole another time."""
 _OURS = frozenset({"out-of-scope"})
 """Outcomes of requests that we did not make: they say nothing about the host."""
 
@@ -108,7 +111,7 @@ def kind_of(answer: Answer) -> Kind:
         return Kind.REFUSED
     if answer.status == 503 and answer.retry_after is not None:
         return Kind.UNAVAILABLE
-    cut = answer.truncated in _CUT_BY_CHANCE
+    cut = answer.truncated in CUT_BY_CHANCE
     return Kind.FAILING if cut or answer.status in _FAILING else Kind.FINAL
 
 

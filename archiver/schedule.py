@@ -28,6 +28,7 @@ from .settings import Site
 from .snapshot import Archive, StoppedError, UnpublishedError, take_locked
 
 TICK_SECONDS = 60
+NOTHING_CAPTURED = "not one address could be captured"
 
 logger = structlog.get_logger(__name__)
 
@@ -130,8 +131,10 @@ def _attempt(
         return Taken(
             site.name, day, None, f"The crawl of {site.name} broke off inside the program: {error!r}."
         )
-    failed = snapshot.outcome is Outcome.FAILED
-    return Taken(site.name, day, snapshot, "not one address could be captured" if failed else "")
+    if snapshot.outcome is not Outcome.FAILED:
+        return Taken(site.name, day, snapshot)
+    reasons = archive.collection.at(site.name, snapshot.timestamp).reasons
+    return Taken(site.name, day, snapshot, reasons[0] if reasons else NOTHING_CAPTURED)
 
 
 def _sealed_days(archive: Archive, site: Site) -> dict[str, str]:

@@ -12,16 +12,18 @@ Knows nothing of how a crawl is run or of the catalogue.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 
-from index.changes import Change, Kind, merge, reported, tally
+from index.cdxj import parse_line
+from index.changes import Change, Kind, encode_changes, merge, reported, tally
 from index.errors import DamagedError
 from index.model import Outcome
 from index.timestamp import local_date, parse_timestamp
@@ -36,6 +38,7 @@ from .past import Previous
 from .settings import Settings, Site
 from .suspicion import Kind as Suspected
 from .suspicion import Suspicion
+from .tallies import Tallies
 from .verdict import Day, DayFigures, judge_day, worse
 from .verify import check_contents, hash_file
 from .warc import WarcFiles
@@ -65,27 +68,33 @@ def close_books(
     files: WarcFiles,
     previous: Previous | None,
     moment: datetime,
+    *,
+    ignore: Container[Suspected] = (),
 ) -> None:
-    """Give what is left an outcome too, and make the ledger a file and a record, once."""
+    """
+    Give what is left an outcome too, and make the ledger a file and a record, once.
+
+    What unread pages were taken for the day before holds on, but for what is to be ignored.
+    """
     if frontier.meta("closed"):
         return
     frontier.finish_waiting(Result(UrlOutcome.NOT_REACHED, reason="the crawl ended before it"))
     if previous is not None:
-        _recall_unchanged(frontier, previous)
+        _recall_unchanged(frontier, previous, ignore)
     write_file(folder.ledger_path, write_lines(frontier.entries()))
     ledger = folder.ledger_path.read_bytes()
     frontier.add_capture(files.resource("urn:daykeep:ledger", "application/jsonl", ledger, moment))
     frontier.commit(files.sync(), closed="yes")
 
 
-def _recall_unchanged(frontier: Frontier, previous: Previous) -> None:
+def _recall_unchanged(frontier: Frontier, previous: Previous, ignore: Container[Suspected]) -> None:
     """Say of pages that were answered with 304, and so not read, what was read of them before."""
     frontier.settle_recalled()
     try:
-        for page in previous.pages(frontier.not_modified()):
+        for page in previous.pages(frontier.tallies().not_modified()):
             frontier.add_page(page)
         for entry in read(previous.newest.ledger_path):
-            if entry.flag:
+            if entry.flag and entry.flag not in ignore:
                 frontier.flag_unchanged(entry.url, entry.flag, entry.reason)
     except DamagedError as error:
         logger.warning("unchanged-unknown", reason=str(error))
@@ -93,7 +102,8 @@ def _recall_unchanged(frontier: Frontier, previous: Previous) -> None:
 
 def judgement(frontier: Frontier, site: Site, earlier: Iterable[SnapshotFolder]) -> Judgement:
     """Return how the day went. `earlier` are snapshots that did not fail, newest first."""
-    own, errors = frontier.own_counts(), frontier.server_errors()
+    tallies = frontier.tallies()
+    own, errors = tallies.own_counts(), tallies.server_errors()
     before = [figures for folder in earlier if (figures := _figures(folder))]
     today = _day(frontier, before[0] if before else None)
     verdict = judge_day(today, before[::-1], site.suspicion)
@@ -107,16 +117,33 @@ def judgement(frontier: Frontier, site: Site, earlier: Iterable[SnapshotFolder])
 
 
 def _day(frontier: Frontier, yesterday: DayFigures | None) -> Day:
-    front = frontier.front_text()
-    if front is None and yesterday is not None:
-        front = yesterday.front  # it was answered with 304: its text is that of the day before
-    flag = frontier.front_flag()
+    tallies = frontier.tallies()
+    front = tallies.front_text()
+    if yesterday is not None and yesterday.front is not None and tallies.front_unread():
+        front = max(front or 0, yesterday.front)  # the text of an unread one is that of the day before
+    flag = tallies.front_flag()
     return Day(
-        examined=frontier.examined(),
-        suspicions={Suspected(kind): number for kind, number in frontier.flags().items()},
+        examined=tallies.examined(),
+        suspicions={Suspected(kind): number for kind, number in tallies.flags().items()},
         front=Suspicion(Suspected(flag[0]), flag[1]) if flag else None,
-        figures=DayFigures(frontier.pages_stored(), None, front),
+        figures=DayFigures(tallies.pages_stored(), _bytes(tallies), front),
     )
+
+
+def _bytes(tallies: Tallies) -> int | None:
+    """
+    Return how large the records of what the site has are, those that revisits refer to counted in.
+
+    None where some are not compressed: their sizes cannot be compared with those of others.
+    """
+    total = 0
+    for line in tallies.lines_stored():
+        capture = parse_line(line)
+        record = capture.original or capture
+        if not record.filename.endswith(".gz"):
+            return None
+        total += record.length if capture.effective_status == HTTPStatus.OK else 0
+    return total
 
 
 def _figures(folder: SnapshotFolder) -> DayFigures | None:
@@ -147,7 +174,7 @@ def seal(
     judged = judgement(frontier, site, earlier)
     kinds: Counter[Kind] = Counter()
     changes = _changes(earlier[0] if earlier else None, folder, judged.outcome)
-    write_file(folder.changes_path, _change_lines(changes, kinds))
+    write_file(folder.changes_path, encode_changes(tally(changes, kinds)))
     _read_back(folder, finder(collection, site.name, folder))
     own = _own_facts(settings, site, folder.timestamp) | {
         "outcome": judged.outcome.value,
@@ -201,18 +228,3 @@ def _changes(before: SnapshotFolder | None, folder: SnapshotFolder, outcome: Out
     if outcome is Outcome.FAILED:
         return ()
     return merge(before.index.captures() if before else (), folder.index.captures())
-
-
-def _change_lines(changes: Iterable[Change], kinds: Counter[Kind]) -> Iterable[bytes]:
-    """Yield a line for every URL that is not as it was, and count all of them."""
-    encoder = msgspec.json.Encoder()
-    for change in tally(changes, kinds):
-        if change.kind is not Kind.UNCHANGED:
-            line = {
-                "kind": change.kind.value,
-                "url": change.url,
-                "before": change.before.digest if change.before else None,
-                "after": change.after.digest if change.after else None,
-                "status": change.after.effective_status if change.after else None,
-            }
-            yield encoder.encode(line) + b"\n"

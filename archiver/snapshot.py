@@ -154,11 +154,12 @@ def _take(
     full: bool,
     report: Callable[[Progress], None],
 ) -> SnapshotFolder:
-    before = tuple(islice(earlier(archive.collection, site.name, folder.timestamp), LOOK_BACK))
+    most = max(LOOK_BACK, site.suspicion.days)
+    before = tuple(islice(earlier(archive.collection, site.name, folder.timestamp), most))
     everything = not before or full or full_is_due(archive.collection, site, folder.timestamp)
     files = _begin_files(archive, site, folder, frontier, full=everything)
     everything = frontier.meta("full") == "yes"
-    previous = Previous(before, finder(archive.collection, site.name)) if before else None
+    previous = Previous(before[:LOOK_BACK], finder(archive.collection, site.name)) if before else None
     crawl = Crawl(
         site=site,
         frontier=frontier,
@@ -169,6 +170,7 @@ def _take(
         now=archive.now,
         stop=archive.stop,
         report=report,
+        new_name=lambda: _made_up(archive.new_id()),
     )
     try:
         if not frontier.meta("closed") and not crawled(crawl):
@@ -176,10 +178,15 @@ def _take(
                 f"The crawl of {site.name} was stopped; {frontier.waiting()} addresses are waiting. "
                 "What it has is stored; run the same command again to carry on."
             )
-        close_books(folder, frontier, files, previous, archive.now())
+        close_books(folder, frontier, files, previous, archive.now(), ignore=site.suspicion.ignore)
     finally:
         files.close()
     return seal(archive.settings, site, archive.collection, folder, frontier, earlier=before, full=everything)
+
+
+def _made_up(record_id: str) -> str:
+    """Return the letters and digits of a new record's id: a name that no page has."""
+    return "".join(filter(str.isalnum, record_id.rpartition(":")[2]))
 
 
 def full_is_due(collection: Collection, site: Site, timestamp: str) -> bool:

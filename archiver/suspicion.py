@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -37,11 +37,10 @@ MAX_COMPARED = 200_000
 TOO_LITTLE = 20
 """Characters of text below which pages are not compared: shells of script are all alike."""
 
-_Places = Mapping[str, Container[str]]
 _GONE = frozenset({404, 410})
 _ENOUGH = 2
 _TITLE_PARTS = re.compile(r"\s[|\u00b7\u2013\u2014\u00bb-]+\s|:\s")
-_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u00b4": "'"})
+_APOSTROPHES = ("\u2019", "\u2018", "\u00b4")
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 _LOGIN_PARTS = ("login", "log-in", "signin", "sign-in", "inloggen", "aanmelden")
 _LOGIN_NAMES = frozenset({"sso", "saml", "saml2", "adfs", "oauth", "oauth2"})
@@ -101,12 +100,13 @@ def examine(seen: Seen, ignore: frozenset[Kind] = frozenset()) -> Suspicion | No
     """
     Return what the answer probably is in place of the page, by the first signature that has enough.
 
-    A redirect and a 404 or 410 are what they say they are. Kinds in `ignore` are passed over. Takes some
-    microseconds for a page of ordinary length: only headers are looked at then.
+    A redirect and a 404 or 410 are what they say they are. Kinds in `ignore` are passed over. No more of the
+    page is looked at than can still make a suspicion: of one with the menus of a site the headers, the title
+    and, where it is short, its text.
     """
     if 300 <= seen.status < 400 or seen.status in _GONE:
         return None
-    places = _places(seen)
+    places = _Places(seen)
     for signature in signatures():
         if signature.kind in ignore or (signature.kind in _MEANT_AS_A_PAGE and seen.status >= 300):
             continue
@@ -190,17 +190,38 @@ class Signature:
     most_links: int
 
     def found(self, places: _Places, seen: Seen) -> list[str]:
-        """Return the evidence where there is enough of it, otherwise nothing."""
-        short = len(seen.text) <= self.longest and seen.links <= self.most_links
-        weight, evidence = 0, []
-        for mark in self.marks if short else self.alone:
+        """Return the evidence where there is enough of it, otherwise nothing; a status alone is none."""
+        marks = self.marks if self._may_be(seen) else self.alone
+        most, evidence = sum(map(self._weight, marks)) + (seen.status in self.statuses), []
+        for mark in marks:
+            if most < self.enough:
+                return []  # before a place is made comparable that could not tip it any more
             if word := mark.found(places):
-                weight += self.enough if mark.sure else 1
                 evidence.append(f"{mark.where} {word!r}")
-        if evidence and seen.status in self.statuses:
-            weight += 1
-            evidence.insert(0, f"status {seen.status}")
-        return evidence if weight >= self.enough else []
+            else:
+                most -= self._weight(mark)
+        if not evidence or most < self.enough:
+            return []
+        return [f"status {seen.status}", *evidence] if seen.status in self.statuses else evidence
+
+    def _may_be(self, seen: Seen) -> bool:
+        return len(seen.text) <= self.longest and seen.links <= self.most_links
+
+    def _weight(self, mark: _Mark) -> int:
+        return self.enough if mark.sure else 1
+
+
+class _Places:
+    """An answer made comparable (lower case, plain apostrophes, single spaces), each place when asked for."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._made: dict[str, Container[str]] = {}
+
+    def __getitem__(self, where: str) -> Container[str]:
+        if where not in self._made:
+            self._made[where] = _MAKE[where](self._seen)
+        return self._made[where]
 
 
 class _Headers:
@@ -247,28 +268,29 @@ def _marks(table: Mapping[str, list[str]], *, sure: bool) -> Iterator[_Mark]:
         yield _Mark(where, tuple(_bare(word) if exact else word for word in words), sure)
 
 
-@cache
-def _longest() -> int:
-    return max(signature.longest for signature in signatures())
-
-
-def _places(seen: Seen) -> _Places:
-    """Make an answer comparable, place by place: lower case, plain apostrophes, single spaces."""
-    headers = _Headers(seen.headers)
-    if len(seen.text) > _longest():
-        return {"header": headers}
+def _title(seen: Seen) -> Container[str]:
     title = _plain(seen.title[:300])
-    return {
-        "header": headers,
-        "title": frozenset(map(_bare, [title, *_TITLE_PARTS.split(title)])),
-        "line": frozenset(_bare(_plain(line)) for line in seen.text.splitlines()),
-        "text": _plain(seen.text),
-        "markup": seen.markup[:MAX_MARKUP].lower(),
-    }
+    return frozenset(map(_bare, [title, *_TITLE_PARTS.split(title)]))
+
+
+def _lines(seen: Seen) -> Container[str]:
+    return frozenset(_bare(_plain(line)) for line in seen.text.splitlines())
+
+
+_MAKE: Mapping[str, Callable[[Seen], Container[str]]] = {
+    "header": lambda seen: _Headers(seen.headers),
+    "title": _title,
+    "line": _lines,
+    "text": lambda seen: _plain(seen.text),
+    "markup": lambda seen: seen.markup[:MAX_MARKUP].lower(),
+}
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.lower().translate(_APOSTROPHES).split())
+    text = text.lower()
+    for mark in _APOSTROPHES:
+        text = text.replace(mark, "'")
+    return " ".join(text.split())
 
 
 def _bare(text: str) -> str:

@@ -52,7 +52,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     pages: Share = 0.5
     """Fewer pages than this share of yesterday's, or of the median of the last days: partial."""
     bytes: Share = 0.3
-    """The same for the bytes of all bodies."""
+    """The same for the bytes of all pages and files as stored; only where WARCs are compressed."""
     front: Share = 0.1
     """The same for the text of the front page."""
     days: Annotated[int, Meta(ge=1, le=366)] = 7
@@ -68,7 +68,7 @@ class DayFigures:
     pages: int
     """URLs of the site with something to show for it: captured, unchanged or truncated."""
     bytes: int | None = None
-    """Of their payloads, those of unchanged ones counted in."""
+    """Of their records as compressed, those that unchanged ones refer to counted in."""
     front: int | None = None
     """Characters of text of the first seed's page."""
 

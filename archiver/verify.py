@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from index.cdxj import parse_line, place_of
 from index.errors import ArchiveError, DamagedError
 from index.model import Capture, Original
 
-from .collection import SnapshotFolder
+from .collection import Find, SnapshotFolder
 from .described import OpenIndexes, misdescribed, misreferred, unread
 from .ledger import GOOD, UrlOutcome, count, read
 from .package import encode_digest
@@ -44,9 +44,6 @@ _LEDGER = "logs/ledger.jsonl"
 _LINE_WIDTH = 48
 _LINE_BITS = (1 << _LINE_WIDTH) - 1
 """A place has the offset of a record above these bits, and in them the offset of its line in the index."""
-
-Find = Callable[[str, str], Path]
-"""(snapshot, filename) → path of that WARC."""
 
 
 @dataclass(frozen=True, slots=True)

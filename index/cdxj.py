@@ -9,6 +9,7 @@ A line is ASCII and ends in a newline. Lines are sorted bytewise (`LC_ALL=C`), t
 strings are those of CDXJ 0.1.0 (webrecorder/specs), in this order; a status that is not there is `-`.
 After them come keys of our own, each only where it has a value: `redirect`, `etag`, `last_modified`,
 `truncated`, `record` and `date` (WARC-Record-ID without angle brackets, and WARC-Date with its fraction),
+`made_up` (of an address that the crawler made up),
 and where the payload of a revisit lies: `orig.snapshot`, `orig.filename`, `orig.offset`, `orig.length`,
 `orig.mime`, `orig.status`, `orig.url`, `orig.timestamp`, `orig.record`, `orig.date`. With the last two a
 revisit of a revisit can name the first record without opening it. Unknown keys are passed over, so that a
@@ -30,7 +31,7 @@ from typing import Self
 import msgspec
 
 from .errors import DamagedError, NotFoundError
-from .model import Capture, Original
+from .model import Capture, Original, moment
 from .urlkey import urlkey as key_of
 
 _KEY = re.compile(r"[!-~]+", re.ASCII)
@@ -54,6 +55,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     truncated: str | None = None
     record: str | None = None
     date: str | None = None
+    made_up: str | None = None
     orig_snapshot: str | None = msgspec.field(name="orig.snapshot", default=None)
     orig_filename: str | None = msgspec.field(name="orig.filename", default=None)
     orig_offset: str | None = msgspec.field(name="orig.offset", default=None)
@@ -170,8 +172,8 @@ class Index:
         """Return the capture of exactly this normalised URL, the latest where there are several."""
         spelled = b'{"url":%b,' % _json(url)
         lines = iter_prefix(self._data, key_of(url).encode() + b" ")
-        found = max((line for line in lines if spelled in line), default=None)
-        return parse_line(found) if found else None
+        captures = (parse_line(line) for line in lines if spelled in line)
+        return max(captures, key=moment, default=None)
 
 
 def iter_prefix(data: bytes | mmap.mmap, prefix: bytes) -> Iterator[bytes]:
@@ -263,6 +265,7 @@ def _to_line(capture: Capture) -> _Line:
         capture.truncated,
         capture.record,
         capture.date,
+        "yes" if capture.made_up else None,
     )
     return _with_original(line, capture.original) if capture.original else line
 
@@ -301,6 +304,7 @@ def _to_capture(urlkey: str, timestamp: str, line: _Line) -> Capture:
         None if line.orig_snapshot is None else _to_original(line),
         line.record,
         line.date,
+        line.made_up is not None,
     )
 
 

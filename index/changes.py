@@ -36,8 +36,10 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Protocol
 
+import msgspec
+
 from .errors import DamagedError
-from .model import Capture, Content
+from .model import Capture, Content, moment
 
 
 class Kind(StrEnum):
@@ -123,8 +125,8 @@ def merge(old: Iterable[Capture], new: Iterable[Capture]) -> Iterator[Change]:
     Yield one change for every URL of two days, in the order of their keys; unchanged ones too.
 
     Both sides are in the order of an index file. A URL captured more than once on a day counts as its
-    last capture. Artefacts of ours (`urn:`) are left out. Memory holds the URLs of one key.
-    Raises DamagedError where a side is not in order.
+    last capture. Artefacts of ours (`urn:`) and addresses that we made up are left out. Memory holds the
+    URLs of one key. Raises DamagedError where a side is not in order.
     """
     sides = heapq.merge(_by_key(old, 0), _by_key(new, 1), key=itemgetter(0))
     for _, group in groupby(sides, key=itemgetter(0)):
@@ -139,6 +141,25 @@ def tally(changes: Iterable[Change], counts: Counter[Kind]) -> Iterator[Change]:
     for change in changes:
         counts[change.kind] += 1
         yield change
+
+
+def encode_changes(changes: Iterable[Change]) -> Iterator[bytes]:
+    """
+    Yield a line of JSON for every URL that is not unchanged: `logs/changes.jsonl` of a snapshot.
+
+        {"kind":"new","url":"https://…","before":null,"after":"sha256:…","status":200}
+    """
+    encoder = msgspec.json.Encoder()
+    for change in changes:
+        if change.kind is not Kind.UNCHANGED:
+            line = {
+                "kind": change.kind.value,
+                "url": change.url,
+                "before": change.before.digest if change.before else None,
+                "after": change.after.digest if change.after else None,
+                "status": change.after.effective_status if change.after else None,
+            }
+            yield encoder.encode(line) + b"\n"
 
 
 def reported(counts: Counter[Kind]) -> int:
@@ -159,7 +180,10 @@ def _by_key(captures: Iterable[Capture], side: int) -> Iterator[tuple[str, int, 
             raise DamagedError(f"An index is not in order: {key} follows {last}. Run `daykeep verify`.")
         last = key
         if not key.startswith("urn:"):
-            yield key, side, {capture.url: capture for capture in group}
+            answers = [capture for capture in group if not capture.made_up]
+            if len(answers) > 1:  # lines are in order up to the second, and a second try may be as quick
+                answers.sort(key=moment)
+            yield key, side, {capture.url: capture for capture in answers}
 
 
 def _same(before: Answer | None, after: Answer | None) -> bool:

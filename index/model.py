@@ -76,6 +76,8 @@ class Capture:
     """WARC-Record-ID, without its angle brackets; None in indexes older than this field."""
     date: str | None = None
     """WARC-Date, with its fraction; None as above."""
+    made_up: bool = False
+    """Whether the crawler made up the address to see what is answered to it; it is no part of the site."""
 
     @property
     def content_type(self) -> str:
@@ -91,6 +93,11 @@ class Capture:
     def content(self) -> Content:
         """What must stay equal for the URL to count as unchanged."""
         return self.effective_status, self.digest, self.redirect, self.content_type
+
+
+def moment(capture: Capture) -> tuple[str, str, str, int]:
+    """Return what puts captures of one URL in the order of time, those of the same second too."""
+    return capture.timestamp, capture.date or "", capture.filename, capture.offset
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,8 @@ def told() -> Iterator[None]:
             raise BusyError(f"The catalogue is in use by another process ({said}). Try again.") from error
         if isinstance(error, exc.OperationalError) and "malformed" not in said:
             raise StorageError(
-                f"The catalogue cannot be read or written ({said}). See to the disk."
+                f"The catalogue cannot be read or written ({said}). Free space on its disk, or mend the disk "
+                "or its rights, and run the command again; what is sealed is intact."
             ) from error
         raise DamagedError(f"The catalogue is damaged ({said}). Run `daykeep rebuild`.") from error
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import msgspec
 import pytest
 
-from index.changes import Kind, merge, reported, tally
+from index.changes import Kind, encode_changes, merge, reported, tally
 from index.errors import DamagedError
 from index.model import REVISIT, Capture, Original
 from index.urlkey import urlkey
@@ -118,3 +119,19 @@ def test_tally():
     assert [one.kind for one in passed] == ["unchanged", "removed", "unavailable", "new"]
     assert counts == {"unchanged": 1, "removed": 1, "unavailable": 1, "new": 1}
     assert reported(counts) == 2
+
+
+def test_lines_of_what_changed():
+    """Each URL that is not as it was has a line, with its digests before and after and its status today."""
+    old = [answer(), answer(url="https://example.org/b")]
+    new = [answer(), answer(404, "sha256:no", url="https://example.org/b")]
+    lines = [msgspec.json.decode(line) for line in encode_changes(merge(old, new))]
+    assert lines == [
+        {
+            "kind": "removed",
+            "url": "https://example.org/b",
+            "before": "sha256:1",
+            "after": "sha256:no",
+            "status": 404,
+        }
+    ]

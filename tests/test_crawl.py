@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 
-from archiver import asking, crawl, ledger
+from archiver import asking, crawl, ledger, reader
 from archiver.collection import finder
 from archiver.records import iterate
 from archiver.snapshot import StoppedError, take
@@ -396,19 +396,22 @@ def test_what_nobody_links_to_any_more_is_asked_for(tmp_path):
     assert (entries["/old"].outcome, entries["/old"].via) == ("http-error", "yesterday")
 
 
-def test_parser_that_raises_ends_nothing(tmp_path, monkeypatch):
+def test_page_that_cannot_be_read_ends_nothing(tmp_path, monkeypatch):
     """Whatever a body does to our parsers, it is stored, its ledger line says so, and the crawl goes on."""
-    read_page = asking.read_page
+    read = reader.Reader.read
 
-    def break_down(exchange):
-        if exchange.url.endswith("/bad"):
-            raise RecursionError("nested too deep")
-        return read_page(exchange)
+    def die_of_the_bad_one(self, unread):
+        if unread.url.endswith("/bad"):
+            raise reader.UnreadableError("the reader ended with status -11")
+        return read(self, unread)
 
-    monkeypatch.setattr(asking, "read_page", break_down)
+    monkeypatch.setattr(reader.Reader, "read", die_of_the_bad_one)
     with Web({"/": linked("/bad", "/good"), "/bad": page("?"), "/good": linked("/more")}) as web:
         _, entries = day_of(tmp_path, web)
-    assert (entries["/bad"].outcome, "RecursionError" in entries["/bad"].reason) == ("captured", True)
+    assert (entries["/bad"].outcome, entries["/bad"].reason) == (
+        "captured",
+        "its links could not be read (the reader ended with status -11)",
+    )
     assert "/more" in entries
 
 

@@ -303,8 +303,11 @@ def failing_syncs(place: Place, points: list[int]) -> None:
     shutil.copytree(place.data, copy)
     for at in points:
         ended = finish_from(place, copy, "eio", at)
-        assert ended.status in {1, 3}, ended
-        assert "nput/output error" in ended.err or "disk I/O error" in ended.err
+        if ended.status == 0:  # SQLite says nothing of a sync on closing: its journal stays where that fails
+            assert len(place.sealed()) == 1, ended
+        else:
+            assert ended.status in {1, 3}, ended
+            assert "nput/output error" in ended.err or "disk I/O error" in ended.err
         place.disk.cut_power()
         assert place.crawl().status == 0
         assert place.partial() == []
@@ -329,7 +332,7 @@ def full_disks(place: Place, points: list[int]) -> None:
         ended = finish_from(place, copy, "enospc", at)
         assert ended.status in {1, 3}, ended
         assert "full" in ended.err or "No space left" in ended.err
-        assert "ree space" in ended.err or "See to the disk" in ended.err
+        assert "ree space" in ended.err
         assert place.crawl().status == 0
         assert place.partial() == []
         place.check()

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +15,14 @@ import pytest
 from archiver import frontier as module
 from archiver.frontier import Frontier, Known, Result
 from archiver.ledger import UrlOutcome
+from archiver.snapshot import StoppedError, take
 from archiver.warc import Position
 from index.cdxj import format_line
 from index.errors import DamagedError, StorageError
 from index.model import Capture, Page
 from index.urlkey import urlkey
+from tests.support.sites import Web
+from tests.support.snapshots import FIRST, SITE, HandClock, opened, page
 
 A, B = "http://a.example", "http://b.example"
 DONE = Result(UrlOutcome.CAPTURED, 200, "", 12, "20260302023001")
@@ -29,10 +35,15 @@ def frontier(tmp_path):
     opened.close()
 
 
+def path_of(frontier):
+    return Path(frontier._db.execute("PRAGMA database_list").fetchone()[2])
+
+
 def again(frontier):
     """Close a frontier as a crash does, and open it anew."""
+    path = path_of(frontier)
     frontier.close()
-    return Frontier(frontier._path)
+    return Frontier(path)
 
 
 def known(path, host=A, depth=0):
@@ -96,7 +107,7 @@ def test_outcomes_are_counted(frontier):
     frontier.finish(f"{A}/2", Result(UrlOutcome.HTTP_ERROR, 503))
     frontier.finish(f"{A}/3", Result(UrlOutcome.HTTP_ERROR, 429))
     assert frontier.counts() == {"captured": 1, "http-error": 2, "robots": 1}
-    assert (frontier.waiting(), frontier.server_errors()) == (1, 2)
+    assert (frontier.waiting(), frontier.tallies().server_errors()) == (1, 2)
 
 
 def test_closing_the_books(frontier):
@@ -214,6 +225,118 @@ def test_full_disk_is_a_sentence(frontier):
     frontier._db.execute("BEGIN")
     with pytest.raises(StorageError, match="The disk is full"):
         _ = [frontier.add(known(f"{number:0200}")) for number in range(10_000)]
+
+
+def test_reopened_where_known_urls_are(frontier):
+    """What was stored before a stop is told by its URL as before, and new URLs come after it."""
+    for path in "12":
+        frontier.add(known(path))
+    frontier.finish(f"{A}/1", DONE, capture("1"))
+    frontier.commit(None)
+    opened = again(frontier)
+    opened.add(known("3"))
+    opened.finish(f"{A}/2", Result(UrlOutcome.TIMEOUT))
+    opened.add_page(Page(f"{A}/1", "20260302023001", "one", "nl"))
+    told = [opened.outcome(f"{A}/{path}") for path in "1234"]
+    assert told == [(UrlOutcome.CAPTURED, 200), (UrlOutcome.TIMEOUT, None), (None, None), None]
+    assert ([page.title for page in opened.pages()], drained(opened)) == (["one"], ["3"])
+    opened.close()
+
+
+@pytest.mark.parametrize("change", ["PRAGMA user_version = 0", "PRAGMA user_version = 999"])
+def test_frontier_of_another_version(frontier, change):
+    """A frontier that an older or a newer version of the program made is a sentence, and stays as it is."""
+    path = path_of(frontier)
+    frontier.add(known("1"))
+    frontier.commit(None)
+    frontier.close()
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(change)
+    before = path.read_bytes()
+    with pytest.raises(
+        DamagedError, match=rf"f\.sqlite is of format {change[-3:].strip(' =')}, and .* format 1"
+    ):
+        Frontier(path)
+    assert path.read_bytes() == before
+
+
+def test_file_that_a_crash_left_empty(tmp_path):
+    """A frontier of no bytes is a new one: a crash came while it was made."""
+    (tmp_path / "f.sqlite").touch()
+    frontier = Frontier(tmp_path / "f.sqlite")
+    assert (len(frontier), frontier.add(known("1"))) == (0, True)
+    frontier.close()
+
+
+EVERYTHING = {
+    "add": lambda one: one.add(known("2")),
+    "confirm": lambda one: one.confirm(f"{A}/hint", "seed", "outlink"),
+    "current": lambda one: one.current(Known(f"{A}/unknown", 1, A, "hint")),
+    "reopen": lambda one: one.reopen(known("1")),
+    "next": lambda one: one.next(A),
+    "finish": lambda one: one.finish(f"{A}/1", DONE),
+    "finish, no answer": lambda one: one.finish(f"{A}/1", Result(UrlOutcome.TIMEOUT)),
+    "reopen_failed": lambda one: one.reopen_failed(),
+    "add_capture": lambda one: one.add_capture(capture("1")),
+    "add_page": lambda one: one.add_page(Page(f"{A}/1", "20260302023001", "", "")),
+    "finish_waiting": lambda one: one.finish_waiting(DONE),
+    "waiting": lambda one: one.waiting(),
+    "commit": lambda one: one.commit(None, begun="yes"),
+    "position": lambda one: one.position(),
+    "entries": lambda one: list(one.entries()),
+    "seed_redirects": lambda one: one.seed_redirects(),
+    "not_modified": lambda one: one.tallies().not_modified(),
+    "flag_unchanged": lambda one: one.flag_unchanged(f"{A}/1", "maintenance", ""),
+    "flag": lambda one: one.flag(f"{A}/1", "soft-404", ""),
+    "settle_recalled": lambda one: one.settle_recalled(),
+    "any_not_modified": lambda one: one.any_not_modified(),
+    "outcome": lambda one: one.outcome(f"{A}/1"),
+    "counts": lambda one: one.counts(),
+    "tallies": lambda one: one.tallies().own_counts(),
+    "note_front": lambda one: one.note_front(1),
+    "front_text": lambda one: one.tallies().front_text(),
+    "index_lines": lambda one: list(one.index_lines()),
+    "pages": lambda one: list(one.pages()),
+}
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_damage_is_a_sentence_wherever_it_is_met(frontier, name):
+    """Whatever is asked of a frontier whose tables are gone, the error is ours and names the file."""
+    frontier.add(known("1"))
+    frontier.add(Known(f"{A}/hint", 1, A, "hint"))
+    for table in ("url", "capture", "page", "meta"):
+        frontier._db.execute(f"DROP TABLE {table}")
+    with pytest.raises(DamagedError, match=r"frontier .*f\.sqlite cannot be read \(no such table"):
+        EVERYTHING[name](frontier)
+
+
+def test_every_method_is_asked_of_a_damaged_one():
+    """The table above has every method that reads or writes the file."""
+    methods = {name for name in vars(Frontier) if not name.startswith("_")} - {"hosts", "close", "meta"}
+    assert methods <= set(EVERYTHING)
+
+
+def test_unfinished_snapshot_of_another_version_is_set_aside(tmp_path):
+    """Where the frontier is of another version, the WARCs are kept aside to the byte, and the next attempt begins."""
+    pages = {"/": page("Home", *(f"/{number}" for number in range(9)))}
+    with Web(pages) as web, opened(tmp_path, web, clock := HandClock()) as archive:
+        site = archive.settings.site[0]
+        with pytest.raises(StoppedError):
+            take(archive, site, report=lambda progress: archive.stop.set() if progress.done > 4 else None)
+        archive.stop.clear()
+        partial = archive.collection.unfinished(SITE)
+        kept = {path.name: path.read_bytes() for path in partial.warcs}
+        [path] = archive.collection.state.glob("frontier/*.sqlite")
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA user_version = 999")
+        with pytest.raises(DamagedError, match=r"format 999.*set aside in .*\.damaged; the next attempt"):
+            take(archive, site)
+        aside = partial.path.with_suffix(".damaged")
+        assert kept
+        assert {one.name: one.read_bytes() for one in (aside / "archive").iterdir()} == kept
+        clock.set(FIRST + timedelta(hours=1))
+        assert take(archive, site).outcome == "complete"
 
 
 def test_synced_at_every_commit(frontier):

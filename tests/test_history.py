@@ -283,6 +283,14 @@ def test_unreachable_file(tmp_path):
         History(tmp_path / "file" / "h.sqlite")
 
 
+def test_full_disk(history):
+    """Where there is no room, the message says what to do about it."""
+    with history._writing() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(StorageError, match=r"full\)\. Free space .* run the command again"):
+        publish(history, [{f"{A}{number}": ONE for number in range(2000)}])
+
+
 def test_busy(tmp_path):
     """A lock that another process holds too long is told as that."""
     path = tmp_path / "h.sqlite"

@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from archiver import reading
-from archiver.reading import Read, read_page, read_sitemaps
+from archiver.reading import Read, read, unread_page, unread_sitemap
 from tests.support.exchanges import URL, exchange_of
 
 PAGE = '<!doctype html><html lang="nl-NL"><title>Één</title><p>Zie <a href="/a">hier</a><img src="b.png"></html>'.encode()
@@ -20,8 +20,16 @@ def answer(body, *fields):
     return exchange_of(head.encode() + b"\r\n" + body)
 
 
-def links(read):
-    return {(link.url, link.kind) for link in read.links}
+def read_page(exchange):
+    return read(unread_page(exchange))
+
+
+def read_sitemaps(exchange):
+    return read(unread_sitemap(exchange))
+
+
+def links(found):
+    return {(link.url, link.kind) for link in found.links}
 
 
 HTML = "Content-Type: text/html; charset=utf-8"
@@ -38,18 +46,18 @@ CODED = {
 def test_page_is_read_under_its_codings(name):
     """Links, title, language and text of a page are found whatever it is packed in."""
     body, fields = CODED[name]
-    read = read_page(answer(body, HTML, *fields))
-    assert links(read) >= FOUND
-    assert read.page is not None
-    assert read.page[:2] == ("Één", "nl")
-    assert "Zie hier" in read.page[2]
-    assert read.note == ""
+    found = read_page(answer(body, HTML, *fields))
+    assert links(found) >= FOUND
+    assert found.page is not None
+    assert found.page[:2] == ("Één", "nl")
+    assert "Zie hier" in found.page[2]
+    assert found.note == ""
 
 
 def test_page_with_a_wrong_coding_is_still_read():
     """A page that says gzip and is not packed is read as it is, as browsers do, and the ledger says so."""
-    read = read_page(answer(PAGE, HTML, "Content-Encoding: gzip"))
-    assert links(read) >= FOUND
+    found = read_page(answer(PAGE, HTML, "Content-Encoding: gzip"))
+    assert links(found) >= FOUND
 
 
 def test_chunked_page_is_read():
@@ -62,16 +70,30 @@ def test_chunked_page_is_read():
 def test_what_lies_beyond_the_limit_is_said(monkeypatch):
     """A body that is too long is read in part, and the note for the ledger says so."""
     monkeypatch.setattr(reading, "MAX_PARSED", len(PAGE))
-    read = read_page(answer(PAGE + b'<a href="/late">', HTML))
-    assert links(read) >= FOUND
-    assert f"{URL}late" not in {url for url, _ in links(read)}
-    assert read.note.startswith("its links were read in part: ")
+    found = read_page(answer(PAGE + b'<a href="/late">', HTML))
+    assert links(found) >= FOUND
+    assert f"{URL}late" not in {url for url, _ in links(found)}
+    assert found.note.startswith("its links were read in part: ")
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["as it is", "in stored blocks of deflate"])
+def test_no_more_is_taken_of_a_body_than_is_read(monkeypatch, packed):
+    """Of a body that goes on beyond the limit only as much is handed on as can be read."""
+    monkeypatch.setattr(reading, "MAX_PARSED", 1_000)
+    body = PAGE + b"<p>" + b"x" * 100_000
+    fields = ("Content-Encoding: deflate",) if packed else ()
+    unread = unread_page(answer(zlib.compress(body, 0) if packed else body, HTML, *fields))
+    assert unread.cut
+    assert len(unread.payload) < 70_000
+    found = read(unread)
+    assert links(found) >= FOUND
+    assert found.note == "its links were read in part: it is longer than 1000 bytes"
 
 
 def test_coding_that_is_not_known_is_said():
     """A page in a coding we cannot undo gives no links, and the note says which."""
-    read = read_page(answer(b"\x1b\x03", HTML, "Content-Encoding: br"))
-    assert "br" in read.note
+    found = read_page(answer(b"\x1b\x03", HTML, "Content-Encoding: br"))
+    assert "br" in found.note
 
 
 OTHERS = [
@@ -87,14 +109,14 @@ OTHERS = [
 @pytest.mark.parametrize(("mime", "body", "found"), OTHERS)
 def test_other_kinds_are_no_pages(mime, body, found):
     """A style sheet has links and is no page; an image has neither."""
-    read = read_page(answer(body, f"Content-Type: {mime}"))
-    assert (links(read), read.page) == (found, None)
+    seen = read_page(answer(body, f"Content-Type: {mime}"))
+    assert (links(seen), seen.page) == (found, None)
 
 
 def test_link_fields_count_for_every_kind():
     """A Link field of the response is read, also where the body has no links."""
-    read = read_page(answer(b"x", "Content-Type: image/png", "Link: </style.css>; rel=stylesheet"))
-    assert links(read) == {(f"{URL}style.css", "embed")}
+    found = read_page(answer(b"x", "Content-Type: image/png", "Link: </style.css>; rel=stylesheet"))
+    assert links(found) == {(f"{URL}style.css", "embed")}
 
 
 LANGUAGES = [
@@ -112,9 +134,9 @@ LANGUAGES = [
 @pytest.mark.parametrize(("tag", "language"), LANGUAGES)
 def test_language_is_the_primary_subtag(tag, language):
     """A page's language is the first part of its tag, in lower case; what is no tag is none."""
-    read = read_page(answer(f'<html lang="{tag}"><title>T</title>'.encode(), HTML))
-    assert read.page is not None
-    assert read.page[1] == language
+    found = read_page(answer(f'<html lang="{tag}"><title>T</title>'.encode(), HTML))
+    assert found.page is not None
+    assert found.page[1] == language
 
 
 SITEMAP = b'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>http://www.example.org/p</loc></url></urlset>'
@@ -141,23 +163,23 @@ def test_parts_of_pages_in_sitemaps():
     """The images that a sitemap names are parts, the other languages links."""
     more = b'<link rel="alternate" href="/fy" /><image><loc>http://www.example.org/i.png</loc></image></url>'
     body = SITEMAP.replace(b"</url>", more.replace(b'"/fy"', b'"http://www.example.org/fy"'))
-    read = read_sitemaps(answer(body, "Content-Type: application/xml"))
-    assert (read.listed, links(read)) == ((f"{URL}p",), {(f"{URL}fy", "outlink"), (f"{URL}i.png", "embed")})
+    found = read_sitemaps(answer(body, "Content-Type: application/xml"))
+    assert (found.listed, links(found)) == ((f"{URL}p",), {(f"{URL}fy", "outlink"), (f"{URL}i.png", "embed")})
 
 
 def test_guesses_beyond_the_limit_are_said():
     """A response with more addresses to guess at than are taken says so in the ledger."""
     body = ("[" + ",".join(f'"/a/{n}.pdf"' for n in range(2_010)) + "]").encode()
-    read = read_page(answer(body, "Content-Type: application/json"))
-    assert (len(read.links), read.note) == (2_000, "10 addresses that may be in it were not asked for")
+    found = read_page(answer(body, "Content-Type: application/json"))
+    assert (len(found.links), found.note) == (2_000, "10 addresses that may be in it were not asked for")
 
 
 def test_what_is_no_sitemap_is_said():
     """What cannot be read as a sitemap lists nothing, and the note says why."""
-    read = read_sitemaps(
+    found = read_sitemaps(
         answer(b"<urlset><url><loc>http://www.example.org/p", "Content-Type: application/xml")
     )
-    assert read.note
+    assert found.note
 
 
 HOSTILE = {

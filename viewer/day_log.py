@@ -91,9 +91,10 @@ def part(lines: Iterable[T], number: int) -> Group[T]:
     return Group(shown, skipped + len(shown) + sum(1 for _ in iterator))
 
 
-def outcome_of(folder: SnapshotFolder, url: str) -> Entry | None:
-    """Return what the ledger says of one URL. Raises DamagedError."""
-    return next((entry for entry in read_ledger(folder.ledger_path) if entry.url == url), None)
+def outcome_of(folder: SnapshotFolder, *urls: str) -> Entry | None:
+    """Return what the ledger says of the first of these URLs that it knows. Raises DamagedError."""
+    entries = {entry.url: entry for entry in read_ledger(folder.ledger_path) if entry.url in urls}
+    return next((entries[url] for url in urls if url in entries), None)
 
 
 def _grouped(lines: Iterable[tuple[K, T]], limit: int) -> Mapping[K, Group[T]]:

@@ -165,7 +165,7 @@ def _not_there(address: WebAddress) -> AnyResponse | tuple[str, int]:
         text = f"{address.url} is not in the archive at {address.moment}.\n"
         return Response(text, 404, mimetype="text/plain")
     start, end = _span(address.moment)
-    named = held.history.sites_with(address.url)
+    named = held.sites_with(address.url)
     offers = [_offer(site, address, start, end) for site in named]
     day = (
         date.fromisoformat(address.moment) if "-" in address.moment else local_date(start, held.settings.zone)
@@ -191,14 +191,14 @@ def _span(moment: str) -> tuple[str, str]:
 
 def _offer(site: str, address: WebAddress, start: str, end: str) -> Offer:
     held = holdings()
-    lifeline = held.history.lifeline(address.url, site)
+    lifeline = held.history.lifeline(held.kept_as(address.url, site), site)
     good = [one.timestamp for one in held.good_snapshots(site)]
     there = next((one for one in _snapshots_at(address.moment) if one.site == site and _saw(one)), None)
     return Offer(
         site=site,
         title=title_of(held.site(site)),
         snapshot=there.timestamp if there else None,
-        entry=outcome_of(there.folder, address.url) if there else None,
+        entry=_outcome(there, address.url) if there else None,
         before=last_before(lifeline, good, start),
         after=first_from(lifeline, good, end),
     )
@@ -210,13 +210,18 @@ def _saw(snapshot: OpenSnapshot) -> bool:
 
 def _reasons(address: WebAddress) -> list[Entry]:
     """Return what the ledgers of that moment say of a URL that was never captured."""
-    found = (outcome_of(snapshot.folder, address.url) for snapshot in _snapshots_at(address.moment))
+    found = (_outcome(snapshot, address.url) for snapshot in _snapshots_at(address.moment))
     return [entry for entry in found if entry]
+
+
+def _outcome(snapshot: OpenSnapshot, url: str) -> Entry | None:
+    """Return what the ledger of a snapshot says of a URL, as it is written or as the crawler tidied it."""
+    return outcome_of(snapshot.folder, url, snapshot.tidy(url))
 
 
 def _to_lifeline(url: str) -> AnyResponse | tuple[str, int]:
     held = holdings()
-    sites = held.history.sites_with(url) or [site.name for site in held.sites()[:1]]
+    sites = held.sites_with(url) or [site.name for site in held.sites()[:1]]
     if not sites:
         return render_template("error.html", status=404, message=""), 404
     return redirect(f"/{sites[0]}/history?{urlencode({'url': url})}")

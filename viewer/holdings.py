@@ -24,6 +24,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from archiver.collection import Collection, SnapshotFolder
+from archiver.in_force import tidy_of
 from archiver.settings import Settings, Site
 from index.catalogue import Catalogue
 from index.errors import NotFoundError
@@ -42,7 +43,6 @@ MAX_SOURCES = 500
 """Characters of origins in a policy, where they stand six times; above it the wildcard stands alone."""
 
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
-_TIDY = Tidy.of()
 _URL_OF_LINE = re.compile(rb'\{"url":"(https?://[^"/?\\]+)')
 
 
@@ -78,9 +78,9 @@ class OpenSnapshot:
         query that only their own script reads (`search.html?q=…`). A path that was captured with some
         query keeps its queries apart: there they name different pages. An error, or `?cb=` without a value,
         that a script's half address led the crawler to, is no such query. Nor are the parameters that the
-        crawler took off what it found: they track visitors, and name no other page.
+        crawler took off what it found (`tidy`): they track visitors, and name no other page.
         """
-        capture = self.folder.index.find(url) or self.folder.index.find(_TIDY(url))
+        capture = self.folder.index.find(url) or self.folder.index.find(self.tidy(url))
         if capture is not None:
             return Found(capture)
         path, mark, _ = url.partition("?")
@@ -94,6 +94,11 @@ class OpenSnapshot:
         scheme, rest = url.split("://", 1)
         other = f"{'http' if scheme == 'https' else 'https'}://{rest}"
         return other if self.look_up(other) else None
+
+    @cached_property
+    def tidy(self) -> Tidy:
+        """What the crawler took off the addresses it found: the site's own rules, as they were that day."""
+        return tidy_of(self.folder)
 
     @cached_property
     def origins(self) -> frozenset[Origin]:
@@ -186,6 +191,23 @@ class Holdings:
     def good_snapshots(self, site: str) -> list[Snapshot]:
         """Return the snapshots of a site that saw anything, oldest first."""
         return [one for one in self.history.snapshots(site) if one.outcome is not Outcome.FAILED]
+
+    def kept_as(self, url: str, site: str) -> str:
+        """
+        Return the address by which a site's history has a URL, which is returned as it is where it has none.
+
+        As it is written, or without what the crawler takes off the links it finds. The history is about many
+        days, which may have had different rules: those of the configuration count.
+        """
+        if self.history.lifeline(url, site):
+            return url
+        tidied = self.settings.tidy_of(site)(url)
+        return tidied if tidied != url and self.history.lifeline(tidied, site) else url
+
+    def sites_with(self, url: str) -> list[str]:
+        """Return the sites that ever had a URL, as it is written or as their crawler tidies it."""
+        exact = self.history.sites_with(url)
+        return [site for site in self.history.sites() if site in exact or self.kept_as(url, site) != url]
 
     def warc(self, site: str) -> Callable[[str, str], Path]:
         """Return the function that tells where a WARC of a snapshot of this site stands."""

@@ -49,6 +49,7 @@ def history(site: str) -> str | Response | tuple[str, int]:
     on = request.args.get("on", "")
     if url and on:
         return redirect(format_web_path(_day(on) or "*", url))
+    url = holdings().kept_as(url, site) if url else None
     good = holdings().good_snapshots(site)
     versions = list(_versions(holdings().history.lifeline(url, site), good)) if url else []
     page = render_template(
@@ -57,7 +58,7 @@ def history(site: str) -> str | Response | tuple[str, int]:
         typed=typed,
         url=url,
         versions=versions[::-1],
-        elsewhere=[name for name in holdings().history.sites_with(url) if name != site] if url else [],
+        elsewhere=[name for name in holdings().sites_with(url) if name != site] if url else [],
         bounds=(good[0].day, good[-1].day) if good else ("", ""),
     )
     return page if versions or not typed else (page, 404)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import select
 import signal
 import sys
 import threading
@@ -35,6 +36,7 @@ T = TypeVar("T")
 
 GRACE = 12
 """Seconds after a signal within which a command ends by itself."""
+STOPPED = b"daykeep: Stopped. What was stored is intact; run the same command again to carry on.\n"
 
 logger = structlog.get_logger(__name__)
 
@@ -169,7 +171,9 @@ def stop_on_signals(stop: threading.Event) -> None:
             signal.alarm(GRACE)
 
     def leave(_number: int, _frame: object) -> None:
-        os.write(2, b"daykeep: Stopped. What was stored is intact; run the same command again to carry on.\n")
+        # whoever reads it may have stopped reading, and that may be what holds the command up
+        if select.select([], [2], [], 0)[1]:
+            os.write(2, STOPPED)
         os._exit(1)
 
     signal.signal(signal.SIGALRM, leave)

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import click
 import msgspec
 
 from index.errors import ConfigurationError, NotFoundError
+from index.lifeline import Interval
 from index.timestamp import local_date, parse_timestamp
 from index.urlkey import normalise
 
@@ -137,7 +139,7 @@ def ledger_command(config: str, site: str, date: str, outcome: tuple[str, ...], 
         folder = find_snapshot(archive, site, date)
         entries = list(read(folder.ledger_path))
     totals, missed = count(entries), sum(entry.missed_hint for entry in entries)
-    reasons = folder.package["daykeep"].get("reasons", [])
+    reasons = folder.reasons
     shown = [entry for entry in entries if not outcome or entry.outcome.value in outcome]
     if as_json:
         known = len(entries)
@@ -179,11 +181,14 @@ def history_command(config: str, url: str, as_json: bool) -> int:
     """
     Show the lifeline of URL: its versions, each with the first and the last day it was seen.
 
+    Where it was never captured as it is written, without the session and tracking parameters that the
+    configuration of the site takes off.
+
     Exit status: 0 done; 1 never captured; 2 not an address.
     """
     address = _address(url)
     with opened(config) as archive:
-        intervals = archive.shelves.history.lifeline(address)
+        intervals = archive.shelves.history.lifeline(address) or list(_of_tidied(archive, address))
         zone = archive.settings.zone
         if not intervals:
             raise NotFoundError(f"{address} was never captured. `daykeep search` finds pages by their words.")
@@ -203,6 +208,15 @@ def history_command(config: str, url: str, as_json: bool) -> int:
             columns, ((r["first_day"], r["last_day"], r["status"], str(r["digest"])[:23]) for r in rows)
         )
     return DONE
+
+
+def _of_tidied(archive: Archive, address: str) -> Iterator[Interval]:
+    """Yield the intervals of an address without what the crawler of each site takes off its links."""
+    history = archive.shelves.history
+    for site in history.sites():
+        tidied = archive.settings.tidy_of(site)(address)
+        if tidied != address:
+            yield from history.lifeline(tidied, site)
 
 
 def _address(url: str) -> str:

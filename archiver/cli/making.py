@@ -33,7 +33,7 @@ def crawl_command(config: str, site: str, full: bool, as_json: bool) -> int:
 
     If a crawl was stopped before its end, this carries on with it.
 
-    Exit status: 0 complete; 1 could not, or not one address could be captured; 2 no such site or a faulty
+    Exit status: 0 complete; 1 could not, or what came is not the site; 2 no such site or a faulty
     configuration; 3 the snapshot is partial: `daykeep ledger` tells what is missing.
     """
     stop = threading.Event()
@@ -63,9 +63,14 @@ def _status(taken: daily.Taken, archive: Archive) -> int:
 
 
 def _why_failed(archive: Archive, taken: daily.Taken) -> str:
-    """Return why not one address could be captured: what became of the seeds."""
+    """Return why a day failed: what was there in place of the site, or what became of the seeds."""
     assert taken.snapshot is not None
     folder = archive.collection.at(taken.site, taken.snapshot.timestamp)
+    if folder.reasons:
+        return (
+            f"What was captured is not {taken.site}: {folder.reasons[0]}. It is kept, and the day counts as "
+            f"failed; look at the site, and run `daykeep crawl {taken.site}` again."
+        )
     reasons = [
         entry.reason or f"HTTP {entry.status}" for entry in read(folder.ledger_path) if entry.via == "seed"
     ]

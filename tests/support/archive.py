@@ -17,15 +17,13 @@ import itertools
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from archiver import package
 from archiver.collection import Collection, SnapshotFolder
@@ -38,7 +36,7 @@ from archiver.settings import Settings, Site, Viewer
 from archiver.warc import Reference, WarcFiles, original_of, refer
 from index.catalogue import Catalogue
 from index.cdxj import format_line
-from index.changes import Kind, merge, reported, tally
+from index.changes import Kind, encode_changes, merge, reported, tally
 from index.history import History
 from index.model import Capture, Page
 from index.timestamp import local_date, parse_timestamp, to_timestamp
@@ -254,7 +252,7 @@ def _describe(
     outcome = judge(counts, server_errors)
     kinds: Counter[Kind] = Counter()
     changes = merge(before.index.captures() if before else (), folder.index.captures())
-    write_file(folder.changes_path, _change_lines(tally(changes if outcome != "failed" else (), kinds)))
+    write_file(folder.changes_path, encode_changes(tally(changes if outcome != "failed" else (), kinds)))
     own = {
         "site": site.name,
         "timestamp": folder.timestamp,
@@ -276,19 +274,6 @@ def _describe(
         own,
     )
     package.write_package(folder.path, described, _hash)
-
-
-def _change_lines(changes: Iterable[Any]) -> Iterator[bytes]:
-    for change in changes:
-        if change.kind is not Kind.UNCHANGED:
-            line = {
-                "kind": change.kind.value,
-                "url": change.url,
-                "before": change.before.digest if change.before else None,
-                "after": change.after.digest if change.after else None,
-                "status": change.after.effective_status if change.after else None,
-            }
-            yield msgspec.json.encode(line) + b"\n"
 
 
 def _hash(path: Path) -> str:
