@@ -282,7 +282,10 @@ def test_files_that_shrank(tmp_path, share, outcome):
 
 def test_only_the_site_itself_is_weighed(tmp_path):
     """A large part on another host that is gone today has not made the site smaller."""
-    parts = {"/": html('<p>Film</p><img src="http://cdn.test/film.bin">', *FILES[:1]), FILES[0]: noise("own", 500)}
+    parts = {
+        "/": html('<p>Film</p><img src="http://cdn.test/film.bin">', *FILES[:1]),
+        FILES[0]: noise("own", 500),
+    }
     with daily(tmp_path, RULES | parts | {"/film.bin": noise("film", 150_000)}) as site:
         first = site.take()
         assert first["http://cdn.test/film.bin"].outcome == "captured"
