@@ -232,8 +232,10 @@ class Crawl:
         if isinstance(brought, RobotsVisit):
             self._take_robots(brought)
             return
-        brought = replace(brought, known=self.frontier.current(brought.known))
-        place = self._place(brought.known)
+        known = self.frontier.current(brought.known)
+        if known is not brought.known:
+            brought = replace(brought, known=known)
+        place = self._place(known)
         self._politeness.answered(place, self._told(brought.answer), brought.asked)
         self._store(brought)
 
@@ -315,9 +317,7 @@ class Crawl:
         if found.page:
             self._learn(visit, found.page[2])
         if known.kind == "embed" or intake.in_scope(known.url):
-            for link in found.links:
-                nearer = link.kind == "embed" and known.kind != "embed"
-                intake.discover(link.url, known, link.kind, 0 if nearer else 1)
+            intake.follow(found.links, known)
 
     def _learn(self, visit: Visit, text: str) -> None:
         known = visit.known

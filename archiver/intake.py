@@ -10,7 +10,8 @@ are passed by where they lead out of scope. Knows nothing of fetching or of stor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from index.urlkey import normalise
 
 from .frontier import Frontier, Known, Result
 from .ledger import GONE, GOOD, REFUSED, Entry, UrlOutcome
+from .resolver import Link
 from .scope import excluded, same_domain, scope_of
 from .settings import Site
 from .traps import Traps
@@ -47,8 +49,8 @@ class Intake:
     in_scope: Callable[[str], bool] = field(init=False)
     _traps: Traps = field(init=False)
     _tidy: Tidy = field(init=False)
-    _parts: set[int] = field(default_factory=set)
-    """Hashes of what was found to be a part of a page: pages share theirs, and once is enough."""
+    _told: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """By kind, hashes of the addresses of links that came by: pages share most of theirs."""
 
     def __post_init__(self) -> None:
         counts = self.frontier.counts()
@@ -77,6 +79,19 @@ class Intake:
             self.in_scope = scope_of(self.site)
             logger.info("seed-moved", site=self.site.name, url=url)
 
+    def follow(self, links: Iterable[Link], source: Known) -> None:
+        """
+        Make known what a page or a file links to; its parts are as near to the seeds as itself.
+
+        What another page linked to in the same way is passed over: it would change nothing.
+        """
+        nearer = 0 if source.kind != "embed" else 1
+        for url, kind in links:
+            told, digest = self._told[kind], hash(url)
+            if digest not in told:
+                told.add(digest)
+                self.discover(url, source, kind, nearer if kind == "embed" else 1)
+
     def discover(self, url: str, source: Known, kind: str, further: int) -> None:
         """
         Make known what a response names, so many links further away than itself.
@@ -86,10 +101,8 @@ class Intake:
         url = self._tidy(url)
         if url in self.frontier:
             self.frontier.confirm(url, source.url, kind)
-            if kind != "embed" or hash(url) in self._parts:
+            if kind != "embed":
                 return
-        if kind == "embed":
-            self._parts.add(hash(url))
         if kind != "hint" or self.in_scope(url):
             self.know(Known(url, source.depth + further, source.url, kind))
 

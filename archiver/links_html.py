@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from types import MappingProxyType
 
 from .css import find_css_links
@@ -21,6 +22,8 @@ from .markup import Parsed, Raw, attributes, parse, unescaped
 from .resolver import Kind, Links, Resolver
 
 Attributes = dict[str, str]
+MAX_REMEMBERED = 16_384
+"""Characters up to which an inline script or style sheet is read once for all pages that have it."""
 MAX_FRAMES = 3
 """How deep frames written into frames are read."""
 
@@ -256,7 +259,7 @@ def _on_raw(links: Links, raw: Raw, frames: int) -> None:
     if raw.name == "script":
         _on_inline(links, attributes(raw.attributes), raw.text)
     elif raw.name == "style":
-        links.add_all(find_css_links(raw.text), "embed")
+        links.add_all(_read_once(find_css_links, raw.text), "embed")
     elif raw.name == "iframe":
         srcdoc = attributes(raw.attributes).get("srcdoc") if "srcdoc" in raw.attributes else None
         if srcdoc and frames < MAX_FRAMES:
@@ -274,8 +277,22 @@ def _on_inline(links: Links, given: Attributes, text: str) -> None:
         links.add_all(find_json_hints(text), "hint")
     elif given.get("src") is None:
         if kind in _SCRIPTS:
-            links.add_all(find_script_links(text), "embed")
-        links.add_all(find_hints(text, beside=True), "hint")
+            links.add_all(_read_once(find_script_links, text), "embed")
+        links.add_all(_read_once(_hints_beside, text), "hint")
+
+
+def _hints_beside(text: str) -> Iterable[str]:
+    return find_hints(text, beside=True)
+
+
+def _read_once(find: Callable[[str], Iterable[str]], text: str) -> Iterable[str]:
+    """Return what is found in a script or style sheet; the pages of a site have most of theirs in common."""
+    return _remembered(find, text) if len(text) <= MAX_REMEMBERED else find(text)
+
+
+@lru_cache(maxsize=256)
+def _remembered(find: Callable[[str], Iterable[str]], text: str) -> tuple[str, ...]:
+    return tuple(find(text))
 
 
 def _import_map(text: str) -> Iterator[str]:
