@@ -21,12 +21,13 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from index.errors import StorageError
+from index.errors import ArchiveError, StorageError
 
 from . import robots
 from .exchange import Exchange, Failure
 from .fetch import Fetcher
 from .frontier import Known
+from .ledger import UNREAD
 from .links import PAGES
 from .past import Condition
 from .payload import decode
@@ -184,9 +185,11 @@ class Askers:
             # of an error's page nothing is followed, it is only looked at
             followed = read if answer.status == 200 else Read()
             return Visit(known, answer, followed, suspicion=self._suspicion(known, answer, read))
+        except ArchiveError:
+            raise
         except UnreadableError as error:  # whatever a hostile body does to a parser, the body is kept
             logger.warning("unreadable", url=known.url, error=str(error))
-            return Visit(known, answer, Read(note=f"its links could not be read ({error})"))
+            return Visit(known, answer, Read(note=f"{UNREAD} ({error})"))
 
     def _suspicion(self, known: Known, answer: Exchange, read: Read) -> Suspicion | None:
         """Return for what an answer is taken instead of the page; only what could be one is looked at."""

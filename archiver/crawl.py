@@ -32,7 +32,7 @@ from .exchange import Exchange, Failure
 from .fetch import Fetcher
 from .frontier import Frontier, Known, Result
 from .intake import Intake
-from .ledger import Entry, UrlOutcome, read
+from .ledger import UNLISTED, Entry, UrlOutcome, read
 from .past import Previous
 from .politeness import Place, Politeness
 from .probes import PROBE, REASON, Probes
@@ -118,6 +118,8 @@ class Crawl:
         """Sync the WARCs, then the state that speaks of them. After this a crash loses nothing."""
         if probes := self._probes.unsaved():
             meta["probes"] = probes
+        if self._intake.unlisted:
+            meta[UNLISTED] = str(self._intake.unlisted)
         self.frontier.commit(self.files.sync(), **meta)
 
     def _go_on(self) -> None:
@@ -150,7 +152,8 @@ class Crawl:
         if self.previous is None:
             return False
         if not self.frontier.meta("yesterday"):
-            self._recall(self._intake.recall)
+            stored = self.previous.stored
+            self._recall(lambda entry: self._intake.recall(entry, stored))
             self.commit(yesterday="asked")
         if not self.frontier.hosts() and not self.frontier.meta("unread"):
             if self.frontier.any_not_modified():
@@ -162,7 +165,7 @@ class Crawl:
         assert self.previous is not None
         try:
             for entry in read(self.previous.newest.ledger_path):
-                if not entry.missed_hint and entry.via != PROBE:
+                if entry.lasting and entry.via != PROBE:
                     take(entry)
         except DamagedError as error:
             logger.warning("yesterday-unknown", reason=str(error))
@@ -307,9 +310,10 @@ class Crawl:
         """Make known what a response leads to. Parts of a page are one step nearer than what it links to."""
         known, found, intake = visit.known, visit.read, self._intake
         if capture.redirect and known.kind != "robots":
-            if known.via == "seed":
+            if known.via == "seed" or (known.hops and known.depth == 0 and known.kind == "outlink"):
                 intake.move_seed(capture.redirect)
-            intake.know(Known(capture.redirect, known.depth, known.url, known.kind, hops=known.hops + 1))
+            hops, beyond = known.hops + 1, known.beyond
+            intake.know(Known(capture.redirect, known.depth, known.url, known.kind, hops=hops, beyond=beyond))
         for url in found.sitemaps:
             intake.discover(url, known, "sitemap", 1)
         for url in found.listed:

@@ -5,6 +5,7 @@ Find addresses in a style sheet or a style attribute. Knows nothing of what they
     url(a.png)  url( "a.png" )        CSS Values 4, section 4.5; unquoted ones take escapes: url(a\ b.png)
     @import "a.css"  @import url(a)   CSS Cascade 5, section 2
     image-set("a.png" 1x, url(b) 2x)  CSS Images 4, section 2.4
+    image("a.png", red)  src("a.png") CSS Images 4, section 2.5; CSS Values 5, section 3
 
 One pass of one expression that never goes back, so time is linear in the text.
 """
@@ -16,7 +17,7 @@ import re
 MAX_CSS = 10_000_000
 """Characters read of one style sheet. The largest sheets of the field are a tenth of this."""
 
-_WORTH_READING = re.compile(r"url\(|@import|image-set\(", re.IGNORECASE)
+_WORTH_READING = re.compile(r"url\(|@import|image(?:-set)?\(|\bsrc\(", re.IGNORECASE)
 _STRING = r""""(?:[^"\\\n]|\\[\s\S])*+"?|'(?:[^'\\\n]|\\[\s\S])*+'?"""
 _TOKEN = re.compile(
     rf"""
@@ -24,7 +25,7 @@ _TOKEN = re.compile(
     | (?<![\w-])url\(\s*+(?:(?P<quoted>{_STRING})|(?P<bare>(?:[^)\\]|\\[\s\S])*+))
     | (?P<string>{_STRING})
     | (?P<at>@[\w-]++)
-    | (?P<set>(?<![\w])(?:-webkit-)?image-set\()
+    | (?P<set>(?<![\w-])(?:(?:-webkit-)?image-set|image|src)\()
     | (?P<mark>[();{{}}])
     | \\[\s\S]
     """,

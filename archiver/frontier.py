@@ -44,7 +44,7 @@ _TABLES = (
     """CREATE TABLE url (
         id INTEGER PRIMARY KEY, url TEXT NOT NULL, urlkey TEXT NOT NULL, host TEXT NOT NULL,
         depth INTEGER NOT NULL, via TEXT NOT NULL, kind TEXT NOT NULL,
-        borrowed INTEGER NOT NULL, hops INTEGER NOT NULL, recalled INTEGER NOT NULL,
+        borrowed INTEGER NOT NULL, hops INTEGER NOT NULL, beyond INTEGER NOT NULL, recalled INTEGER NOT NULL,
         outcome TEXT, stood TEXT, status INTEGER, reason TEXT NOT NULL, bytes INTEGER NOT NULL,
         timestamp TEXT NOT NULL, flag TEXT NOT NULL
     )""",
@@ -71,6 +71,8 @@ class Known:
     """Whether it is out of scope and asked for only because a page of the site needs it as a part."""
     hops: int = 0
     """Redirects in a row that led to it."""
+    beyond: int = 0
+    """Parts in a row that led to it since the scope was left."""
     recalled: bool = False
     """Whether it is known from the day before, and `via` tells where it was found then."""
 
@@ -146,7 +148,7 @@ class Frontier:
         host = str(origin(known.url))
         self._last += 1
         self._writing.execute(
-            "INSERT INTO url VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?)",
+            "INSERT INTO url VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?)",
             (self._last, known.url, urlkey(known.url), host, *_told(known), *_columns(result)),
         )
         self._ids[digest] = self._last
@@ -182,7 +184,7 @@ class Frontier:
         number = self._id(known.url)
         cursor = self._db.execute(
             "UPDATE url SET outcome=NULL, reason='', timestamp='', "
-            "depth=?, via=?, kind=?, borrowed=?, hops=?, recalled=? "
+            "depth=?, via=?, kind=?, borrowed=?, hops=?, beyond=?, recalled=? "
             "WHERE id=? AND outcome='out-of-scope' AND status IS NULL",
             (*_told(known), number),
         )
@@ -298,10 +300,11 @@ class Frontier:
             yield msgspec.structs.replace(entry, borrowed=bool(entry.borrowed))
 
     def seed_redirects(self) -> list[str]:
-        """Return where the seeds that were asked for lead, in the order of their keys."""
+        """Return where seeds that were asked for lead, over any number of redirects, in the order of keys."""
         query = (
             "SELECT capture.line FROM capture JOIN url ON capture.known = url.id "
-            "WHERE url.via = 'seed' AND url.outcome = 'redirect' ORDER BY capture.line"
+            "WHERE (url.via = 'seed' OR (url.hops > 0 AND url.depth = 0 AND url.kind = 'outlink')) "
+            "AND url.outcome = 'redirect' ORDER BY capture.line"
         )
         lines = (parse_line(line) for (line,) in self._db.execute(query))
         return [capture.redirect for capture in lines if capture.redirect]
@@ -333,10 +336,8 @@ class Frontier:
 
     def counts(self) -> dict[str, int]:
         """Return how many URLs have each outcome so far; waiting ones are left out."""
-        rows = self._db.execute(
-            "SELECT outcome, count(*) FROM url WHERE outcome IS NOT NULL GROUP BY outcome"
-        )
-        return dict(rows.fetchall())
+        query = "SELECT outcome, count(*) FROM url WHERE outcome IS NOT NULL GROUP BY outcome"
+        return dict(self._db.execute(query).fetchall())
 
     def tallies(self) -> Tallies:
         """Return what the day is judged by."""
@@ -376,20 +377,20 @@ class Frontier:
 
     def _refill(self, host: str, waiting: deque[Known]) -> None:
         rows = self._db.execute(
-            "SELECT id, url, depth, via, kind, borrowed, hops FROM url "
+            "SELECT id, url, depth, via, kind, borrowed, hops, beyond FROM url "
             "WHERE host=? AND id>? AND outcome IS NULL ORDER BY id LIMIT ?",
             (host, self._handed_out.get(host, 0), _REFILL),
         ).fetchall()
-        for number, url, depth, via, kind, borrowed, hops in rows:
-            waiting.append(Known(url, depth, via, kind, bool(borrowed), hops))
+        for number, url, depth, via, kind, borrowed, hops, beyond in rows:
+            waiting.append(Known(url, depth, via, kind, bool(borrowed), hops, beyond))
             self._handed_out[host] = number
 
     def _id(self, url: str) -> int | None:
         return self._ids.get(hash(url))
 
 
-def _told(known: Known) -> tuple[int, str, str, bool, int, bool]:
-    return known.depth, known.via, known.kind, known.borrowed, known.hops, known.recalled
+def _told(known: Known) -> tuple[int, str, str, bool, int, int, bool]:
+    return known.depth, known.via, known.kind, known.borrowed, known.hops, known.beyond, known.recalled
 
 
 def _columns(result: Result | None) -> tuple[str | None, int | None, str, int, str, str]:

@@ -23,14 +23,20 @@ from index.timestamp import to_timestamp
 from index.urlkey import normalise
 
 from .frontier import Frontier, Known, Result
-from .ledger import GONE, GOOD, REFUSED, Entry, UrlOutcome
+from .ledger import GONE, GOOD, REFUSED, UNLISTED, Entry, UrlOutcome
 from .resolver import Link
-from .scope import excluded, same_domain, scope_of
+from .scope import excluded, may_move, scope_of
 from .settings import Site
 from .traps import Traps
 
 MAX_HOPS = 20
 """Redirects in a row that are followed, as many as browsers follow (Fetch standard, HTTP-redirect fetch)."""
+
+MAX_BEYOND = 3
+"""Parts in a row out of scope that are fetched: a style sheet of another host, what it imports, its font."""
+LISTED_PER_URL = 5
+"""Addresses in the ledger for each that may be asked for: about 500 bytes of memory, 300 of disk."""
+_LASTING = frozenset({"seed", "sitemap", "robots"})
 
 Refusal = tuple[UrlOutcome, str]
 
@@ -46,6 +52,8 @@ class Intake:
     now: Callable[[], datetime]
     asked: int = 0
     """URLs that were asked for or are to be, against `max_urls`."""
+    unlisted: int = 0
+    """Addresses that were found, would not have been asked for, and are not in the ledger either."""
     in_scope: Callable[[str], bool] = field(init=False)
     _traps: Traps = field(init=False)
     _tidy: Tidy = field(init=False)
@@ -55,9 +63,15 @@ class Intake:
     def __post_init__(self) -> None:
         counts = self.frontier.counts()
         self.asked = len(self.frontier) - sum(counts.get(refused, 0) for refused in REFUSED)
+        self.unlisted = int(self.frontier.meta(UNLISTED) or 0)
         self.in_scope = scope_of(self.site)
         self._tidy = self.site.tidy
         self._traps = Traps(self.now().year, self.site.traps)
+
+    @property
+    def most_known(self) -> int:
+        """How many addresses are written down: a server can make up more than are ever asked for."""
+        return max(LISTED_PER_URL * self.site.max_urls, 100_000)
 
     def seeds(self) -> None:
         """Make the seeds known, and where they were found to lead."""
@@ -74,7 +88,8 @@ class Intake:
         `https://example.org/` that answers with a redirect to `https://www.example.org/` is how many sites
         begin, and an archive of the redirect alone is not what anybody asked for.
         """
-        if not self.in_scope(url) and any(same_domain(url, seed) for seed in self.site.seeds):
+        seeds = filter(None, map(normalise, self.site.seeds))
+        if not self.in_scope(url) and any(may_move(self.site, seed, url) for seed in seeds):
             self.site = msgspec.structs.replace(self.site, seeds=(*self.site.seeds, url))
             self.in_scope = scope_of(self.site)
             logger.info("seed-moved", site=self.site.name, url=url)
@@ -83,13 +98,15 @@ class Intake:
         """
         Make known what a page or a file links to; its parts are as near to the seeds as itself.
 
-        What another page linked to in the same way is passed over: it would change nothing.
+        What another page linked to in the same way is passed over: it would change nothing. Of what is
+        borrowed only the parts are of interest, and links that lead back.
         """
         nearer = 0 if source.kind != "embed" else 1
         for url, kind in links:
             told, digest = self._told[kind], hash(url)
-            if digest not in told:
-                told.add(digest)
+            if digest not in told and (kind == "embed" or not source.borrowed or self.in_scope(url)):
+                if len(told) < self.most_known:
+                    told.add(digest)
                 self.discover(url, source, kind, nearer if kind == "embed" else 1)
 
     def discover(self, url: str, source: Known, kind: str, further: int) -> None:
@@ -104,12 +121,20 @@ class Intake:
             if kind != "embed":
                 return
         if kind != "hint" or self.in_scope(url):
-            self.know(Known(url, source.depth + further, source.url, kind))
+            self.know(Known(url, source.depth + further, source.url, kind, beyond=source.beyond + 1))
 
-    def recall(self, entry: Entry) -> None:
-        """Ask for what the site had the day before and today has not come across: its removal is recorded."""
-        if self.in_scope(entry.url) and entry.status not in GONE and entry.outcome not in REFUSED:
-            self._recall(entry)
+    def recall(self, entry: Entry, stored: Callable[[str], bool]) -> None:
+        """
+        Ask for what the site had the day before and today has not come across: its removal is recorded.
+
+        What was refused then counts where it was `stored` before: robots.txt may have failed for a day. A
+        guess that was right is none any more.
+        """
+        if not self.in_scope(entry.url) or entry.status in GONE:
+            return
+        if entry.outcome not in REFUSED or stored(entry.url):
+            right = entry.kind == "hint" and entry.outcome in GOOD
+            self._recall(msgspec.structs.replace(entry, kind="embed") if right else entry)
 
     def recall_unread(self, entry: Entry) -> None:
         """
@@ -123,15 +148,24 @@ class Intake:
             self._recall(entry)
 
     def _recall(self, entry: Entry) -> None:
-        if entry.url not in self.frontier:
+        if entry.url in self.frontier:
+            self.frontier.confirm(entry.url, entry.via, entry.kind)
+        elif (
+            entry.via in _LASTING or self._tidy(entry.url) == entry.url
+        ):  # a redirect may make up ids each day
             self.know(Known(entry.url, entry.depth, entry.via, entry.kind, recalled=True))
 
     def know(self, known: Known) -> None:
         """Make a URL known, to be asked for or with the reason why not; once, and then never again."""
-        known = known if self.in_scope(known.url) else replace(known, borrowed=True)
+        if self.in_scope(known.url):
+            known = replace(known, beyond=0) if known.beyond else known
+        else:
+            known = replace(known, borrowed=True, beyond=max(known.beyond, 1))
         refused = self._refused(known)
         if refused is None:
             self.asked += self.frontier.add(known) or (known.borrowed and self.frontier.reopen(known))
+        elif len(self.frontier) >= self.most_known and known.url not in self.frontier:
+            self.unlisted += 1
         else:
             timestamp = to_timestamp(self.now())
             self.frontier.add(known, Result(refused[0], reason=refused[1], timestamp=timestamp))
@@ -153,6 +187,8 @@ class Intake:
     def _over_limit(self, known: Known) -> str | None:
         if known.depth > self.site.max_depth and not known.borrowed:
             return f"more than max_depth = {self.site.max_depth} links from a seed"
+        if known.beyond > MAX_BEYOND:
+            return f"more than {MAX_BEYOND} parts in a row out of scope"
         if known.hops > MAX_HOPS:
             return f"more than {MAX_HOPS} redirects in a row"
         if self.asked >= self.site.max_urls:

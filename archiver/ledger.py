@@ -25,6 +25,8 @@ import msgspec
 from index.errors import DamagedError
 from index.model import Outcome
 
+from .retry import AGAIN
+
 
 class UrlOutcome(StrEnum):
     """What became of one known URL."""
@@ -53,6 +55,12 @@ STORED = frozenset({UrlOutcome.CAPTURED, UrlOutcome.UNCHANGED, UrlOutcome.TRUNCA
 
 REFUSED = frozenset({UrlOutcome.OUT_OF_SCOPE, UrlOutcome.OVER_LIMIT, UrlOutcome.ROBOTS})
 """Outcomes of URLs that were not asked for, by a decision."""
+
+UNREAD = "its links could not be read"
+"""How the reason begins where a page is stored and what it leads to is not known."""
+
+UNLISTED = "unlisted"
+"""Under this name the frontier keeps how many addresses were found beyond what a ledger holds."""
 
 LACKING = frozenset(
     {
@@ -95,6 +103,12 @@ class Entry(msgspec.Struct, frozen=True):
     def missed_hint(self) -> bool:
         """Whether it was no more than a guess, and wrong."""
         return self.kind == "hint" and self.outcome not in STORED | {UrlOutcome.REDIRECT}
+
+    @property
+    def lasting(self) -> bool:
+        """Whether the next day should know of it: all but guesses that the server said were wrong."""
+        told = self.status is not None and 400 <= self.status < 500 and self.status not in AGAIN
+        return not (self.missed_hint and (told or self.outcome in REFUSED))
 
 
 def write_lines(entries: Iterable[Entry]) -> Iterator[bytes]:

@@ -10,13 +10,14 @@ quotes, and `<` and `>` stand for nothing but the ends of a tag. Expressions the
 fraction of the time of walking nodes, and the tree, many times the page, is let go at once. What is not
 written so, the contents of scripts, styles, frames and comments, is kept apart.
 
-The parser is that of the HTML standard, in C and without limits of its own. Five kinds of page would cost it
+The parser is that of the HTML standard, in C and without limits of its own. Six kinds of page would cost it
 time or memory without end (measured with selectolax 1.0.2), so they are changed before it sees them:
 
     100,000 <div> never closed          24 s        more than MANY_TAGS tags: _flat takes nesting away
     1,000 <b id=…> before 1,000 <p>     460 MiB     _plain makes formatting elements ordinary ones
     40,000 attributes in one tag        3 s         _with_fewer_attributes leaves those that are read here
     100,000 names of attributes         4 s         the same
+    1,000 <body> with 900 of them each  75 s        the same: the tree has one body, with all of them
     <selectedcontent>                   clones      parsed without events
 
 Addresses and words stay what they were; only nesting is lost, and only on such pages.
@@ -69,6 +70,7 @@ _QUOTED_END = re.compile(rb"""=\s*+(?:"[^">]*+>|'[^'>]*+>)""")
 _SEPARATORS = b" \t\r\n\f\v/"
 _WORD = re.compile(rb"[^\s/>=\"'<]+")
 _TAG = re.compile(rb"</?[A-Za-z][^\s/>]*+(?:" + _ATTRIBUTE + rb")*+")
+_ROOT_TAG = re.compile(rb"<(?:html|body)(?=[\s/>])(?:" + _ATTRIBUTE + rb")*+", re.IGNORECASE)
 _ANY_TAG = re.compile(rb"<")
 _NAME = re.compile(rb"<(/?)([A-Za-z][^\s/>]*+)")
 _CLOSED_AT_ONCE = re.compile(
@@ -205,6 +207,8 @@ def _apart(written: str) -> tuple[str, tuple[Raw, ...]]:
 def _with_fewer_attributes(data: bytes) -> bytes:
     """Leave only the attributes that are read here: in tags that have too many, or in all of them."""
     pieces = data.split(b">")
+    if len(_ROOT_TAG.findall(data)) > 2:
+        data = _ROOT_TAG.sub(_trimmed, data)
     in_quotes = _QUOTED_END.search(data) is not None
     if len(data) > HUGE_PAGE and (in_quotes or _in_tags(pieces) > HUGE_PAGE) and _has_many_words(data):
         return _TAG.sub(_trimmed, data)

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import structlog
 
 from index.errors import DamagedError
 from index.model import Capture, Outcome, Page
+from index.timestamp import parse_timestamp
 
 from .collection import Collection, SnapshotFolder
 from .exchange import Exchange
@@ -28,6 +31,8 @@ from .warc import original_of, refer, reference_of
 
 LOOK_BACK = 8
 """Snapshots: yesterday's, and seven more where that has no whole 200 of a URL."""
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 logger = structlog.get_logger(__name__)
 
@@ -59,9 +64,15 @@ class Previous:
     def condition(self, url: str) -> Condition | None:
         """Return what to ask by whether a URL is still as it was; None where it has to be sent anyway."""
         found = self._newest(url)
-        if found is None or not (found.capture.etag or found.capture.last_modified):
+        if found is None:
             return None
-        return found
+        if _from_the_future(found.capture):
+            found = replace(found, capture=replace(found.capture, last_modified=None))
+        return found if found.capture.etag or found.capture.last_modified else None
+
+    def stored(self, url: str) -> bool:
+        """Tell whether one of these snapshots has an answer of a URL."""
+        return any(folder.index.find(url) is not None for folder in self.folders)
 
     def reference(self, exchange: Exchange) -> Reference | None:
         """
@@ -136,6 +147,22 @@ def _altered(folder: SnapshotFolder) -> Iterator[str]:
         digest = hash_file(path) if path.is_file() else None
         if digest != sealed.get(path.relative_to(folder.path).as_posix()):
             yield f"{path} is not as it was sealed; run `daykeep verify`"
+
+
+def _from_the_future(capture: Capture) -> bool:
+    """
+    Tell whether a page is said to have changed after it was sent, so that its date is no validator.
+
+    RFC 9110 section 8.8.2.1 forbids such dates; by one, later changes would count as none.
+    """
+    if capture.last_modified is None:
+        return False
+    try:
+        changed = parsedate_to_datetime(capture.last_modified)
+    except (ValueError, TypeError, IndexError, OverflowError):  # what senseless dates raise in `email`
+        return False
+    aware = changed if changed.tzinfo else changed.replace(tzinfo=UTC)
+    return aware > parse_timestamp(capture.timestamp) + _CLOCKS_DIFFER
 
 
 def _equal(capture: Capture, exchange: Exchange) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from sys import intern
 
 import structlog
 
@@ -160,9 +161,9 @@ def _documents(
                 folder.site,
                 change.url,
                 page.title,
-                page.language,
-                home.timestamp,
-                text.filename,
+                intern(page.language),  # all these are held until the day is published, and are few
+                intern(home.timestamp),
+                intern(text.filename),
                 text.offset,
                 text.length,
             )

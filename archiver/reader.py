@@ -2,7 +2,10 @@
 """
 A process of its own that reads pages, so that none can take the crawl with it. Knows nothing of what is read.
 
-    crawl ──Unread──▶ pipe ──▶ reader ──▶ pipe ──Read──▶ crawl     a frame: its length in 8 bytes, MessagePack
+    crawl ──Unread──▶ pipe ──▶ reader ──▶ pipe ──Read──▶ crawl
+
+A frame is its length in 8 bytes and MessagePack; the first one from the reader is empty, and says that it is
+ready.
 
 Pages are parsed by libraries in C, and whoever makes a page may have looked for their faults. A reader that
 dies, takes more memory than MAX_MEMORY or longer than SECONDS is replaced by a new one; the page is stored
@@ -25,15 +28,22 @@ from pathlib import Path
 
 import msgspec
 
+from index.errors import ArchiveError
+
 from .reading import Read, Unread, read
 
 SECONDS = 120.0
 """Longest time for one page. The worst that tests/test_hostile.py knows takes some seconds."""
 MAX_MEMORY = 2 << 30
 """Bytes of address space. The worst page known takes hundreds of megabytes."""
+_ADVICE = "See to the memory that the crawl may take, and that Daykeep is installed whole; then run it again."
 _HEAD = 8
 _PIECE = 1 << 20
 _START = "import sys; sys.path.insert(0, {root!r}); from archiver.reader import main; main()"
+
+
+class ReaderError(ArchiveError):
+    """There is no reading at all."""
 
 
 class UnreadableError(Exception):
@@ -42,6 +52,10 @@ class UnreadableError(Exception):
 
 class _LostError(Exception):
     """The reader has died."""
+
+
+class _NotBegunError(_LostError):
+    """The reader has died before it was ready to read anything."""
 
 
 class Reader:
@@ -61,29 +75,36 @@ class Reader:
         """
         Return what a response says; raises UnreadableError, with the reason, where it could not be read.
 
-        A reader may die of what has nothing to do with the page, so a new one has a second look.
+        A reader may die of what has nothing to do with the page, so a new one has a second look. Raises
+        ReaderError where none can be started.
         """
+        with suppress(_LostError):
+            return self._read(unread)
         try:
             return self._read(unread)
-        except _LostError:
-            pass
-        try:
-            return self._read(unread)
+        except _NotBegunError as error:
+            raise ReaderError(f"{error} Without it no page leads anywhere. {_ADVICE}") from error
         except _LostError as error:
             raise UnreadableError(str(error)) from error
 
     def _read(self, unread: Unread) -> Read:
         if self._stopped:
             raise UnreadableError("the crawl was stopped")
-        if self._process is None:
-            self._process = _Process()
+        try:
+            self._process = self._process or _Process()
+        except OSError as error:
+            raise _NotBegunError(f"The reader of pages cannot be started ({error}).") from error
         try:
             found, fault = self._process.ask(unread, time.monotonic() + self._seconds)
         except TimeoutError as error:
             self._end()
             raise UnreadableError(f"reading took longer than {self._seconds:.0f} seconds") from error
         except (OSError, _LostError) as error:
-            status = self._end()
+            begun, status = self._process.begun, self._end()
+            if not begun:
+                raise _NotBegunError(
+                    f"The reader of pages ends before it begins, with status {status}."
+                ) from error
             raise _LostError(f"the reader ended with status {status}") from error
         if found is None:
             raise UnreadableError(fault)
@@ -115,6 +136,7 @@ class _Process:
         )
         assert self._child.stdin
         assert self._child.stdout
+        self.begun = False
         self._to, self._from = self._child.stdin.fileno(), self._child.stdout.fileno()
         self._ready_to, self._ready_from = select.poll(), select.poll()
         self._ready_to.register(self._to, select.POLLOUT)
@@ -129,6 +151,9 @@ class _Process:
 
     def ask(self, unread: Unread, until: float) -> tuple[Read | None, str]:
         """Return what was read, or why not. Raises _LostError, OSError or TimeoutError."""
+        if not self.begun:
+            self._receive(_HEAD, until)
+            self.begun = True
         self._send(_framed(self._encoder.encode(unread)), until)
         length = int.from_bytes(self._receive(_HEAD, until), "big")
         return self._decoder.decode(self._receive(length, until))
@@ -180,11 +205,15 @@ def main() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of what a page did to us no copy stays on the disk
     with suppress(BrokenPipeError), os.fdopen(os.dup(0), "rb") as asked, os.fdopen(os.dup(1), "wb") as told:
         os.dup2(2, 1)  # whatever a library prints must not come between
         decoder, encoder = msgspec.msgpack.Decoder(Unread), msgspec.msgpack.Encoder()
+        told.write(_framed(b""))  # ready
+        told.flush()
         while head := asked.read(_HEAD):
             unread = decoder.decode(asked.read(int.from_bytes(head, "big")))
             told.write(_framed(encoder.encode(_answer(unread))))

@@ -58,7 +58,7 @@ def _page(seeds: list[str]) -> Callable[[str], bool]:
 
 
 def _prefix(seeds: list[str]) -> Callable[[str], bool]:
-    folders = [url[: url.partition("?")[0].rindex("/") + 1] for url in seeds]
+    folders = map(_folder, seeds)
     prefixes = tuple(spelling for folder in folders for spelling in _both_schemes(folder))
     return lambda url: url.startswith(prefixes)
 
@@ -83,6 +83,25 @@ def _domain(seeds: list[str]) -> Callable[[str], bool]:
     domains = set(map(_registrable, seeds))
     suffixes = tuple(f".{domain}" for domain in domains)
     return lambda url: (host := origin(url).host) in domains or host.endswith(suffixes)
+
+
+def may_move(site: Site, seed: str, target: str) -> bool:
+    """
+    Tell whether a seed that leads to another address takes the scope along: to another host of its domain.
+
+    On its own host the scope is what was configured; with `prefix` the target has to be below the same path.
+    """
+    if not same_domain(seed, target) or target.startswith(_both_schemes(f"{origin(seed)}/")):
+        return False
+    return site.scope != "prefix" or _path(target).startswith(_folder(_path(seed)))
+
+
+def _path(url: str) -> str:
+    return url[len(str(origin(url))) :].partition("?")[0]
+
+
+def _folder(url: str) -> str:
+    return url[: url.partition("?")[0].rindex("/") + 1]
 
 
 def same_domain(one: str, other: str) -> bool:

@@ -31,8 +31,8 @@ from index.timestamp import local_date, parse_timestamp
 from . import package
 from .collection import Collection, Find, SnapshotFolder, finder
 from .durable import publish_dir, storage, sync_dir, write_file
-from .frontier import Frontier, Result
-from .ledger import UrlOutcome, judge, lacking, read, write_lines
+from .frontier import Frontier, Known, Result
+from .ledger import REFUSED, UNLISTED, UrlOutcome, judge, lacking, read, write_lines
 from .pages import write_pages
 from .past import Previous
 from .settings import Settings, Site
@@ -78,6 +78,8 @@ def close_books(
     """
     if frontier.meta("closed"):
         return
+    if previous is not None and frontier.meta("unread") is None:
+        _recall_unasked(frontier, previous)
     frontier.finish_waiting(Result(UrlOutcome.NOT_REACHED, reason="the crawl ended before it"))
     if previous is not None:
         _recall_unchanged(frontier, previous, ignore)
@@ -85,6 +87,22 @@ def close_books(
     ledger = folder.ledger_path.read_bytes()
     frontier.add_capture(files.resource("urn:daykeep:ledger", "application/jsonl", ledger, moment))
     frontier.commit(files.sync(), closed="yes")
+
+
+def _recall_unasked(frontier: Frontier, previous: Previous) -> None:
+    """
+    Keep known what a crawl that ended early had not come to ask for, so that the day after knows of it.
+
+    What was refused the day before keeps that; all else waits, for what the end of the crawl makes of it.
+    """
+    try:
+        for entry in read(previous.newest.ledger_path):
+            if entry.lasting and entry.via != "probe" and entry.url not in frontier:
+                known = Known(entry.url, entry.depth, entry.via, entry.kind, entry.borrowed, recalled=True)
+                refused = Result(entry.outcome, reason=entry.reason, timestamp=entry.timestamp)
+                frontier.add(known, refused if entry.outcome in REFUSED else None)
+    except DamagedError as error:
+        logger.warning("yesterday-unknown", reason=str(error))
 
 
 def _recall_unchanged(frontier: Frontier, previous: Previous, ignore: Container[Suspected]) -> None:
@@ -103,15 +121,18 @@ def _recall_unchanged(frontier: Frontier, previous: Previous, ignore: Container[
 def judgement(frontier: Frontier, site: Site, earlier: Iterable[SnapshotFolder]) -> Judgement:
     """Return how the day went. `earlier` are snapshots that did not fail, newest first."""
     tallies = frontier.tallies()
-    own, errors = tallies.own_counts(), tallies.server_errors()
+    own, errors, unread = tallies.own_counts(), tallies.server_errors(), tallies.unread()
     before = [figures for folder in earlier if (figures := _figures(folder))]
     today = _day(frontier, before[0] if before else None)
     verdict = judge_day(today, before[::-1], site.suspicion)
+    unlisted = int(frontier.meta(UNLISTED) or 0)
+    more = f"{unlisted} addresses more than a ledger holds were found, and are not in it" if unlisted else ""
+    leads = f"the links of {unread} could not be read" if unread else ""
     return Judgement(
-        outcome=worse(judge(own, errors), verdict.outcome),
-        reasons=verdict.reasons,
+        outcome=worse(judge(own, errors + unread + unlisted), verdict.outcome),
+        reasons=(*verdict.reasons, *filter(None, (leads, more))),
         counts=frontier.counts(),
-        lacking=lacking(own, errors),
+        lacking=lacking(own, errors + unread),
         figures=today.figures,
     )
 

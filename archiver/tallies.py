@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .ledger import UNREAD
+
 _OWN = (
     "NOT borrowed AND via <> 'probe' "
     "AND (kind <> 'hint' OR outcome IN ('captured', 'unchanged', 'redirect', 'truncated'))"
@@ -43,6 +45,11 @@ class Tallies:
             f"AND {_OWN}"
         )
         return int(self._db.execute(query).fetchone()[0])
+
+    def unread(self) -> int:
+        """Return how many of the site's own are stored and could not be read for what they lead to."""
+        query = f"SELECT count(*) FROM url WHERE reason LIKE ? AND {_OWN}"  # noqa: S608
+        return int(self._db.execute(query, (f"{UNREAD}%",)).fetchone()[0])
 
     def flags(self) -> dict[str, int]:
         """Return how many of the `examined` were taken for something else than a page, by what."""

@@ -57,7 +57,7 @@ MAX_WORDS = 100_000
 DEPTHS = (1_000, 10_000)
 """How many of the best matches are looked at: so many, and where too few of them count, so many."""
 
-_MEMORY_MB = 64
+_MEMORY_MB = 32
 _TITLE_WEIGHT = 3.0
 _UNKNOWN = "und"
 _LANGUAGES: dict[str, Callable[[], Callable[[str], str]]] = {

@@ -214,7 +214,7 @@ def test_hints_out_of_scope(tmp_path):
 
 
 def test_missed_hint_is_not_recalled(tmp_path):
-    """Where the page that named it has not changed, a guess that missed is let go, and one that was right is kept."""
+    """Where the page that named it has not changed, a guess that missed is let go; one that was right is none any more."""
     first = tagged(html(script("/nl/mis/", "/nl/raak/")))
     with daily(tmp_path, RULES | {"/": first, "/nl/raak/": tagged(html("<p>Raak</p>"))}) as site:
         before, after = site.take(), site.take()
@@ -222,5 +222,5 @@ def test_missed_hint_is_not_recalled(tmp_path):
         assert after["/"].status == 304
         assert site.asked("/nl/mis/") == 0
         assert "/nl/mis/" not in after.entries
-        assert (after["/nl/raak/"].outcome, after["/nl/raak/"].kind) == ("unchanged", "hint")
+        assert (after["/nl/raak/"].outcome, after["/nl/raak/"].kind) == ("unchanged", "embed")
         assert after.snapshot.outcome == "complete"

@@ -198,6 +198,10 @@ CSS = [
     (r"\'url(a)", ["a"]),
     ("image-set('a.png' 1x, url(b.png) 2x, 'c.png' type('image/png')) 'no'", ["a.png", "b.png", "c.png"]),
     ("-webkit-image-set(url('a') 1x) 'no'", ["a"]),
+    (
+        "a{background:image('a.png', red)} b{background:src(\"b.png\")} c{content:'no'; my-image('no')}",
+        ["a.png", "b.png"],
+    ),
     ("src: url('f.woff2')format('woff2'), url(f.woff)", ["f.woff2", "f.woff"]),
     ("myurl(no) no-url(no)", []),
     ("url(#no) url() url('')", []),

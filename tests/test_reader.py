@@ -10,11 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from archiver.reader import MAX_MEMORY, Reader, UnreadableError
+from archiver.reader import MAX_MEMORY, Reader, ReaderError, UnreadableError
 from archiver.reading import Unread, read
 
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
@@ -83,11 +84,10 @@ def test_death_between_pages(reader: Reader):
 
 def _kill_again_and_again(reader: Reader, over: threading.Event) -> None:
     while not over.wait(0.002):
-        if pid := reader.pid:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        process = reader._process
+        if process and process.begun:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
 
 
 def test_page_that_kills(reader: Reader):
@@ -102,6 +102,29 @@ def test_page_that_kills(reader: Reader):
         over.set()
         killer.join()
     assert reader.read(PAGE) == read(PAGE)
+
+
+def test_no_reader_at_all(monkeypatch):
+    """Where no reader can begin that is an error of its own, and not a page that could not be read."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    reader = Reader()
+    with pytest.raises(ReaderError, match="ends before it begins, with status 1"):
+        reader.read(PAGE)
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    with pytest.raises(ReaderError, match="cannot be started"):
+        reader.read(PAGE)
+    assert reader.pid is None
+
+
+def test_limits_of_its_surroundings_are_kept():
+    """Where the crawl itself may take less memory than a reader is granted, less is granted."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        "from archiver.reader import Reader; from archiver.reading import Unread\n"
+        "reader = Reader(); print(reader.read(Unread('http://a.example/', (), b'')).links); reader.close()"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (told.stdout, told.stderr) == ("()\n", "")
 
 
 @pytest.mark.parametrize("name", ["a page", "larger than a pipe"])

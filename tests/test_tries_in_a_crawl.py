@@ -266,9 +266,42 @@ def test_robots_at_the_second_try(tmp_path, answer):
         assert day.snapshot.outcome == "complete"
 
 
+SLOW_DOWN = text("slow down", status=429)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_robots_refused_for_now(tmp_path, times):
+    """A robots.txt that is refused with 429 says nothing yet of what it allows: it is asked for again."""
+    rules = text("User-agent: *\nDisallow: /balie\n")
+    pages = of(FINE) | {"/robots.txt": in_turn(*[SLOW_DOWN] * times, rules)}
+    with daily(tmp_path, pages, retries=2, retry_wait=0.1, max_wait=0.2) as site:
+        day = site.take()
+        assert site.web.paths()[: times + 1] == ["/robots.txt"] * (times + 1)
+        assert (day["/"].outcome, day["/balie"].outcome) == ("captured", "robots")
+
+
+def test_robots_refused_at_every_try(tmp_path):
+    """Where 429 is the answer to every try it counts as any other 4xx, which allows everything."""
+    pages = of(FINE) | {"/robots.txt": closed(SLOW_DOWN)}
+    with daily(tmp_path, pages, retries=2, retry_wait=0.1, max_wait=0.2) as site:
+        day = site.take()
+        assert site.asked("/robots.txt") == 3
+        assert day["/balie"].outcome == "captured"
+
+
 # Stopped between two tries
 
-AFTER_A_STOP = [BUSY, text("no", status=429), text("gateway", status=502), text("late", status=504), hang_up]
+AFTER_A_STOP = [
+    BUSY,
+    SLOW_DOWN,
+    text("no", status=500),
+    text("no", status=408),
+    text("no", status=522),
+    cut,
+    text("gateway", status=502),
+    text("late", status=504),
+    hang_up,
+]
 
 
 @pytest.mark.parametrize("answer", AFTER_A_STOP, ids=lambda one: getattr(one, "__name__", "") or str(one[0]))
