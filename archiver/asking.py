@@ -179,13 +179,14 @@ class Askers:
             return Visit(known, answer, suspicion=self._suspicion(known, answer, Read()))
         try:
             with self._reading:
-                if known.kind == "sitemap" and answer.status == 200:
+                if known.kind == "sitemap" and _says_something(answer):
                     return Visit(known, answer, self._reader.read(unread_sitemap(answer)))
                 read = self._reader.read(unread_page(answer))
             # of an error's page nothing is followed, it is only looked at
-            followed = read if answer.status == 200 else Read()
+            followed = read if _says_something(answer) else Read()
             return Visit(known, answer, followed, suspicion=self._suspicion(known, answer, read))
         except ArchiveError:
+            answer.close()
             raise
         except UnreadableError as error:  # whatever a hostile body does to a parser, the body is kept
             logger.warning("unreadable", url=known.url, error=str(error))
@@ -257,7 +258,12 @@ class Askers:
 
 
 def _worth_reading(answer: Exchange) -> bool:
-    return answer.status == 200 or (answer.status >= 400 and answer.mime in PAGES)
+    return _says_something(answer) or (answer.status >= 400 and answer.mime in PAGES)
+
+
+def _says_something(answer: Exchange) -> bool:
+    """Tell whether the body is what was asked for, and whole: not of 204, 205 or 206 (RFC 9110, 15.3)."""
+    return 200 <= answer.status < 300 and answer.status not in (204, 205, 206)
 
 
 def _let_go(brought: Brought) -> None:

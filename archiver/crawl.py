@@ -310,14 +310,10 @@ class Crawl:
         """Make known what a response leads to. Parts of a page are one step nearer than what it links to."""
         known, found, intake = visit.known, visit.read, self._intake
         if capture.redirect and known.kind != "robots":
-            if known.via == "seed" or (known.hops and known.depth == 0 and known.kind == "outlink"):
-                intake.move_seed(capture.redirect)
-            hops, beyond = known.hops + 1, known.beyond
-            intake.know(Known(capture.redirect, known.depth, known.url, known.kind, hops=hops, beyond=beyond))
+            intake.redirected(known, capture.redirect)
         for url in found.sitemaps:
             intake.discover(url, known, "sitemap", 1)
-        for url in found.listed:
-            intake.discover(url, known, "outlink", 1)
+        intake.listed(found.listed, known)
         if found.page:
             self._learn(visit, found.page[2])
         if known.kind == "embed" or intake.in_scope(known.url):

@@ -302,9 +302,9 @@ class Frontier:
     def seed_redirects(self) -> list[str]:
         """Return where seeds that were asked for lead, over any number of redirects, in the order of keys."""
         query = (
-            "SELECT capture.line FROM capture JOIN url ON capture.known = url.id "
-            "WHERE (url.via = 'seed' OR (url.hops > 0 AND url.depth = 0 AND url.kind = 'outlink')) "
-            "AND url.outcome = 'redirect' ORDER BY capture.line"
+            "WITH RECURSIVE led(id, url) AS (SELECT id, url FROM url WHERE via = 'seed' UNION "
+            "SELECT next.id, next.url FROM url AS next JOIN led ON next.via = led.url WHERE next.hops > 0) "
+            "SELECT line FROM capture JOIN led ON known = id ORDER BY line"
         )
         lines = (parse_line(line) for (line,) in self._db.execute(query))
         return [capture.redirect for capture in lines if capture.redirect]

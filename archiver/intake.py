@@ -57,6 +57,8 @@ class Intake:
     in_scope: Callable[[str], bool] = field(init=False)
     _traps: Traps = field(init=False)
     _tidy: Tidy = field(init=False)
+    _led: set[str] = field(default_factory=set)
+    """Where seeds lead, over any number of redirects."""
     _told: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """By kind, hashes of the addresses of links that came by: pages share most of theirs."""
 
@@ -76,10 +78,20 @@ class Intake:
     def seeds(self) -> None:
         """Make the seeds known, and where they were found to lead."""
         for target in self.frontier.seed_redirects():
+            self._led.add(target)
             self.move_seed(target)
         for seed in self.site.seeds:
             if url := normalise(seed):
                 self.know(Known(url, 0, "seed", "outlink"))
+
+    def redirected(self, known: Known, target: str) -> None:
+        """Make known where an address leads, as what it is itself; a seed may take the scope along."""
+        if known.via == "seed" or known.url in self._led:
+            self._led.add(target)
+            self.move_seed(target)
+        self.know(
+            replace(known, url=target, via=known.url, hops=known.hops + 1, borrowed=False, recalled=False)
+        )
 
     def move_seed(self, url: str) -> None:
         """
@@ -108,6 +120,12 @@ class Intake:
                 if len(told) < self.most_known:
                     told.add(digest)
                 self.discover(url, source, kind, nearer if kind == "embed" else 1)
+
+    def listed(self, urls: Iterable[str], source: Known) -> None:
+        """Make known the pages that a sitemap lists; one of another host has those of the site in view."""
+        for url in urls:
+            if not source.borrowed or self.in_scope(url):
+                self.discover(url, source, "outlink", 1)
 
     def discover(self, url: str, source: Known, kind: str, further: int) -> None:
         """
@@ -138,22 +156,34 @@ class Intake:
 
     def recall_unread(self, entry: Entry) -> None:
         """
-        Keep known what a page names that was answered with 304 today, so that nobody has read its links.
+        Keep known what a page may name that was answered with 304 today, so that nobody has read its links.
 
-        Dead links and what is out of scope by the page they were found on; parts on other hosts in any case,
-        because other pages may need them too.
+        Dead links and parts on other hosts in any case, because other unread pages than the one they were
+        found on may name them too; what was refused only by that page, for such addresses may be endless.
         """
-        part = entry.borrowed and entry.outcome in GOOD
-        if part or self.frontier.outcome(entry.via) == (UrlOutcome.UNCHANGED, 304):
+        own = self.in_scope(entry.url) and entry.outcome not in REFUSED
+        part = entry.borrowed and entry.outcome in GOOD | {UrlOutcome.NOT_REACHED}
+        if own or part or self.frontier.outcome(entry.via) == (UrlOutcome.UNCHANGED, 304):
             self._recall(entry)
 
     def _recall(self, entry: Entry) -> None:
+        """
+        Make known what the day before knew.
+
+        How far out of scope it was is not in the ledger: what was found beyond the scope leads no further.
+        Where it was not asked for because it was too far, it is not today. What redirects led to under a
+        session id is left out: they make up another each day.
+        """
+        own = self.in_scope(entry.url)
+        beyond = 0 if own or self.in_scope(entry.via) else MAX_BEYOND
+        known = Known(entry.url, entry.depth, entry.via, entry.kind, beyond=beyond, recalled=True)
         if entry.url in self.frontier:
             self.frontier.confirm(entry.url, entry.via, entry.kind)
-        elif (
-            entry.via in _LASTING or self._tidy(entry.url) == entry.url
-        ):  # a redirect may make up ids each day
-            self.know(Known(entry.url, entry.depth, entry.via, entry.kind, recalled=True))
+        elif entry.outcome is UrlOutcome.OVER_LIMIT and not own:
+            refused = Result(entry.outcome, reason=entry.reason, timestamp=to_timestamp(self.now()))
+            self.frontier.add(replace(known, borrowed=True), refused)
+        elif entry.via in _LASTING or self._tidy(entry.url) == entry.url:
+            self.know(known)
 
     def know(self, known: Known) -> None:
         """Make a URL known, to be asked for or with the reason why not; once, and then never again."""
@@ -179,7 +209,7 @@ class Intake:
         self.asked += self.frontier.add(known, Result(UrlOutcome.NOT_REACHED))
 
     def _refused(self, known: Known) -> Refusal | None:
-        if known.borrowed and (known.kind != "embed" or not self._may_borrow(known.url)):
+        if known.borrowed and not self._may_borrow(known):
             return UrlOutcome.OUT_OF_SCOPE, "not within the scope of the site"
         reason = self._over_limit(known)
         return (UrlOutcome.OVER_LIMIT, reason) if reason else None
@@ -195,6 +225,11 @@ class Intake:
             return f"more than max_urls = {self.site.max_urls} addresses"
         return self._traps.refuse(known.url, known.depth, known.via)
 
-    def _may_borrow(self, url: str) -> bool:
-        """Tell whether a part on another host may be fetched, one hop out of scope."""
-        return self.site.embeds == "anywhere" and not excluded(self.site, url)
+    def _may_borrow(self, known: Known) -> bool:
+        """
+        Tell whether something on another host may be fetched: a part, or a sitemap.
+
+        A robots.txt may name a sitemap on any host (sitemaps.org, "Sitemaps & Cross Submits").
+        """
+        wanted = known.kind == "sitemap" or (known.kind == "embed" and self.site.embeds == "anywhere")
+        return wanted and not excluded(self.site, known.url)

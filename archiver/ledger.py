@@ -48,7 +48,7 @@ GOOD = frozenset({UrlOutcome.CAPTURED, UrlOutcome.UNCHANGED, UrlOutcome.REDIRECT
 """Outcomes with a response that is stored and was meant."""
 
 GONE = frozenset({404, 410})
-"""Statuses by which the server says that there is nothing; asked again only while something links to it."""
+"""Statuses by which the server says that there is nothing; asked again while something may link to it."""
 
 STORED = frozenset({UrlOutcome.CAPTURED, UrlOutcome.UNCHANGED, UrlOutcome.TRUNCATED})
 """Outcomes with something to show for it."""

@@ -24,6 +24,7 @@ from index.timestamp import parse_timestamp
 
 from .collection import Collection, SnapshotFolder
 from .exchange import Exchange
+from .ledger import UNREAD, read
 from .named_fields import Reference
 from .pages import read_pages
 from .verify import hash_file
@@ -55,6 +56,7 @@ class Previous:
     find: Callable[[str, str], Path]
     """(snapshot, filename) → path of that WARC."""
     _sizes: dict[Path, int] = field(default_factory=dict)
+    _not_read: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def newest(self) -> SnapshotFolder:
@@ -64,7 +66,7 @@ class Previous:
     def condition(self, url: str) -> Condition | None:
         """Return what to ask by whether a URL is still as it was; None where it has to be sent anyway."""
         found = self._newest(url)
-        if found is None:
+        if found is None or url in self._unread(found.snapshot):
             return None
         if _from_the_future(found.capture):
             found = replace(found, capture=replace(found.capture, last_modified=None))
@@ -113,6 +115,14 @@ class Previous:
             if capture is not None and capture.effective_status == 200 and not capture.truncated:
                 return Condition(folder.timestamp, capture)
         return None
+
+    def _unread(self, snapshot: str) -> frozenset[str]:
+        """Return the URLs of a day whose links could not be read: by a 304 they would never be."""
+        if snapshot not in self._not_read:
+            folder = next(folder for folder in self.folders if folder.timestamp == snapshot)
+            entries = read(folder.ledger_path)
+            self._not_read[snapshot] = frozenset(one.url for one in entries if one.reason.startswith(UNREAD))
+        return self._not_read[snapshot]
 
     def _expect(self, path: Path, end: int) -> None:
         """Raise DamagedError where a WARC is shorter than its index says, looking once a file."""

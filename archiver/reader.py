@@ -36,6 +36,8 @@ SECONDS = 120.0
 """Longest time for one page. The worst that tests/test_hostile.py knows takes some seconds."""
 MAX_MEMORY = 2 << 30
 """Bytes of address space. The worst page known takes hundreds of megabytes."""
+MAX_ANSWER = 256 << 20
+"""Bytes; the most links and the longest text that are taken of a page are an eighth of that."""
 _ADVICE = "See to the memory that the crawl may take, and that Daykeep is installed whole; then run it again."
 _HEAD = 8
 _PIECE = 1 << 20
@@ -99,7 +101,7 @@ class Reader:
         except TimeoutError as error:
             self._end()
             raise UnreadableError(f"reading took longer than {self._seconds:.0f} seconds") from error
-        except (OSError, _LostError) as error:
+        except (OSError, msgspec.MsgspecError, _LostError) as error:
             begun, status = self._process.begun, self._end()
             if not begun:
                 raise _NotBegunError(
@@ -156,6 +158,8 @@ class _Process:
             self.begun = True
         self._send(_framed(self._encoder.encode(unread)), until)
         length = int.from_bytes(self._receive(_HEAD, until), "big")
+        if length > MAX_ANSWER:
+            raise _LostError
         return self._decoder.decode(self._receive(length, until))
 
     def kill(self) -> None:
@@ -209,22 +213,27 @@ def main() -> None:
     most = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of what a page did to us no copy stays on the disk
-    with suppress(BrokenPipeError), os.fdopen(os.dup(0), "rb") as asked, os.fdopen(os.dup(1), "wb") as told:
+    ended = suppress(
+        BrokenPipeError, msgspec.DecodeError
+    )  # the crawl is gone, perhaps in the middle of a frame
+    with ended, os.fdopen(os.dup(0), "rb") as asked, os.fdopen(os.dup(1), "wb") as told:
         os.dup2(2, 1)  # whatever a library prints must not come between
         decoder, encoder = msgspec.msgpack.Decoder(Unread), msgspec.msgpack.Encoder()
         told.write(_framed(b""))  # ready
         told.flush()
         while head := asked.read(_HEAD):
+            signal.alarm(int(1.5 * SECONDS))  # should nobody be there any more who does it
             unread = decoder.decode(asked.read(int.from_bytes(head, "big")))
-            told.write(_framed(encoder.encode(_answer(unread))))
+            told.write(_framed(_answer(unread, encoder)))
             told.flush()
+            signal.alarm(0)
 
 
-def _answer(unread: Unread) -> tuple[Read | None, str]:
+def _answer(unread: Unread, encoder: msgspec.msgpack.Encoder) -> bytes:
     try:
-        return _writable(read(unread)), ""
+        return encoder.encode((_writable(read(unread)), ""))
     except Exception as error:  # noqa: BLE001  whatever a hostile body does to a parser, the crawl goes on
-        return None, type(error).__name__
+        return encoder.encode((None, type(error).__name__))
 
 
 def _writable(found: Read) -> Read:

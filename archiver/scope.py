@@ -89,9 +89,14 @@ def may_move(site: Site, seed: str, target: str) -> bool:
     """
     Tell whether a seed that leads to another address takes the scope along: to another host of its domain.
 
-    On its own host the scope is what was configured; with `prefix` the target has to be below the same path.
+    On its own host the scope is what was configured, but with `page`, where the target is all there is; with
+    `prefix` the target has to be below the same path. What is excluded stays so.
     """
-    if not same_domain(seed, target) or target.startswith(_both_schemes(f"{origin(seed)}/")):
+    if not same_domain(seed, target) or excluded(site, target):
+        return False
+    if site.scope == "page":
+        return True
+    if target.startswith(_both_schemes(f"{origin(seed)}/")):
         return False
     return site.scope != "prefix" or _path(target).startswith(_folder(_path(seed)))
 

@@ -26,7 +26,7 @@ from index.cdxj import parse_line
 from index.changes import Change, Kind, encode_changes, merge, reported, tally
 from index.errors import DamagedError
 from index.model import Outcome
-from index.timestamp import local_date, parse_timestamp
+from index.timestamp import local_date, parse_timestamp, to_timestamp
 
 from . import package
 from .collection import Collection, Find, SnapshotFolder, finder
@@ -80,7 +80,8 @@ def close_books(
         return
     if previous is not None and frontier.meta("unread") is None:
         _recall_unasked(frontier, previous)
-    frontier.finish_waiting(Result(UrlOutcome.NOT_REACHED, reason="the crawl ended before it"))
+    ended = Result(UrlOutcome.NOT_REACHED, reason="the crawl ended before it", timestamp=to_timestamp(moment))
+    frontier.finish_waiting(ended)
     if previous is not None:
         _recall_unchanged(frontier, previous, ignore)
     write_file(folder.ledger_path, write_lines(frontier.entries()))
@@ -93,11 +94,15 @@ def _recall_unasked(frontier: Frontier, previous: Previous) -> None:
     """
     Keep known what a crawl that ended early had not come to ask for, so that the day after knows of it.
 
-    What was refused the day before keeps that; all else waits, for what the end of the crawl makes of it.
+    What was refused the day before keeps that, for one day; all else waits, for what the end of the crawl
+    makes of it.
     """
     try:
         for entry in read(previous.newest.ledger_path):
-            if entry.lasting and entry.via != "probe" and entry.url not in frontier:
+            again = entry.outcome in REFUSED and entry.via == "yesterday"
+            if entry.url in frontier or (again and not previous.stored(entry.url)):
+                continue
+            if entry.lasting and entry.via != "probe":
                 known = Known(entry.url, entry.depth, entry.via, entry.kind, entry.borrowed, recalled=True)
                 refused = Result(entry.outcome, reason=entry.reason, timestamp=entry.timestamp)
                 frontier.add(known, refused if entry.outcome in REFUSED else None)
@@ -126,7 +131,11 @@ def judgement(frontier: Frontier, site: Site, earlier: Iterable[SnapshotFolder])
     today = _day(frontier, before[0] if before else None)
     verdict = judge_day(today, before[::-1], site.suspicion)
     unlisted = int(frontier.meta(UNLISTED) or 0)
-    more = f"{unlisted} addresses more than a ledger holds were found, and are not in it" if unlisted else ""
+    more = (
+        f"up to {unlisted} addresses more than a ledger holds were found, and are not in it"
+        if unlisted
+        else ""
+    )
     leads = f"the links of {unread} could not be read" if unread else ""
     return Judgement(
         outcome=worse(judge(own, errors + unread + unlisted), verdict.outcome),

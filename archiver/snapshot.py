@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from index.errors import ArchiveError, DamagedError
+from index.errors import ArchiveError, DamagedError, StorageError
 from index.model import Outcome, Snapshot
 from index.timestamp import local_date, parse_timestamp
 
@@ -173,15 +173,22 @@ def _take(
         new_name=lambda: _made_up(archive.new_id()),
     )
     try:
-        if not frontier.meta("closed") and not crawled(crawl):
-            raise StoppedError(
-                f"The crawl of {site.name} was stopped; {frontier.waiting()} addresses are waiting. "
-                "What it has is stored; run the same command again to carry on."
-            )
+        _crawl_to_the_end(crawl, crawled, site, frontier)
         close_books(folder, frontier, files, previous, archive.now(), ignore=site.suspicion.ignore)
-    finally:
-        files.close()
+    except BaseException:
+        with contextlib.suppress(StorageError):  # what went wrong first says more than what follows from it
+            files.close()
+        raise
+    files.close()
     return seal(archive.settings, site, archive.collection, folder, frontier, earlier=before, full=everything)
+
+
+def _crawl_to_the_end(crawl: Crawl, crawled: Callable[[Crawl], bool], site: Site, frontier: Frontier) -> None:
+    if not frontier.meta("closed") and not crawled(crawl):
+        raise StoppedError(
+            f"The crawl of {site.name} was stopped; {frontier.waiting()} addresses are waiting. "
+            "What it has is stored; run the same command again to carry on."
+        )
 
 
 def _made_up(record_id: str) -> str:
@@ -228,7 +235,7 @@ def new_fetcher(archive: Archive, site: Site) -> Fetcher:
 def forget_frontier(collection: Collection, folder: SnapshotFolder) -> None:
     """Remove the state of a crawl whose snapshot is sealed."""
     path = _frontier_path(collection, folder)
-    for suffix in ("-wal", "-shm", ""):
+    for suffix in ("-wal", "-shm", "-journal", ""):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 

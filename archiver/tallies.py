@@ -39,10 +39,14 @@ class Tallies:
         return dict(rows.fetchall())
 
     def server_errors(self) -> int:
-        """Return how many URLs of the site's own were answered with 5xx or 429, and stored as that."""
+        """
+        Return how many URLs of the site's own were answered with 5xx or 429, and stored as that.
+
+        Or with a 304 to no condition of ours, which answers nothing either.
+        """
         query = (
-            "SELECT count(*) FROM url WHERE (status >= 500 OR status = 429) AND outcome = 'http-error' "  # noqa: S608
-            f"AND {_OWN}"
+            "SELECT count(*) FROM url WHERE (status >= 500 OR status IN (304, 429)) "  # noqa: S608
+            f"AND outcome = 'http-error' AND {_OWN}"
         )
         return int(self._db.execute(query).fetchone()[0])
 

@@ -35,8 +35,9 @@ _UNSEEN = re.compile(r"<(audio|canvas|datalist|head|noscript|t(?:emplate|itle)|v
 _HIDDEN = re.compile(r'<([a-z][^ >]*+)(?= )[^>]*? hidden="(?!until-found")[^"]*+"')
 _UNSEEN_OR_HIDDEN = re.compile(f"{_UNSEEN.pattern}|{_HIDDEN.pattern}", re.IGNORECASE)
 _EMPTY_NAMES = "area base br col embed hr img input link meta param source track wbr"
-_EMPTY = frozenset(_EMPTY_NAMES.split())
-"""Elements that have no end (HTML standard, section 13.1.2)."""
+_OBSOLETE_NAMES = "basefont bgsound frame keygen"
+_EMPTY = frozenset(f"{_EMPTY_NAMES} {_OBSOLETE_NAMES}".split())
+"""Elements that are written without an end (HTML standard, sections 13.1.2 and 13.3)."""
 
 
 def page_text(parsed: Parsed) -> str:

@@ -330,8 +330,12 @@ def full_disks(place: Place, points: list[int]) -> None:
     shutil.copytree(place.data, copy)
     for at in points:
         ended = finish_from(place, copy, "enospc", at)
+        if ended.status == 0:  # the number of writes differs from run to run: this one had fewer
+            assert (at > points[-1] * 3 // 4, len(place.sealed())) == (True, 1), ended
+            continue
         assert ended.status in {1, 3}, ended
-        assert "full" in ended.err or "No space left" in ended.err
+        # of some writes SQLite tells no more than that they failed
+        assert any(why in ended.err for why in ("full", "No space left", "disk I/O error"))
         assert "ree space" in ended.err
         assert place.crawl().status == 0
         assert place.partial() == []

@@ -127,6 +127,24 @@ def test_limits_of_its_surroundings_are_kept():
     assert (told.stdout, told.stderr) == ("()\n", "")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [b"\x93\x01\x02\x03", b"\xc1", b"", (1 << 60).to_bytes(8, "big")],
+    ids=["other", "no", "empty", "endless"],
+)
+def test_answer_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes):
+    """What a page made the reader say instead of an answer is as good as its death."""
+    frame = answer if len(answer) == 8 else len(answer).to_bytes(8, "big") + answer
+    script = tmp_path / "reader"
+    script.write_text(f"#!{sys.executable}\nimport os\nos.write(1, bytes(8) + {frame!r})\nos.read(0, 9)\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    reader = Reader(seconds=20)
+    with pytest.raises(UnreadableError, match="the reader ended with status"):
+        reader.read(PAGE)
+    reader.close()
+
+
 @pytest.mark.parametrize("name", ["a page", "larger than a pipe"])
 def test_takes_too_long(name: str):
     """A reader that does not answer is killed, and the next page has a new one."""

@@ -34,6 +34,7 @@ TEXTS = [
     ("<p hidden=until-found>yes", "yes"),
     ("<div>a<p hidden>no</p></div>b", "a\nb"),
     ("a<div hidden>no", "a"),
+    ("a<bgsound hidden>b<basefont hidden>c<keygen hidden>d", "abcd"),
     ("<iframe>no</iframe><video>no</video><svg><title>no</title><text>yes</text></svg>", "yes"),
     ("<title>no</title>yes", "yes"),
     ("&lt;b&gt; &amp; &euro;", "<b> & €"),
