@@ -378,3 +378,22 @@ def test_reader_that_cannot_go_on(tmp_path, deadly, monkeypatch):
         assert site.asked("/") == 0
         assert day.outcomes("/", "/a", "/dodelijk") == dict.fromkeys(("/", "/a", "/dodelijk"), "captured")
         assert (day.snapshot.outcome, day.judged["reasons"]) == ("complete", [])
+
+
+def test_redirects_of_robots_move_no_scope(tmp_path):
+    """Where a chain of redirects of robots.txt leads to another host, that is no seed, after a stop neither."""
+    away = "http://ander.example.test"
+    chain = {f"{SITE}.test/robots.txt": to("/r1"), "/r1": to("/r2"), "/r2": to(f"{away}/r3")}
+    pages = chain | {"/": page("Hallo"), "ander.example.test/r3": page("x", "/y"), "/y": page("y")}
+    with daily(tmp_path, pages, connections=1) as site:
+
+        def stop(progress):
+            if progress.url == f"{HOST}/":
+                site.archive.stop.set()
+
+        with pytest.raises(StoppedError):
+            take(site.archive, site.archive.settings.site[0], report=stop)
+        site.archive.stop.clear()
+        day = site.take(next_day=False)
+        assert day["/"].outcome == "captured"
+        assert f"{away}/y" not in day.entries
