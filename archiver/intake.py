@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http import HTTPStatus
 
 import msgspec
 import structlog
@@ -32,8 +33,11 @@ from .traps import Traps
 MAX_HOPS = 20
 """Redirects in a row that are followed, as many as browsers follow (Fetch standard, HTTP-redirect fetch)."""
 
-MAX_BEYOND = 3
-"""Parts in a row out of scope that are fetched: a style sheet of another host, what it imports, its font."""
+MAX_BEYOND = 5
+"""
+Parts in a row out of scope that are fetched. The tutorial in the Python manual has four:
+a style sheet, two that it imports in turn, and an image.
+"""
 LISTED_PER_URL = 5
 """Addresses in the ledger for each that may be asked for: about 500 bytes of memory, 300 of disk."""
 _LASTING = frozenset({"seed", "sitemap", "robots"})
@@ -159,9 +163,10 @@ class Intake:
         Keep known what a page may name that was answered with 304 today, so that nobody has read its links.
 
         Dead links and parts on other hosts in any case, because other unread pages than the one they were
-        found on may name them too; what was refused only by that page, for such addresses may be endless.
+        found on may name them too; by that page alone what was refused, for such addresses may be endless,
+        and what was answered with 410, by which a server says that it is meant.
         """
-        own = self.in_scope(entry.url) and entry.outcome not in REFUSED
+        own = self.in_scope(entry.url) and entry.outcome not in REFUSED and entry.status != HTTPStatus.GONE
         part = entry.borrowed and entry.outcome in GOOD | {UrlOutcome.NOT_REACHED}
         if own or part or self.frontier.outcome(entry.via) == (UrlOutcome.UNCHANGED, 304):
             self._recall(entry)
