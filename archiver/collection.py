@@ -20,6 +20,7 @@ import fcntl
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -159,10 +160,14 @@ class Collection:
             for name in ("sites", "catalogue", "state"):
                 (root / name).mkdir(parents=True, exist_ok=True)
             sync_dir(root.parent)
-        if marker.exists():
-            collection.check_format()
-        else:
-            write_file(marker, [msgspec.json.encode({"format": FORMAT, "software": "daykeep"}) + b"\n"])
+        if not marker.exists():
+            # several processes may begin at once: each writes a file of its own, and any of them will do
+            own = root / f"collection.json.{os.getpid()}-{threading.get_ident()}"
+            write_file(own, [msgspec.json.encode({"format": FORMAT, "software": "daykeep"}) + b"\n"])
+            with storage(f"write {marker}"):
+                own.rename(marker)
+                sync_dir(root)
+        collection.check_format()
         return collection
 
     def check_format(self) -> None:

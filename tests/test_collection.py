@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +36,21 @@ def sealed(tmp_path_factory):
 
 def seal(collection, folder):
     publish_dir(folder.path, collection.at(folder.site, folder.timestamp).path)
+
+
+def test_many_may_create_it_at_once(tmp_path):
+    """Processes that begin together on a new data folder all find a collection, and leave nothing else."""
+    for number in range(20):
+        root = tmp_path / str(number)
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(Collection.create, [root] * 8))
+        assert {one.root for one in made} == {root}
+        assert sorted(path.name for path in root.iterdir()) == [
+            "catalogue",
+            "collection.json",
+            "sites",
+            "state",
+        ]
 
 
 def test_create_makes_the_folders_and_says_the_format(collection):
