@@ -32,10 +32,10 @@ from .exchange import Exchange, Failure
 from .fetch import Fetcher
 from .frontier import Frontier, Known, Result
 from .intake import Intake
-from .ledger import UNLISTED, Entry, UrlOutcome, read
+from .ledger import PROBE, UNLISTED, Entry, UrlOutcome, read
 from .past import Previous
 from .politeness import Place, Politeness
-from .probes import PROBE, REASON, Probes
+from .probes import REASON, Probes
 from .reading import Read
 from .retry import Answer, retry_after
 from .settings import Site
@@ -165,7 +165,7 @@ class Crawl:
         assert self.previous is not None
         try:
             for entry in read(self.previous.newest.ledger_path):
-                if entry.lasting and entry.via != PROBE:
+                if entry.lasting:
                     take(entry)
         except DamagedError as error:
             logger.warning("yesterday-unknown", reason=str(error))

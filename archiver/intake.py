@@ -2,7 +2,7 @@
 """
 What a crawl makes of an address it comes across: to be asked for, or known with the reason why not.
 
-    known already ─▶ scope ─▶ embeds of other hosts, one hop ─▶ depth ─▶ redirects in a row ─▶ traps ─▶ number
+    known already ─▶ scope ─▶ parts of other hosts ─▶ depth ─▶ redirects in a row ─▶ traps ─▶ number
 
 Every address ends in the frontier, and so in the ledger, once; hints alone (what only looks like an address)
 are passed by where they lead out of scope. Knows nothing of fetching or of storing.

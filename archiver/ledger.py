@@ -56,6 +56,8 @@ STORED = frozenset({UrlOutcome.CAPTURED, UrlOutcome.UNCHANGED, UrlOutcome.TRUNCA
 REFUSED = frozenset({UrlOutcome.OUT_OF_SCOPE, UrlOutcome.OVER_LIMIT, UrlOutcome.ROBOTS})
 """Outcomes of URLs that were not asked for, by a decision."""
 
+PROBE = "probe"
+"""The `via` of an address that the crawler made up (archiver.probes)."""
 UNREAD = "its links could not be read"
 """How the reason begins where a page is stored and what it leads to is not known."""
 
@@ -106,9 +108,9 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def lasting(self) -> bool:
-        """Whether the next day should know of it: all but guesses that the server said were wrong."""
+        """Whether the next day should know of it: all but probes, and guesses that were said to be wrong."""
         told = self.status is not None and 400 <= self.status < 500 and self.status not in AGAIN
-        return not (self.missed_hint and (told or self.outcome in REFUSED))
+        return self.via != PROBE and not (self.missed_hint and (told or self.outcome in REFUSED))
 
 
 def write_lines(entries: Iterable[Entry]) -> Iterator[bytes]:

@@ -26,10 +26,9 @@ from index.urlkey import origin
 from .asking import Visit
 from .exchange import Exchange
 from .frontier import Known
+from .ledger import PROBE
 from .suspicion import TOO_LITTLE, Fingerprint, Kind, Suspicion, fingerprint, like_nothing
 
-PROBE = "probe"
-"""Where the ledger says that a made-up address was found."""
 REASON = "an address that cannot exist, made up to see what is answered to one"
 MAX_HOSTS = 100
 """Origins that are probed in one crawl."""

@@ -102,7 +102,7 @@ def _recall_unasked(frontier: Frontier, previous: Previous) -> None:
             again = entry.outcome in REFUSED and entry.via == "yesterday"
             if entry.url in frontier or (again and not previous.stored(entry.url)):
                 continue
-            if entry.lasting and entry.via != "probe":
+            if entry.lasting:
                 known = Known(entry.url, entry.depth, entry.via, entry.kind, entry.borrowed, recalled=True)
                 refused = Result(entry.outcome, reason=entry.reason, timestamp=entry.timestamp)
                 frontier.add(known, refused if entry.outcome in REFUSED else None)

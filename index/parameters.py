@@ -165,11 +165,6 @@ class Tidy:
         return any(_fits(rule, name) and of.fullmatch(value) is not None for rule, of in self.valued)
 
 
-def without_parameters(url: str, rules: Tidy) -> str:
-    """Return a normalised URL without the parameters that the rules name; the same as `rules(url)`."""
-    return rules(url)
-
-
 def _with_defaults(patterns: Iterable[str], built_in: tuple[str, ...]) -> list[str]:
     return [one for pattern in patterns for one in (built_in if pattern == DEFAULT else (pattern,))]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import ConfigurationError
-from index.parameters import SESSION, TRACKING, Tidy, without_parameters
+from index.parameters import SESSION, TRACKING, Tidy
 from index.urlkey import MAX_URL, normalise
 from tests.support.tables import cases
 
@@ -43,8 +43,8 @@ PIECES = st.lists(
 @pytest.mark.parametrize(("found", "asked"), cases("urls.md", "found", "asked as"))
 def test_built_in_rules(found: str, asked: str):
     """The cases of the documentation come out as it says."""
-    assert without_parameters(found, BUILT_IN) == asked
-    assert without_parameters(asked, BUILT_IN) == asked
+    assert BUILT_IN(found) == asked
+    assert BUILT_IN(asked) == asked
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,11 @@ def render() -> str:
 
 
 def _section(title: str, command: click.Command, name: str | None) -> str:
-    context = click.Context(daykeep, info_name="daykeep", terminal_width=100, max_content_width=100)
+    # with the group's own settings: click makes the line on --help once, for whichever context asks first
+    width = {"terminal_width": 100, "max_content_width": 100}
+    context = click.Context(daykeep, info_name="daykeep", **width, **daykeep.context_settings)
     if name is not None:
-        context = click.Context(
-            command, info_name=name, parent=context, terminal_width=100, max_content_width=100
-        )
+        context = click.Context(command, info_name=name, parent=context, **width)
     text = command.get_help(context)
     return f"## {title}\n\n```text\n{text}\n```\n"
 
