@@ -6,7 +6,9 @@ From sealed snapshots to the catalogue: history and search. `rebuild` is `publis
     2. the texts of changed pages go into a new generation of the search index
     3. one transaction of the history makes all of it count, generation included
 
-A crash before 3 leaves documents that nothing refers to; publishing again finds them there and goes on.
+A day that lies before others that are published, as after an import, takes its place by the same steps for
+all snapshots of its site, with one transaction for them all: readers see the old state or the new one. A
+crash before 3 leaves documents that nothing refers to; publishing again finds them there and goes on.
 Knows nothing of crawling.
 """
 
@@ -24,6 +26,7 @@ from index.document import Document, document_id
 from index.errors import ArchiveError, BusyError, DamagedError, NotFoundError, StorageError
 from index.history import History
 from index.model import Capture, Outcome
+from index.publication import Publication
 
 from .collection import Collection, SnapshotFolder
 from .pages import read_pages
@@ -48,7 +51,8 @@ def publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) ->
     Make a sealed snapshot part of the catalogue; nothing happens where it is already.
 
     A failed snapshot becomes a row of its own and changes no lifeline: it saw nothing, which is not the
-    same as seeing that pages are gone. Raises ArchiveError where a newer one of the site is there already.
+    same as seeing that pages are gone. Where newer ones of the site are there already, as after an import of
+    earlier days, all of the site is published anew, in order.
     """
     with collection.publishing():
         _publish(collection, shelves, folder)
@@ -117,6 +121,10 @@ def _publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) -
     history = shelves.history
     if history.snapshot(folder.site, folder.timestamp) is not None:
         return
+    newest = history.newest(folder.site)
+    if newest is not None and newest.timestamp > folder.timestamp:
+        _publish_anew(collection, shelves, folder)
+        return
     if folder.summary.outcome is Outcome.FAILED:
         history.publish(folder.summary, (), {}, previous=None, generation=None)
         return
@@ -130,6 +138,70 @@ def _publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) -
     history.publish(folder.summary, changes, documents, previous=previous, generation=generation)
     # the one before stays for a reader that asked for its name a moment ago
     shelves.catalogue.collect({name for name in (earlier, generation) if name})
+
+
+def _publish_anew(collection: Collection, shelves: Shelves, wanted: SnapshotFolder) -> None:
+    """
+    Publish a snapshot that lies before others of its site, and these once more, in one transaction.
+
+    With all others that wait and can be read: several days of the past cost as much as one.
+    """
+    _read_through(wanted)  # one that is damaged costs no more than this, at every command
+    history, site = shelves.history, wanted.site
+    published = {snapshot.timestamp for snapshot in history.snapshots(site)} | {wanted.timestamp}
+    folders = [one for one in collection.snapshots(site) if one.timestamp in published or _is_readable(one)]
+    earlier = history.generation()
+    press = _Press(collection, shelves, earlier)
+    history.publish_anew(site, press.days(folders), lambda: press.generation)
+    shelves.catalogue.collect({name for name in (earlier, press.generation) if name})
+    logger.info("published-anew", site=site, snapshots=len(folders), since=wanted.timestamp)
+
+
+@dataclass(slots=True)
+class _Press:
+    """Makes the publications of a site's snapshots one after the other, and the generations they need."""
+
+    collection: Collection
+    shelves: Shelves
+    generation: str | None
+
+    def days(self, folders: Iterable[SnapshotFolder]) -> Iterator[Publication]:
+        """Yield a publication for each; when the last is taken, `generation` has all their documents."""
+        before: SnapshotFolder | None = None
+        for folder in folders:
+            previous = before.timestamp if before else None
+            if folder.summary.outcome is Outcome.FAILED:
+                yield Publication(folder.summary, (), {}, previous)
+                continue
+            changes = _changes(before, folder)
+            documents = {one.url: one for one in _documents(self.collection, folder, changes)}
+            self._add(documents)
+            yield Publication(folder.summary, _changes(before, folder), documents, previous)
+            before = folder
+
+    def _add(self, documents: Mapping[str, Document]) -> None:
+        """Put into a new generation what the history of before, which readers still see, does not have."""
+        known = self.shelves.history.documents(one.id for one in documents.values())
+        new = {url: one for url, one in documents.items() if one.id not in known}
+        if new:
+            self.generation = self.shelves.catalogue.publish(self.generation, _texts(self.collection, new))
+
+
+def _read_through(folder: SnapshotFolder) -> None:
+    """Raise DamagedError or NotFoundError where what publishing reads of a snapshot cannot be read."""
+    if folder.summary.outcome is not Outcome.FAILED:
+        for _ in merge((), folder.index.captures()):
+            pass
+        for _ in read_pages(folder.pages_path):
+            pass
+
+
+def _is_readable(folder: SnapshotFolder) -> bool:
+    try:
+        _read_through(folder)
+    except (DamagedError, NotFoundError):
+        return False  # it is told when it is its own turn
+    return True
 
 
 def _newest_published(collection: Collection, history: History, site: str) -> SnapshotFolder | None:

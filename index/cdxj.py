@@ -9,7 +9,8 @@ A line is ASCII and ends in a newline. Lines are sorted bytewise (`LC_ALL=C`), t
 strings are those of CDXJ 0.1.0 (webrecorder/specs), in this order; a status that is not there is `-`.
 After them come keys of our own, each only where it has a value: `redirect`, `etag`, `last_modified`,
 `truncated`, `record` and `date` (WARC-Record-ID without angle brackets, and WARC-Date with its fraction),
-`made_up` (of an address that the crawler made up),
+`made_up` (of an address that the crawler made up), `recorded` (the record's own WARC-Payload-Digest where
+another tool wrote another one than `digest`), `unresolved` (of a revisit whose payload is nowhere here),
 and where the payload of a revisit lies: `orig.snapshot`, `orig.filename`, `orig.offset`, `orig.length`,
 `orig.mime`, `orig.status`, `orig.url`, `orig.timestamp`, `orig.record`, `orig.date`. With the last two a
 revisit of a revisit can name the first record without opening it. Unknown keys are passed over, so that a
@@ -56,6 +57,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
     record: str | None = None
     date: str | None = None
     made_up: str | None = None
+    recorded: str | None = None
+    unresolved: str | None = None
     orig_snapshot: str | None = msgspec.field(name="orig.snapshot", default=None)
     orig_filename: str | None = msgspec.field(name="orig.filename", default=None)
     orig_offset: str | None = msgspec.field(name="orig.offset", default=None)
@@ -266,6 +269,8 @@ def _to_line(capture: Capture) -> _Line:
         capture.record,
         capture.date,
         "yes" if capture.made_up else None,
+        capture.recorded,
+        "yes" if capture.unresolved else None,
     )
     return _with_original(line, capture.original) if capture.original else line
 
@@ -305,6 +310,8 @@ def _to_capture(urlkey: str, timestamp: str, line: _Line) -> Capture:
         line.record,
         line.date,
         line.made_up is not None,
+        line.recorded,
+        line.unresolved is not None,
     )
 
 

@@ -22,27 +22,26 @@ sealed snapshots. Knows nothing of WARC, of a snapshot's files, or of how search
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
-from itertools import groupby, islice
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import sqlalchemy as sql
 
 from .changes import REPORTED, Change, Kind
 from .document import Document
-from .errors import ArchiveError, DamagedError, NotFoundError
+from .errors import NotFoundError
 from .lifeline import Difference, Interval, Moment, chained, difference, nearest, neighbours
-from .model import Capture, Outcome, Page, Snapshot
+from .model import Page, Snapshot
+from .publication import Publication, batches, forget, place_of, write
 from .tables import (
     DOCUMENT,
     HAVING,
     INTERVALS,
-    KEY_LENGTH,
     LIFELINE,
     SETTING,
     SNAPSHOT,
@@ -51,17 +50,10 @@ from .tables import (
     open_engine,
     put_setting,
     saw,
-    snapshot_row,
     standing,
     to_snapshot,
     told,
 )
-from .urlkey import urlkey as key_of
-
-T = TypeVar("T")
-
-BATCH = 500
-"""Rows per statement. SQLite before 3.32 binds at most 999 values in one statement."""
 
 _HTML = ("text/html", "application/xhtml+xml")
 
@@ -102,24 +94,33 @@ class History:
         """
         Record a snapshot and what it changed, in one transaction; return whether it was new here.
 
-        `changes` is what `merge` yields against `previous`, the newest snapshot here that did not fail (None
-        for a site's first), in any order; it is streamed. A failed snapshot has none, and any `previous`.
-        `documents` has the text of every page among the changes, by URL. `generation` names the catalogue
-        that holds these documents; None leaves the name as it is. A snapshot that is already here is left
-        as it is, and `changes` unread. Snapshots come oldest first: raises ArchiveError where they do not.
+        For the parts see `Publication`. `generation` names the catalogue that holds these documents; None
+        leaves the name as it is. A snapshot that is already here is left as it is, and `changes` unread.
+        Snapshots come oldest first: raises ArchiveError where they do not.
         """
         with self._writing() as connection:
             if _snapshot(connection, snapshot.site, snapshot.timestamp):
                 return False
-            _require_next(connection, snapshot, previous)
-            connection.execute(sql.insert(SNAPSHOT), snapshot_row(snapshot))
-            for batch in _batches(change for change in changes if not change.same):
-                _close_intervals(connection, snapshot.site, previous, batch)
-                _insert_documents(connection, batch, documents)
-                _open_intervals(connection, snapshot, batch, documents)
+            write(connection, Publication(snapshot, changes, documents, previous))
             if generation is not None:
                 put_setting(connection, "generation", generation)
         return True
+
+    def publish_anew(
+        self, site: str, days: Iterable[Publication], generation: Callable[[], str | None]
+    ) -> None:
+        """
+        Forget a site and record these snapshots of it, oldest first, in one transaction.
+
+        For a day that comes to lie before others that are here. Readers see the old state until all of it is
+        written, and keep it where it fails. `generation` is asked when the last day is written.
+        """
+        with self._writing() as connection:
+            forget(connection, site)
+            for day in days:
+                write(connection, day)
+            if (name := generation()) is not None:
+                put_setting(connection, "generation", name)
 
     def clear(self) -> None:
         """Forget everything, in one transaction: the beginning of a rebuild."""
@@ -208,7 +209,7 @@ class History:
         columns = (LIFELINE.c.url, DOCUMENT.c.title, DOCUMENT.c.language)
         query = _of_pages(sql.select(*columns), site, timestamp, contains)
         if after is not None:
-            query = query.where(place > sql.tuple_(*_place(after)))
+            query = query.where(place > sql.tuple_(*place_of(after)))
         with self._reading() as connection:
             _require(connection, site, timestamp)
             rows = connection.execute(query.order_by(*place).limit(limit))
@@ -247,7 +248,7 @@ class History:
         )
         with self._reading() as connection:
             _require(connection, site, timestamp)
-            for batch in _batches(document_ids):
+            for batch in batches(document_ids):
                 found.update(connection.scalars(query.where(LIFELINE.c.document_id.in_(batch))))
         return found
 
@@ -257,7 +258,7 @@ class History:
         with self._reading() as connection:
             return {
                 row.id: Document(**row._mapping)  # noqa: SLF001 - the documented way to a row's columns
-                for batch in _batches(document_ids)
+                for batch in batches(document_ids)
                 for row in connection.execute(query.where(DOCUMENT.c.id.in_(batch)))
             }
 
@@ -274,13 +275,8 @@ class History:
             yield connection
 
 
-def _place(url: str) -> tuple[str, str]:
-    """Return where a URL stands in the order of the pages."""
-    return key_of(url)[:KEY_LENGTH], url
-
-
 def _of_url(url: str, sites: list[str]) -> sql.ColumnElement[bool]:
-    key, _ = _place(url)
+    key, _ = place_of(url)
     return sql.and_(LIFELINE.c.site.in_(sites), LIFELINE.c.urlkey == key, LIFELINE.c.url == url)
 
 
@@ -314,87 +310,6 @@ def _require(connection: sql.Connection, site: str, timestamp: str) -> None:
         raise NotFoundError(f"Site {site} has no published snapshot {timestamp}.")
 
 
-def _require_next(connection: sql.Connection, snapshot: Snapshot, previous: str | None) -> None:
-    last, compared = newest(connection, snapshot.site)
-    fits = compared == previous or snapshot.outcome is Outcome.FAILED
-    if not fits or (last or "") >= snapshot.timestamp:
-        raise ArchiveError(
-            f"Snapshot {snapshot.timestamp} of {snapshot.site} cannot be published after {last}, "
-            f"as a change since {previous}. Run `daykeep rebuild`, which publishes oldest first."
-        )
-
-
-def _close_intervals(
-    connection: sql.Connection, site: str, previous: str | None, batch: list[Change]
-) -> None:
-    ended = [_named(change.url, site) for change in batch if change.before]
-    if not ended:
-        return
-    closing = sql.update(LIFELINE).where(
-        LIFELINE.c.site == sql.bindparam("of_site"),
-        LIFELINE.c.urlkey == sql.bindparam("of_key"),
-        LIFELINE.c.url == sql.bindparam("of_url"),
-        LIFELINE.c.last.is_(None),
-    )
-    closed = connection.execute(closing.values(last=previous), ended).rowcount
-    if closed != len(ended):
-        raise DamagedError(
-            f"The lifelines of {site} do not fit its snapshot {previous}: "
-            f"{len(ended)} intervals end, {closed} were open. Run `daykeep rebuild`."
-        )
-
-
-def _named(url: str, site: str) -> dict[str, str]:
-    key, _ = _place(url)
-    return {"of_site": site, "of_key": key, "of_url": url}
-
-
-def _open_intervals(
-    connection: sql.Connection, snapshot: Snapshot, batch: list[Change], documents: Mapping[str, Document]
-) -> None:
-    rows = [
-        _interval_row(snapshot, change.after, documents.get(change.url)) for change in batch if change.after
-    ]
-    if rows:
-        connection.execute(sql.insert(LIFELINE), rows)
-
-
-def _interval_row(snapshot: Snapshot, capture: Capture, document: Document | None) -> dict[str, Any]:
-    key, url = _place(capture.url)
-    return {
-        "site": snapshot.site,
-        "urlkey": key,
-        "url": url,
-        "status": capture.effective_status,
-        "digest": capture.digest,
-        "redirect": capture.redirect,
-        "mime": capture.content_type,
-        "truncated": capture.truncated,
-        "document_id": document.id if document else None,
-        "first": snapshot.timestamp,
-    }
-
-
-def _insert_documents(
-    connection: sql.Connection, batch: list[Change], documents: Mapping[str, Document]
-) -> None:
-    """Write the documents of a batch that are not there yet; a text seen before keeps its first record."""
-    found = (documents.get(change.url) for change in batch if change.after)
-    named = {document.id: document for document in found if document}
-    if not named:
-        return
-    known = set(connection.scalars(sql.select(DOCUMENT.c.id).where(DOCUMENT.c.id.in_(named))))
-    rows = [asdict(document) for name, document in named.items() if name not in known]
-    if rows:
-        connection.execute(sql.insert(DOCUMENT), rows)
-
-
 def _to_interval(row: Any) -> Interval:
     named = row._mapping  # noqa: SLF001 - the documented way to a row's columns
     return Interval(**{**named, "still": bool(named["still"])})
-
-
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch

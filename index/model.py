@@ -51,7 +51,12 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One archived exchange as indexed. `digest` is `sha256:` and 64 hexadecimal digits, of the payload."""
+    """
+    One archived exchange as indexed.
+
+    `digest` is `sha256:` and 64 hexadecimal digits, of the payload; only of an unresolved revisit, whose
+    payload nobody has here, it is what its record says.
+    """
 
     urlkey: str
     timestamp: str
@@ -78,6 +83,10 @@ class Capture:
     """WARC-Date, with its fraction; None as above."""
     made_up: bool = False
     """Whether the crawler made up the address to see what is answered to it; it is no part of the site."""
+    recorded: str | None = None
+    """The record's own WARC-Payload-Digest as written, where that is not `digest` (other tools' records)."""
+    unresolved: bool = False
+    """Whether it is a revisit, of an imported file, whose payload is nowhere in this archive."""
 
     @property
     def content_type(self) -> str:

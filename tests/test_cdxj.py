@@ -276,3 +276,10 @@ def test_order():
     assert is_sorted([b"A", b"a", b"a"])
     assert not is_sorted([b"a", b"B"])
     assert list(merge_sorted([b"a", b"c"], [b"b", b"c"], [])) == [b"a", b"b", b"c"]
+
+
+def test_what_imported_records_add():
+    """The digest that another tool recorded, and that a revisit's payload is nowhere, stand in their lines."""
+    line = format_line(replace(CAPTURE, mime=REVISIT, recorded="sha1:ABC", unresolved=True))
+    assert line.endswith(b'"filename":"x.warc.gz","recorded":"sha1:ABC","unresolved":"yes"}\n')
+    assert parse_line(line) == replace(CAPTURE, mime=REVISIT, recorded="sha1:ABC", unresolved=True)

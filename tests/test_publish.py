@@ -220,3 +220,41 @@ def test_days_after_a_lost_one_are_published(kept, tmp_path):
         assert rebuild(archive.collection, archive.shelves, quiet) == 3
         assert [hit for hit, _ in found(archive.shelves, "2026", second.timestamp)]
         assert archive.shelves.history.lifeline(f"{HOST}/")
+
+
+@pytest.mark.parametrize("order", [(0, 2, 3, 1), (3, 2, 1, 0), (2, 0, 3, 1), (1, 3, 0, 2)])
+def test_days_of_the_past_take_their_place(kept, tmp_path, order):
+    """In whatever order days are published, all answers are those of days published oldest first."""
+    shutil.copytree(kept[0] / "data", tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "catalogue")
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        folders = archive.collection.snapshots(SITE)
+        for number in order:
+            publish(archive.collection, archive.shelves, folders[number])
+        assert answers(archive) == kept[1]
+
+
+def test_a_day_of_the_past_that_fails_changes_nothing(kept, tmp_path):
+    """While a site is published anew readers see it as it was, and so it stays where that fails."""
+    shutil.copytree(kept[0] / "data", tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "catalogue")
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        _, second, third, fourth = archive.collection.snapshots(SITE)
+        for path in (second.path, third.path, fourth.path):
+            path.rename(path.with_suffix(".away"))
+        third.path.with_suffix(".away").rename(third.path)
+        assert rebuild(archive.collection, archive.shelves, quiet) == 2
+        before = answers(archive)
+        second.path.with_suffix(".away").rename(second.path)
+        third.index_path.chmod(0o644)
+        whole = third.index_path.read_bytes()
+        third.index_path.write_bytes(whole + b"no line\n")
+        waiting = archive.collection.snapshot(SITE, second.timestamp)
+        with pytest.raises(ArchiveError):
+            publish(archive.collection, archive.shelves, waiting)
+        third.index_path.write_bytes(whole)
+        assert answers(archive) | {"changes": {}} == before | {"changes": {}}
+        publish(archive.collection, archive.shelves, waiting)
+        fourth.path.with_suffix(".away").rename(fourth.path)
+        assert rebuild(archive.collection, archive.shelves, quiet) == 1
+        assert answers(archive) == kept[1]
