@@ -4,9 +4,11 @@ The configuration file: TOML in, frozen values out. Every default of the program
 
     Settings          the file as a whole
      ├─ viewer        Viewer: the public addresses of the viewer and of the replay
+     ├─ mdto          Mdto: who hands over to an archive institution, and on what terms
      └─ site[]        Site: what to crawl, when and how
          ├─ traps     TrapLimits: from where on addresses are taken for endless ones
-         └─ suspicion Thresholds: from where on what came is not taken for the site
+         ├─ suspicion Thresholds: from where on what came is not taken for the site
+         └─ mdto      Appraisal: where the terms of this site are other ones
 
 An unknown key, a wrong type or a value out of range is a ConfigurationError that names the file, the key
 and the nearest valid key. Knows nothing of folders on disk but where `data` is.
@@ -31,6 +33,7 @@ from index.errors import ConfigurationError
 from index.parameters import DEFAULT, Tidy
 from index.urlkey import normalise, origin
 
+from .appraisal import Appraisal, Mdto
 from .traps import TrapLimits
 from .verdict import Thresholds
 
@@ -83,6 +86,7 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     session_parameters: tuple[str, ...] = (DEFAULT,)
     traps: TrapLimits = msgspec.field(default_factory=TrapLimits)
     suspicion: Thresholds = msgspec.field(default_factory=Thresholds)
+    mdto: Appraisal = msgspec.field(default_factory=Appraisal)
 
     @property
     def tidy(self) -> Tidy:
@@ -102,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     timezone: str = "Europe/Amsterdam"
     language: Literal["nl", "en"] = "nl"
     viewer: Viewer = msgspec.field(default_factory=Viewer)
+    mdto: Mdto = msgspec.field(default_factory=Mdto)
     site: tuple[Site, ...] = ()
 
     @property
@@ -169,7 +174,7 @@ def parse(raw: Mapping[str, Any], folder: Path) -> Settings:
 
 def _refuse_unknown(raw: Mapping[str, Any]) -> None:
     tables: list[tuple[str, Any, type[msgspec.Struct]]]
-    tables = [("", raw, Settings), ("viewer", raw.get("viewer"), Viewer)]
+    tables = [("", raw, Settings), ("viewer", raw.get("viewer"), Viewer), ("mdto", raw.get("mdto"), Mdto)]
     sites = raw.get("site")
     if isinstance(sites, list):
         for number, site in enumerate(sites):
@@ -185,6 +190,7 @@ def _tables(place: str, site: Any) -> list[tuple[str, Any, type[msgspec.Struct]]
         (place, site, Site),
         (f"{place}.traps", within.get("traps"), TrapLimits),
         (f"{place}.suspicion", within.get("suspicion"), Thresholds),
+        (f"{place}.mdto", within.get("mdto"), Appraisal),
     ]
 
 

