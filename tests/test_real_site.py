@@ -21,7 +21,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.chromium import difference, visit
+from tests.support.complaints import complaints
 from tests.support.nginx import Nginx
+from tests.support.oracles import oracle
 from tests.support.serving import daykeep, served
 
 pytestmark = pytest.mark.browser
@@ -219,6 +221,16 @@ def test_verify_finds_nothing(archived: Archived) -> None:
     """Everything reads back as it was sealed."""
     done = daykeep("verify", config=archived.config)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_validators_find_nothing(archived: Archived) -> None:
+    """Two validators pass every file, and nothing is there that others are known to complain about."""
+    files = sorted(archived.config.parents[1].glob("data/sites/*/snapshots/*/archive/*"))
+    assert {path.name.partition("-")[0] for path in files} == {"sqlite", "python"}
+    assert oracle("warcio", "check", *files).stdout == ""
+    for path in files:
+        assert oracle("fastwarc", "check", path).returncode == 0, path
+        assert [one for one in complaints(path) if not one.false_alarm] == []
 
 
 @pytest.mark.parametrize("page", LIVE_PAGES)
