@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: EUPL-1.2
+r"""
+What a file is, by its first bytes; its name is never asked.
+
+    "WARC/"                    plain WARC
+    "\x1f\x8b\x08"             gzip: a member per record, or one for all, by what the first one holds
+    "\x28\xb5\x2f\xfd"         zstd (RFC 8878); with a dictionary before it, "\x5d\x2a\x4d\x18"
+    an ARC URL line            ARC
+    "PK\3\4" …                 zip: a WACZ if it has archive/
+
+Where the first bytes are damaged, the first record that can be found in the file decides. Knows nothing of
+what is done with a file.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from enum import StrEnum
+from pathlib import Path
+
+from index.errors import DamagedError
+
+from .dialect import head_end
+from .held import MAX_HEAD, named
+from .members import ERRORS, FAST, MAGIC, Member, Members
+from .plain import Bad, Plain
+from .window import Window
+
+
+class Form(StrEnum):
+    """What a file of records is."""
+
+    WARC = "warc"
+    WARC_GZIP = "warc.gz"
+    """A gzip member for each record."""
+    GZIP = "one-member gzip"
+    """A WARC compressed without regard to its records."""
+    ZSTD = "zstd"
+    ARC = "arc"
+    ARC_GZIP = "arc.gz"
+    WACZ = "wacz"
+
+
+_ARC = re.compile(
+    rb"(?:filedesc|https?|ftp|dns|data|whois)[:/][!-~]* \S+ \d{14}(?:\d{3})? \S+ (?:\S+ )*\d+\r?\n"
+)
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+_WARC = re.compile(rb"WARC/\d+\.\d+\r?\n")
+_FIRST = 1 << 28
+"""Bytes of a first record that are read to see whether a second one stands in its gzip member."""
+_IN_PLACE = frozenset({Form.WARC, Form.WARC_GZIP})
+
+
+def in_place(form: Form) -> bool:
+    """Tell whether each record of such a file can be read at its own offset in the file as it stands."""
+    return form in _IN_PLACE
+
+
+def form_of(path: Path) -> Form:
+    """
+    Return what a file is, by its content.
+
+    Raises DamagedError where it holds no record in a form that is known here, or cannot be read.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            window = Window(file.fileno())
+            form = _by_start(window) or _zipped(path) or _by_search(window)
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read ({error.strerror or error}).") from error
+    if form is None:
+        known = "WARC, WARC.gz, one gzip or zstd stream of them, ARC, ARC.gz or WACZ"
+        raise DamagedError(f"{path} holds no web archive records that are known here. Give {known}.")
+    return form
+
+
+def _by_start(window: Window) -> Form | None:
+    first = bytes(window.view(0, 1 << 12))
+    if _WARC.match(first):
+        return Form.WARC
+    if MAGIC.match(first):
+        return _gzip(window, 0)
+    if _ZSTD.match(first):
+        return Form.ZSTD
+    return Form.ARC if _ARC.match(first) else None
+
+
+def _gzip(window: Window, offset: int) -> Form | None:
+    """Return what the member at an offset says of its file; None where it is broken or holds neither."""
+    member = Member(window, offset, FAST)
+    data = b""
+    try:
+        data = member.read_whole(1 << 16)
+        if _ARC.match(data):
+            return Form.ARC_GZIP
+        if not _WARC.match(data):
+            return None
+        return Form.WARC_GZIP if _single(window, member, data) else Form.GZIP
+    except (*ERRORS, EOFError):
+        following = next(Members(window).candidates(offset + 1), None)
+        if _WARC.match(data) or following is not None:
+            return Form.WARC_GZIP if following is not None else Form.GZIP
+        return None
+
+
+def _single(window: Window, member: Member, data: bytes) -> bool:
+    """Tell whether a member ends where its first record ends, or the next one begins as a record does."""
+    end = head_end(data)
+    if end < 0:
+        data += member.read_whole(MAX_HEAD)
+        end = head_end(data)
+    if end < 0 and len(data) > MAX_HEAD:
+        return True
+    record = named(data[:end]) if end > 0 else ""
+    left = 0 if isinstance(record, str) else record.length - (len(data) - end)
+    if left > _FIRST:
+        return True
+    for piece in member.pieces(max(0, left)):
+        left -= len(piece)
+    after = b"" if isinstance(record, str) or left > 0 else data[end + record.length :]
+    after += member.read_whole(128)
+    if record and left <= 0 and member.ended and not after.strip(b"\r\n"):
+        return True
+    return member.ended and Members(window).begins(member.place)
+
+
+def _zipped(path: Path) -> Form | None:
+    """Tell whether a file is a zip that holds an archive; its directory stands at its end."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return Form.WACZ if any(name.startswith("archive/") for name in file.namelist()) else None
+    except (zipfile.BadZipFile, ValueError, io.UnsupportedOperation):
+        return None
+
+
+def _by_search(window: Window) -> Form | None:
+    """Return what the first intact record says that stands anywhere in a file."""
+    for place in Members(window).candidates(0):
+        form = _gzip(window, place)
+        if form:
+            return form
+    plain = Plain(window)
+    found = (place for place in plain.candidates(0) if not isinstance(plain.take(place), Bad))
+    return Form.WARC if next(found, None) is not None else None
