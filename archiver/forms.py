@@ -14,9 +14,7 @@ what is done with a file.
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from enum import StrEnum
 from pathlib import Path
 
@@ -24,9 +22,11 @@ from index.errors import DamagedError
 
 from .dialect import head_end
 from .held import MAX_HEAD, named
+from .inflating import beginning
 from .members import ERRORS, FAST, MAGIC, Member, Members
 from .plain import Bad, Plain
 from .window import Window
+from .zipped import is_wacz
 
 
 class Form(StrEnum):
@@ -67,7 +67,7 @@ def form_of(path: Path) -> Form:
     try:
         with path.open("rb", buffering=0) as file:
             window = Window(file.fileno())
-            form = _by_start(window) or _zipped(path) or _by_search(window)
+            form = _by_start(window) or (Form.WACZ if is_wacz(path) else _by_search(window))
     except OSError as error:
         raise DamagedError(f"{path} cannot be read ({error.strerror or error}).") from error
     if form is None:
@@ -88,51 +88,43 @@ def _by_start(window: Window) -> Form | None:
 
 
 def _gzip(window: Window, offset: int) -> Form | None:
-    """Return what the member at an offset says of its file; None where it is broken or holds neither."""
-    member = Member(window, offset, FAST)
-    data = b""
-    try:
-        data = member.read_whole(1 << 16)
-        if _ARC.match(data):
-            return Form.ARC_GZIP
-        if not _WARC.match(data):
-            return None
-        return Form.WARC_GZIP if _single(window, member, data) else Form.GZIP
-    except (*ERRORS, EOFError):
-        following = next(Members(window).candidates(offset + 1), None)
-        if _WARC.match(data) or following is not None:
-            return Form.WARC_GZIP if following is not None else Form.GZIP
+    """Return what the member at an offset says of its file; None where it holds neither ARC nor WARC."""
+    data = beginning(window, offset, MAX_HEAD)
+    if _ARC.match(data):
+        return Form.ARC_GZIP
+    if not _WARC.match(data):
         return None
+    following = _following(data)
+    if following is not None and _WARC.match(data[following:].lstrip(b"\r\n")):
+        return Form.GZIP
+    try:
+        return Form.WARC_GZIP if _single(window, offset) else Form.GZIP
+    except (*ERRORS, EOFError):
+        others = next(Members(window).candidates(offset + 1), None)
+        return Form.GZIP if others is None else Form.WARC_GZIP
 
 
-def _single(window: Window, member: Member, data: bytes) -> bool:
-    """Tell whether a member ends where its first record ends, or the next one begins as a record does."""
+def _following(data: bytes) -> int | None:
+    """Return where the first record's block ends, by its head; None where the head does not tell."""
     end = head_end(data)
-    if end < 0:
-        data += member.read_whole(MAX_HEAD)
-        end = head_end(data)
-    if end < 0 and len(data) > MAX_HEAD:
-        return True
     record = named(data[:end]) if end > 0 else ""
-    left = 0 if isinstance(record, str) else record.length - (len(data) - end)
-    if left > _FIRST:
+    return None if isinstance(record, str) else end + record.length
+
+
+def _single(window: Window, offset: int) -> bool:
+    """Tell whether a member ends where its first record ends, or the next one begins as a record does."""
+    member = Member(window, offset, FAST)
+    data = member.read_whole(MAX_HEAD)
+    end = _following(data)
+    if (end is None and not member.ended) or (end or 0) > _FIRST:
         return True
-    for piece in member.pieces(max(0, left)):
-        left -= len(piece)
-    after = b"" if isinstance(record, str) or left > 0 else data[end + record.length :]
-    after += member.read_whole(128)
-    if record and left <= 0 and member.ended and not after.strip(b"\r\n"):
+    read = len(data)
+    for piece in member.pieces(max(0, (end or 0) - read)):
+        read += len(piece)
+    after = data[end:] + member.read_whole(128)
+    if end is not None and read >= end and member.ended and not after.strip(b"\r\n"):
         return True
     return member.ended and Members(window).begins(member.place)
-
-
-def _zipped(path: Path) -> Form | None:
-    """Tell whether a file is a zip that holds an archive; its directory stands at its end."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            return Form.WACZ if any(name.startswith("archive/") for name in file.namelist()) else None
-    except (zipfile.BadZipFile, ValueError, io.UnsupportedOperation):
-        return None
 
 
 def _by_search(window: Window) -> Form | None:
