@@ -6,6 +6,8 @@ The folders of a collection on disk. Knows nothing of what stands inside a WARC 
       collection.json                             format version
       sites/<site>/snapshots/<14 digits>/         sealed: an unzipped WACZ, read-only
       sites/<site>/snapshots/<14 digits>.partial/ a snapshot being taken, or one that a crash left behind
+      sites/<site>/snapshots/<14 digits>.importing/ one being made of imported files; begun anew after a crash
+      sites/<site>/import/                        copies of the files of an import that is under way
       catalogue/                                  derived; may be deleted at any time
       state/                                      runs, locks, the frontier of a running crawl
 
@@ -35,10 +37,11 @@ from index.errors import BusyError, DamagedError, NotFoundError, StorageError
 from index.model import Outcome, Snapshot
 from index.timestamp import to_timestamp
 
-from .durable import storage, sync_dir, write_file
+from .durable import reopen_dir, storage, sync_dir, write_file
 
 FORMAT = 1
 PARTIAL = ".partial"
+IMPORTING = ".importing"
 _TIMESTAMP = re.compile(r"\d{14}", re.ASCII)
 
 
@@ -240,12 +243,19 @@ class Collection:
         two sites begin in one second, the later one is named a second later. The folder is there whole or
         not at all, and every folder above it is synced, so that what is sealed in it can be found.
         """
+        return self._begin(site, moment, PARTIAL)
+
+    def begin_import(self, site: str, moment: datetime) -> SnapshotFolder:
+        """Do the same for a snapshot that is made of imported files. Raises StorageError."""
+        return self._begin(site, moment, IMPORTING)
+
+    def _begin(self, site: str, moment: datetime, suffix: str) -> SnapshotFolder:
         with self._naming(), storage(f"begin a snapshot of {site} under {self.root}"):
             while self._taken(to_timestamp(moment)):
                 moment += timedelta(seconds=1)
             timestamp = to_timestamp(moment)
-            path = self.site_folder(site) / (timestamp + PARTIAL)
-            for left in path.parent.glob(f".*{PARTIAL}"):
+            path = self.site_folder(site) / (timestamp + suffix)
+            for left in path.parent.glob(f".*{suffix}"):
                 shutil.rmtree(left)  # a crash came before it had its name
             new = path.with_name(f".{path.name}")
             for name in ("archive", "indexes", "pages", "logs"):
@@ -255,6 +265,24 @@ class Collection:
             for folder in (path, *list(path.parents)[:4]):
                 sync_dir(folder)
         return SnapshotFolder(site, timestamp, path)
+
+    def import_folder(self, site: str) -> Path:
+        """Return where an import keeps what it works on."""
+        return self.root / "sites" / site / "import"
+
+    def forget_imports(self, site: str) -> None:
+        """
+        Remove what an import that was stopped left behind, for a caller who holds the site's lock.
+
+        Nothing of it counts, and the files that were given are where they were. Raises StorageError.
+        """
+        folder = self.site_folder(site)
+        left = [folder / name for name in _names(folder) if name.endswith(IMPORTING)]
+        with storage(f"remove what an import of {site} left behind"):
+            for path in (*left, self.import_folder(site)):
+                if path.is_dir():
+                    reopen_dir(path)
+                    shutil.rmtree(path)
 
     def discard(self, partial: SnapshotFolder) -> None:
         """Remove an unfinished snapshot. Raises ValueError for a sealed one."""
@@ -266,9 +294,9 @@ class Collection:
 
     @contextlib.contextmanager
     def lock(self, site: str) -> Iterator[None]:
-        """Hold a site for one crawl at a time, across processes. Raises BusyError at once if it is held."""
+        """Hold a site for one crawl or import at a time, across processes. Raises BusyError if held."""
         with self._locked(
-            f"site-{site}", fcntl.LOCK_EX | fcntl.LOCK_NB, f"Another crawl of {site} is running"
+            f"site-{site}", fcntl.LOCK_EX | fcntl.LOCK_NB, f"Another crawl or import of {site} is running"
         ):
             yield
 
@@ -304,7 +332,11 @@ class Collection:
 
     def _taken(self, timestamp: str) -> bool:
         folders = [self.site_folder(site) / timestamp for site in self.sites()]
-        return any(folder.exists() or folder.with_name(timestamp + PARTIAL).exists() for folder in folders)
+        return any(
+            folder.with_name(timestamp + suffix).exists()
+            for folder in folders
+            for suffix in ("", PARTIAL, IMPORTING)
+        )
 
 
 def finder(collection: Collection, site: str, partial: SnapshotFolder | None = None) -> Find:

@@ -18,6 +18,7 @@ from index.model import Capture, Original
 from index.urlkey import urlkey
 
 from .collection import SnapshotFolder
+from .identity import identity, moment_of
 from .named_fields import IDENTICAL, NOT_MODIFIED
 from .readback import Found
 from .warc import refer
@@ -25,26 +26,37 @@ from .warc import refer
 MAX_OPEN = 64
 """Indexes of earlier snapshots that are kept open; each takes a file descriptor."""
 
+NO_DIGEST = "-"
+"""In the line of a revisit that says no digest and refers to nothing there is."""
+
 _NOT_DIGITS = {ord(mark): None for mark in "-:T"}
 
 
 def misdescribed(capture: Capture, filename: str, found: Found) -> str:
     """Return what of a line is not as in the record where it points, empty where all is."""
     date = found.fields.get("warc-date", "")
+    url = identity(found.url)
     facts = {
-        "key": (capture.urlkey, urlkey(found.url)),
-        "address": (capture.url, found.url),
+        "key": (capture.urlkey, urlkey(url)),
+        "address": (capture.url, url),
         "place": (capture.filename, filename),
         "length": (capture.length, found.end - found.offset),
-        "payload digest": (capture.digest, found.digest),
-        "kind": (capture.original is not None, found.kind == "revisit"),
-        "timestamp": (capture.timestamp, _digits(date)),
+        "payload digest": (_digest_in(capture, found), found.digest),
+        "kind": (capture.original is not None or capture.unresolved, found.kind == "revisit"),
+        "timestamp": (capture.timestamp, moment_of(date)),
         "date": (capture.date or date, date),
-        "record": (f"<{capture.record}>" if capture.record else None, found.fields.get("warc-record-id")),
+        "record": (capture.record, found.fields.get("warc-record-id", "").strip("<> ")),
     }
     if capture.record is None:
         del facts["record"]
     return _differing(facts)
+
+
+def _digest_in(capture: Capture, found: Found) -> str:
+    """Return the digest that a line says its record has: of another tool's revisit in its own words."""
+    if found.kind != "revisit":
+        return capture.digest
+    return capture.recorded or ("" if capture.digest == NO_DIGEST else capture.digest)
 
 
 def misreferred(capture: Capture, original: Original, found: Found) -> str:

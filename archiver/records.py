@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from index.errors import DamagedError
+from index.errors import DamagedError, NotFoundError
 from index.model import Capture
 
 from .exchange import Headers, header, header_fields
@@ -116,8 +116,14 @@ def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capt
     Open the response of a capture; `find(snapshot, filename)` tells where a WARC stands.
 
     For a revisit the status and the header fields are those of the day itself, the payload comes from the
-    record it refers to, which the digest proved equal. Raises DamagedError.
+    record it refers to, which the digest proved equal. Raises DamagedError, and NotFoundError for a revisit
+    whose payload is nowhere.
     """
+    if capture.unresolved:
+        raise NotFoundError(
+            f"What {capture.url} showed is not in this archive: its record says that it was the same as one "
+            "that was never imported."
+        )
     with contextlib.ExitStack() as stack:
         record = stack.enter_context(open_record(find(snapshot, capture.filename), capture.offset))
         date = record.field("WARC-Date") or ""
@@ -125,16 +131,25 @@ def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capt
             mime = record.field("Content-Type") or "application/octet-stream"
             yield Response(200, "OK", (("Content-Type", mime),), _chunks(record.block), date, None)
             return
-        head, source = read_http_head(record.block, capture.url), record
-        framing = head
-        if capture.original is not None:
+        if capture.original is None:
+            head, source = read_http_head(record.block, capture.url), record
+            framing = head
+        else:
             original = capture.original
             path = find(original.snapshot, original.filename)
             source = stack.enter_context(open_record(path, original.offset))
             framing = read_http_head(source.block, original.url)
-            head = framing if head.status == 304 else head
+            own = _own_head(record, capture.url)
+            head = framing if own is None or own.status == 304 else own
         body = payload(source.block, framing)
         yield Response(head.status, head.reason, head.headers, body, date, source.field("WARC-Truncated"))
+
+
+def _own_head(revisit: Record, url: str) -> HttpHead | None:
+    """Return the head that a revisit keeps; None where another tool kept none."""
+    with contextlib.suppress(DamagedError):
+        return read_http_head(revisit.block, url)
+    return None
 
 
 def read_http_head(block: BinaryIO, url: str) -> HttpHead:

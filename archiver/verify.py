@@ -10,7 +10,8 @@ Read a snapshot back and say everything that is not as it should be. Changes not
     counts    the outcomes of the ledger add up to those that were sealed
 
 Runs before a snapshot is sealed (without `package` and `counts`) and whenever an operator asks. After damage
-in a WARC it goes on at the next record that the index knows.
+in a WARC it goes on at the next record that the index knows. Files of other tools that were imported are
+sealed as they came: the faults that logs/import.jsonl tells of them are known.
 """
 
 from __future__ import annotations
@@ -28,12 +29,16 @@ from index.cdxj import parse_line, place_of
 from index.errors import ArchiveError, DamagedError
 from index.model import Capture, Original
 
+from .as_they_came import LOG, Known, learn
 from .collection import Find, SnapshotFolder
 from .described import OpenIndexes, misdescribed, misreferred, unread
 from .ledger import GOOD, UrlOutcome, count, read
 from .package import encode_digest
 from .readback import Found, read_back
 from .records import BrokenError
+from .scan import scan
+from .seen import Skipped
+from .survey import OWN_RULES, PROBLEMS
 
 INDEXED = frozenset({"response", "revisit", "resource"})
 _STORED = GOOD | {UrlOutcome.HTTP_ERROR, UrlOutcome.TRUNCATED}
@@ -41,6 +46,8 @@ _PACKAGE = "datapackage.json"
 _DIGEST = "datapackage-digest.json"
 _INDEX = "indexes/index.cdxj"
 _LEDGER = "logs/ledger.jsonl"
+_EXPECTED = PROBLEMS | frozenset(OWN_RULES)
+"""Rules of which a line in the log of an import says that they are known."""
 _LINE_WIDTH = 48
 _LINE_BITS = (1 << _LINE_WIDTH) - 1
 """A place has the offset of a record above these bits, and in them the offset of its line in the index."""
@@ -82,6 +89,8 @@ class _Contents:
     deep: bool
     """Whether the records that revisits refer to are read as well."""
     indexes: OpenIndexes
+    known: Known = field(default_factory=Known)
+    """What an imported snapshot says of its files itself."""
     places: dict[str, list[int]] = field(default_factory=dict)
     """By WARC, of every line its record's offset and, in the lowest bits, where in the index it begins."""
     urls: set[int] = field(default_factory=set)
@@ -132,6 +141,7 @@ def check_contents(folder: SnapshotFolder, find: Find, *, deep: bool = False) ->
     """
     with contextlib.closing(OpenIndexes(folder)) as indexes:
         contents = _Contents(folder, find, deep, indexes)
+        yield from _told(folder, LOG, _read_log(contents))
         yield from _told(folder, _INDEX, _read_index(contents))
         yield from _told(folder, "archive", _check_warcs(contents))
         yield from _told(folder, _LEDGER, _check_ledger(contents))
@@ -212,10 +222,16 @@ def _read_index(contents: _Contents) -> Iterator[Problem]:
         yield contents.problem(_INDEX, "its lines are not in order")
 
 
+def _read_log(contents: _Contents) -> Iterator[Problem]:
+    learn(contents.folder, contents.known, _EXPECTED)
+    yield from ()
+
+
 def _check_warcs(contents: _Contents) -> Iterator[Problem]:
     for path in contents.folder.warcs:
         waiting = deque(sorted(contents.places.pop(path.name, [])))
-        yield from _told(contents.folder, f"archive/{path.name}", _check_warc(contents, path, waiting))
+        check = _check_imported if path.name in contents.known.files else _check_warc
+        yield from _told(contents.folder, f"archive/{path.name}", check(contents, path, waiting))
         yield from _told(contents.folder, _INDEX, _lost(contents, path.name, waiting))
     for filename, places in contents.places.items():
         yield from _told(contents.folder, _INDEX, _lost(contents, filename, deque(places)))
@@ -238,6 +254,23 @@ def _check_warc(contents: _Contents, path: Path, waiting: deque[int]) -> Iterato
             yield contents.problem(f"archive/{path.name}", str(error), error.offset)
             starts = (place >> _LINE_WIDTH for place in waiting)
             offset = next((start for start in starts if start > error.offset), None)
+
+
+def _check_imported(contents: _Contents, path: Path, waiting: deque[int]) -> Iterator[Problem]:
+    """Do the same for a file of another tool: its faults are known that were told when it was imported."""
+    name, known = path.name, contents.known
+    for one in scan(path):
+        if isinstance(one, Skipped):
+            if not known.skipped(name, one.offset):
+                yield contents.problem(f"archive/{name}", one.what, one.offset)
+            continue
+        yield from _lost(contents, name, waiting, one.offset)
+        for fault in one.faults:
+            if fault.damage and not known.has(name, one.offset, fault.rule):
+                yield contents.problem(f"archive/{name}", fault.what, one.offset)
+        if not any(known.has(name, one.offset, rule) for rule in OWN_RULES):
+            found = Found(one.offset, one.end, one.kind, one.fields, one.digest)
+            yield from _check_record(contents, name, waiting, found)
 
 
 def _lost(
@@ -290,7 +323,9 @@ def _revisit_fault(contents: _Contents, capture: Capture, original: Original, fo
         path = contents.find(original.snapshot, original.filename)
         if contents.size(path) < original.offset + original.length:
             return f"{path} ends before it"
-        if fault := misreferred(capture, original, found) or contents.indexes.unknown(capture, original):
+        imported = capture.filename in contents.known.files  # what it refers to, only its line says
+        fault = "" if imported else misreferred(capture, original, found)
+        if fault := fault or contents.indexes.unknown(capture, original):
             return fault
         return unread(path, capture, original) if contents.deep else ""
     except (ArchiveError, OSError) as error:

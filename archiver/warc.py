@@ -35,8 +35,10 @@ from index.model import REVISIT, Capture, Original
 from index.timestamp import to_timestamp, to_warc_date
 from index.urlkey import urlkey
 
+from .digests import is_sha256
 from .durable import keep_aside, storage, sync_dir
 from .exchange import Exchange, header, header_fields
+from .identity import identity
 from .named_fields import (
     Fields,
     Reference,
@@ -361,9 +363,11 @@ def refer(path: Path, original: Original) -> Reference:
     Raises DamagedError where the record there is not the response of that URL.
     """
     with open_record(path, original.offset) as record:
-        if record.kind != "response" or record.field("WARC-Target-URI") != original.url:
+        uri = (record.field("WARC-Target-URI") or "").strip("<> ")  # wget puts it in brackets
+        if record.kind != "response" or identity(uri) != original.url:
             what = f"does not hold the response of {original.url}"
             raise DamagedError(f"{path} at offset {original.offset} {what}. Run `daykeep verify`.")
-        digest = record.field("WARC-Payload-Digest") or payload_digest(record)
+        said = record.field("WARC-Payload-Digest") or ""
+        digest = said if is_sha256(said) else payload_digest(record)
         record_id, date = record.field("WARC-Record-ID") or "", record.field("WARC-Date") or ""
         return Reference(original, record_id, date, digest)

@@ -191,7 +191,7 @@ def test_lock_is_held_across_processes(collection, end):
     """While another process crawls a site nobody else may, and when it ends, however it ends, they may."""
     with python(LOCK, collection.root) as process:
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(BusyError, match="Another crawl of a is running"), collection.lock("a"):
+        with pytest.raises(BusyError, match="Another crawl or import of a is running"), collection.lock("a"):
             pass
         with collection.lock("b"):
             pass

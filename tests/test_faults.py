@@ -450,7 +450,7 @@ def test_second_process_does_nothing(place):
     _, err = first.communicate(timeout=30)
     assert first.returncode == 0, err
     assert (second.status, second.out) == (1, "")
-    assert "Another crawl of example is running" in second.err
+    assert "Another crawl or import of example is running" in second.err
     assert max(Counter(place.web.paths()).values()) == 1
     assert len(place.sealed()) == 1
     place.check()

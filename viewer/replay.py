@@ -158,6 +158,8 @@ def _answer(asked: Asked) -> Response:
 
 
 def _captured(asked: Asked, found: Found) -> Response:
+    if found.capture.unresolved:
+        return _gap(404, asked)
     with ExitStack() as stack:
         find = holdings().warc(asked.snapshot.site)
         stored = stack.enter_context(open_response(find, asked.snapshot.timestamp, found.capture))

@@ -7,6 +7,7 @@ The command line: the only place that composes, prints and exits.
     show        tables and JSON on stdout, progress on stderr
     beginning   init
     making      crawl, run-due
+    bringing    import
     serving     serve, schedule, demo
     listening   a port of ours, and public addresses that fit it
     looking     status, snapshots, ledger, history, changes, search
@@ -25,6 +26,7 @@ from index.errors import ArchiveError, ConfigurationError
 
 from . import show
 from .beginning import init_command
+from .bringing import import_command
 from .compose import log_to_stderr
 from .keeping import export_command, rebuild_command, verify_command
 from .looking import (
@@ -76,6 +78,7 @@ for command in (
     changes_command,
     search_command,
     export_command,
+    import_command,
     verify_command,
     rebuild_command,
     demo_command,

@@ -43,7 +43,9 @@ def crawl_command(config: str, site: str, full: bool, as_json: bool) -> int:
         runs = runs_of(archive.collection)
         taken = daily.take_day(archive, runs, find_site(archive, site), day, full=full, report=report)
     if taken is None:
-        raise ArchiveError(f"Another crawl of {site} is running; wait for it to end, or stop that process.")
+        raise ArchiveError(
+            f"Another crawl or import of {site} is running; wait for it to end, or stop that process."
+        )
     if taken.snapshot is None:
         raise ArchiveError(taken.problem)
     if as_json:

@@ -12,7 +12,14 @@ import click
 import msgspec
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from index.model import Snapshot
@@ -90,6 +97,18 @@ def steps(what: str) -> Iterator[Callable[[str, int, int], None]]:
         yield lambda name, number, total: bar.update(
             task, completed=number, total=total, description=f"{what} {name}"
         )
+
+
+@contextlib.contextmanager
+def byte_progress(total: int) -> Iterator[Callable[[str, int], None]]:
+    """Show a bar of bytes on a terminal: what is being done, and how many of all bytes are done."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _bytes: None
+        return
+    columns = (BarColumn(), DownloadColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda what, size: bar.update(task, advance=size, description=escape(printable(what)[-60:]))
 
 
 def size(number: int) -> str:
