@@ -21,6 +21,7 @@ from .collection import SnapshotFolder
 from .identity import identity, moment_of
 from .named_fields import IDENTICAL, NOT_MODIFIED
 from .readback import Found
+from .records import open_whole, payload_digest
 from .warc import refer
 
 MAX_OPEN = 64
@@ -86,6 +87,12 @@ def unread(path: Path, capture: Capture, original: Original) -> str:
     return f"the record there has another {differing}" if differing else ""
 
 
+def whole_digest(path: Path, capture: Capture) -> str:
+    """Return the payload digest of a record that stands in segments, all of it read. Raises DamagedError."""
+    with open_whole(path.with_name, path, capture.offset, capture.segments) as record:
+        return payload_digest(record)
+
+
 class OpenIndexes:
     """The indexes of a snapshot and of those that its revisits refer to, each opened once. Close it."""
 
@@ -107,6 +114,8 @@ class OpenIndexes:
         """Return what is wrong where the original's own snapshot has another payload there, or none."""
         for line in self.of(original.snapshot).candidates(original.url):
             if (line.filename, line.offset) == (original.filename, original.offset):
+                if line.segments != original.segments:
+                    continue
                 same_record = original.record in {None, line.record} and original.date in {None, line.date}
                 if line.original is None and line.digest == capture.digest and same_record:
                     return ""

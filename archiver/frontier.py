@@ -29,10 +29,10 @@ from index.urlkey import origin, urlkey
 
 from .durable import storage, sync_dir
 from .ledger import Entry, UrlOutcome
+from .record_files import Position
 from .retry import AGAIN, CUT_BY_CHANCE
 from .sqlite_file import Cursor, open_file
 from .tallies import Tallies
-from .warc import Position
 
 FORMAT = 1
 """Version of the tables below: a crawl that another version began is set aside, and begun anew."""

@@ -25,6 +25,7 @@ from .exchange import Exchange
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 
+_IDENTITY = frozenset({"warc-record-id", "warc-date", "warc-target-uri"})
 _BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
 
 Fields = list[tuple[str, str]]
@@ -60,12 +61,11 @@ def head_of(exchange: Exchange) -> bytes:
     return exchange.response.read(exchange.head_length)
 
 
-def about(exchange: Exchange, warcinfo_id: str) -> Fields:
+def about(exchange: Exchange) -> Fields:
     """Return what response (or revisit) and request of one exchange have in common."""
     fields = [
         ("WARC-Date", to_warc_date(exchange.date)),
         ("WARC-Target-URI", exchange.url),
-        ("WARC-Warcinfo-ID", warcinfo_id),
     ]
     if exchange.address:
         fields.append(("WARC-IP-Address", exchange.address))
@@ -118,6 +118,46 @@ def of_request(exchange: Exchange, response_id: str) -> Fields:
         ("Content-Type", "application/http; msgtype=request"),
         ("WARC-Block-Digest", sha256(exchange.request)),
     ]
+
+
+def within(fields: Fields, warcinfo_id: str) -> Fields:
+    """Return the fields of a record with the warcinfo it stands under, unless they name one."""
+    names = [name.lower() for name, _ in fields]
+    if "warc-warcinfo-id" in names:
+        return fields
+    place = 1 + max((number for number, name in enumerate(names) if name in _IDENTITY), default=-1)
+    return [*fields[:place], ("WARC-Warcinfo-ID", warcinfo_id), *fields[place:]]
+
+
+def first_of(fields: Fields, digest: str) -> Fields:
+    """
+    Return the fields of the first segment of a record, whose own block has that digest.
+
+    ISO 28500:2017 section 7: the mark of truncation stands on the last. The payload digest would be that of
+    the whole; readers that take the segment for a record would find it wrong.
+    """
+    left_out = {"warc-payload-digest", "warc-truncated", "warc-block-digest", "warc-segment-number"}
+    kept = [(name, value) for name, value in fields if name.lower() not in left_out]
+    return [*kept, ("WARC-Segment-Number", "1"), ("WARC-Block-Digest", digest)]
+
+
+def continued(fields: Fields, record_id: str, number: int, digest: str, total: int | None) -> Fields:
+    """
+    Return the fields of a `continuation` of the record with these fields; `total` on the last alone.
+
+    Its block is a piece of a message, and no message: its type is that of bytes.
+    """
+    said = {name.lower(): value for name, value in fields}
+    own = [
+        ("WARC-Record-ID", record_id),
+        *((name, said[name.lower()]) for name in ("WARC-Date", "WARC-Target-URI") if name.lower() in said),
+        ("WARC-Segment-Origin-ID", said["warc-record-id"]),
+        ("WARC-Segment-Number", str(number)),
+    ]
+    if total is not None:
+        own.append(("WARC-Segment-Total-Length", str(total)))
+        own += [("WARC-Truncated", said["warc-truncated"])] if "warc-truncated" in said else []
+    return [*own, ("Content-Type", "application/octet-stream"), ("WARC-Block-Digest", digest)]
 
 
 def _is_simple(exchange: Exchange) -> bool:

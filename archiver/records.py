@@ -3,6 +3,7 @@
 Records of a WARC back into bytes: one at an offset, or all of a file. Knows nothing of how they are written.
 
     record   "WARC/1.1" CRLF fields CRLF block CRLF CRLF     plain, or one gzip member each
+    segments a block too long for one file goes on in `continuation` records of others (`open_whole`)
     block    of a response: status line, fields, blank line, body with its transfer coding
 
 Not warcio: its reader holds a header line of any length, and passes over damage without a word. Everything
@@ -19,14 +20,16 @@ import re
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from index.errors import DamagedError, NotFoundError
-from index.model import Capture
+from index.model import Capture, Original, Segment
 
 from .exchange import Headers, header, header_fields
 from .payload import dechunk
+from .streams import Limited, Pieces
 
 MAX_HEAD = 1 << 20
 """Bytes of named fields or of an HTTP head that are read; the crawler keeps a quarter of that at most."""
@@ -111,6 +114,61 @@ def open_record(path: Path, offset: int) -> Iterator[Record]:
 
 
 @contextlib.contextmanager
+def open_whole(
+    find: Callable[[str], Path], path: Path, offset: int, segments: tuple[Segment, ...] = ()
+) -> Iterator[Record]:
+    """
+    Open a record with all of its segments, its block as if it stood in one; `find` tells where a WARC stands.
+
+    The fields are those of the first, with the length of all and the mark of truncation that the last has
+    (ISO 28500:2017 section 7). Raises DamagedError, also while the block is read: where a segment is not
+    there, is another, or has another length than all should have.
+    """
+    with open_record(path, offset) as first:
+        if not segments:
+            yield first
+            return
+        places = [(find(segment.filename), segment.offset) for segment in segments]
+        with open_record(*places[-1]) as last:
+            fields, total = _logical(first, last, f"{places[-1][0]} at offset {places[-1][1]}")
+        with contextlib.closing(_joined(first, places, total)) as chunks:
+            yield Record(fields, io.BufferedReader(Pieces(chunks), _CHUNK))
+
+
+def _logical(first: Record, last: Record, where: str) -> tuple[Headers, int]:
+    """Return fields and length of a record whose first and last segments are given. Raises DamagedError."""
+    length = last.field("WARC-Segment-Total-Length") or ""
+    if not _LENGTH.fullmatch(length):
+        raise DamagedError(f"{where} there is not the last segment of a record. Run `daykeep verify`.")
+    adopted = {"content-length", "warc-truncated"}
+    kept = [(name, value) for name, value in first.fields if name.lower() not in adopted]
+    cut = last.field("WARC-Truncated")
+    truncated = [("WARC-Truncated", cut)] if cut else []
+    return (*kept, ("Content-Length", length), *truncated), int(length)
+
+
+def _joined(first: Record, places: list[tuple[Path, int]], total: int) -> Generator[bytes, None, None]:
+    """Yield the blocks of all segments, each opened when its turn comes."""
+    left = total
+    for chunk in _chunks(first.block):
+        left -= len(chunk)
+        yield chunk
+    for number, (path, offset) in enumerate(places, 2):
+        with open_record(path, offset) as segment:
+            origin, said = segment.field("WARC-Segment-Origin-ID"), segment.field("WARC-Segment-Number")
+            own = first.field("WARC-Record-ID"), str(number)
+            if segment.kind != "continuation" or (origin, said) != own:
+                what = f"does not hold segment {number} of record {own[0]}"
+                raise DamagedError(f"{path} at offset {offset} {what}. Run `daykeep verify`.")
+            for chunk in _chunks(segment.block):
+                left -= len(chunk)
+                yield chunk
+    if left:
+        what = f"The segments of record {first.field('WARC-Record-ID')} are {abs(left)} bytes too"
+        raise DamagedError(f"{what} {'short' if left > 0 else 'long'}. Run `daykeep verify`.")
+
+
+@contextlib.contextmanager
 def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capture) -> Iterator[Response]:
     """
     Open the response of a capture; `find(snapshot, filename)` tells where a WARC stands.
@@ -125,7 +183,7 @@ def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capt
             "that was never imported."
         )
     with contextlib.ExitStack() as stack:
-        record = stack.enter_context(open_record(find(snapshot, capture.filename), capture.offset))
+        record = stack.enter_context(_open(find, snapshot, capture))
         date = record.field("WARC-Date") or ""
         if record.kind == "resource":
             mime = record.field("Content-Type") or "application/octet-stream"
@@ -136,8 +194,7 @@ def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capt
             framing = head
         else:
             original = capture.original
-            path = find(original.snapshot, original.filename)
-            source = stack.enter_context(open_record(path, original.offset))
+            source = stack.enter_context(_open(find, original.snapshot, original))
             framing = read_http_head(source.block, original.url)
             own = _own_head(record, capture.url)
             head = framing if own is None or own.status == 304 else own
@@ -150,6 +207,13 @@ def _own_head(revisit: Record, url: str) -> HttpHead | None:
     with contextlib.suppress(DamagedError):
         return read_http_head(revisit.block, url)
     return None
+
+
+def _open(
+    find: Callable[[str, str], Path], snapshot: str, there: Capture | Original
+) -> contextlib.AbstractContextManager[Record]:
+    path = find(snapshot, there.filename)
+    return open_whole(partial(find, snapshot), path, there.offset, there.segments)
 
 
 def read_http_head(block: BinaryIO, url: str) -> HttpHead:
@@ -176,9 +240,12 @@ def read_http_head(block: BinaryIO, url: str) -> HttpHead:
 
 
 def payload_digest(record: Record) -> str:
-    """Return the digest of a response's payload, read to its end. Raises DamagedError."""
-    digest = hashlib.sha256()
-    for chunk in payload(record.block, read_http_head(record.block, record.field("WARC-Target-URI") or "")):
+    """Return the digest of the payload of a response or a resource, read to its end. Raises DamagedError."""
+    digest, chunks = hashlib.sha256(), _chunks(record.block)
+    if record.kind == "response":
+        head = read_http_head(record.block, record.field("WARC-Target-URI") or "")
+        chunks = payload(record.block, head)
+    for chunk in chunks:
         digest.update(chunk)
     return f"sha256:{digest.hexdigest()}"
 
@@ -260,7 +327,7 @@ def _read_source(file: BinaryIO, where: str) -> tuple[io.BufferedReader, Record]
     length = header(fields, "Content-Length") or ""
     if not _LENGTH.fullmatch(length):
         raise DamagedError(f"{where} the record has no Content-Length. Run `daykeep verify`.")
-    block = io.BufferedReader(_Limited(source, int(length), where), _CHUNK)
+    block = io.BufferedReader(Limited(source, int(length), where), _CHUNK)
     return cast("io.BufferedReader", source), Record(fields, block)
 
 
@@ -313,25 +380,3 @@ class _Inflated(io.RawIOBase):
             raise DamagedError(f"{self._where}: the gzip member is cut off. Run `daykeep verify`.")
         self._fed += len(data)
         return data
-
-
-class _Limited(io.RawIOBase):
-    """The next so many bytes of a stream. Raises DamagedError where it ends before them."""
-
-    def __init__(self, source: io.BufferedReader, length: int, where: str) -> None:
-        self._source = source
-        self._left = length
-        self._where = where
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self._left == 0:
-            return 0
-        data = self._source.read(min(len(buffer), self._left))
-        if not data:
-            raise DamagedError(f"{self._where}: the record is cut off, {self._left} bytes are missing.")
-        buffer[: len(data)] = data
-        self._left -= len(data)
-        return len(data)

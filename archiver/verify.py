@@ -4,6 +4,7 @@ Read a snapshot back and say everything that is not as it should be. Changes not
 
     package   every file has the size and SHA-256 that datapackage.json says, and no file is left over
     records   every record ends where it says, and its digests are right
+    segments  a record in several has all of them, each once, and the payload digest of the whole is right
     index     sorted; every line points at the record it describes; every record that should has a line
     revisits  what each refers to is there, is the response of that URL, and has the same payload
     ledger    every known URL once; what it calls stored is in the index, and the other way round
@@ -20,7 +21,7 @@ import contextlib
 import hashlib
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -31,7 +32,7 @@ from index.model import Capture, Original
 
 from .as_they_came import LOG, Known, learn
 from .collection import Find, SnapshotFolder
-from .described import OpenIndexes, misdescribed, misreferred, unread
+from .described import OpenIndexes, misdescribed, misreferred, unread, whole_digest
 from .ledger import GOOD, UrlOutcome, count, read
 from .package import encode_digest
 from .readback import Found, read_back
@@ -48,6 +49,7 @@ _INDEX = "indexes/index.cdxj"
 _LEDGER = "logs/ledger.jsonl"
 _EXPECTED = PROBLEMS | frozenset(OWN_RULES)
 """Rules of which a line in the log of an import says that they are known."""
+_IN_SEGMENTS = b'"segments":"'
 _LINE_WIDTH = 48
 _LINE_BITS = (1 << _LINE_WIDTH) - 1
 """A place has the offset of a record above these bits, and in them the offset of its line in the index."""
@@ -93,6 +95,8 @@ class _Contents:
     """What an imported snapshot says of its files itself."""
     places: dict[str, list[int]] = field(default_factory=dict)
     """By WARC, of every line its record's offset and, in the lowest bits, where in the index it begins."""
+    continued: dict[str, dict[int, int]] = field(default_factory=dict)
+    """By WARC, where the lines say that `continuation` records begin, and how long they are."""
     urls: set[int] = field(default_factory=set)
     """Of every URL in the index its hash; as text a hundred thousand take fifteen megabytes."""
     sizes: dict[Path, int] = field(default_factory=dict)
@@ -215,6 +219,9 @@ def _read_index(contents: _Contents) -> Iterator[Problem]:
         try:
             filename, offset = place_of(line)
             contents.places.setdefault(filename, []).append(offset << _LINE_WIDTH | position)
+            if _IN_SEGMENTS in line:
+                for one in parse_line(line).segments:
+                    contents.continued.setdefault(one.filename, {})[one.offset] = one.length
         except DamagedError as error:
             yield contents.problem(_INDEX, f"line {number}: {error}")
         position += len(line)
@@ -233,6 +240,9 @@ def _check_warcs(contents: _Contents) -> Iterator[Problem]:
         check = _check_imported if path.name in contents.known.files else _check_warc
         yield from _told(contents.folder, f"archive/{path.name}", check(contents, path, waiting))
         yield from _told(contents.folder, _INDEX, _lost(contents, path.name, waiting))
+    for filename, segments in contents.continued.items():
+        for offset in segments:
+            yield contents.problem(_INDEX, f"no segment of a record at offset {offset} of {filename}")
     for filename, places in contents.places.items():
         yield from _told(contents.folder, _INDEX, _lost(contents, filename, deque(places)))
 
@@ -290,6 +300,11 @@ def _lost(
 def _check_record(contents: _Contents, filename: str, waiting: deque[int], found: Found) -> Iterator[Problem]:
     for fault in found.faults:
         yield contents.problem(f"archive/{filename}", fault, found.offset)
+    if found.kind == "continuation":
+        length = contents.continued.get(filename, {}).pop(found.offset, None)
+        if length != found.end - found.offset:
+            what = "a segment of a record that no line of the index names so"
+            yield contents.problem(f"archive/{filename}", what, found.offset)
     if found.kind not in INDEXED:
         return  # a line that points here is told as lost
     lines = 0
@@ -309,6 +324,13 @@ def _check_line(contents: _Contents, filename: str, place: int, found: Found) ->
     except DamagedError as error:
         yield contents.problem(_INDEX, str(error))
         return
+    if "warc-segment-number" in found.fields or capture.segments:
+        try:
+            whole = whole_digest(contents.folder.warc(filename), capture)
+            found = replace(found, digest=whole)
+        except DamagedError as error:
+            yield contents.problem(f"archive/{filename}", str(error), found.offset)
+            return
     if fault := misdescribed(capture, filename, found):
         what = f"the line of {capture.url} gives another {fault} than its record in {filename}"
         yield contents.problem(_INDEX, what)

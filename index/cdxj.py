@@ -11,10 +11,12 @@ After them come keys of our own, each only where it has a value: `redirect`, `et
 `truncated`, `record` and `date` (WARC-Record-ID without angle brackets, and WARC-Date with its fraction),
 `made_up` (of an address that the crawler made up), `recorded` (the record's own WARC-Payload-Digest where
 another tool wrote another one than `digest`), `unresolved` (of a revisit whose payload is nowhere here),
+`segments` (where the record goes on if it stands in
+segments: `filename@offset+length` of each `continuation` record, in order, parted by spaces),
 and where the payload of a revisit lies: `orig.snapshot`, `orig.filename`, `orig.offset`, `orig.length`,
-`orig.mime`, `orig.status`, `orig.url`, `orig.timestamp`, `orig.record`, `orig.date`. With the last two a
-revisit of a revisit can name the first record without opening it. Unknown keys are passed over, so that a
-file with more in it can be read.
+`orig.mime`, `orig.status`, `orig.url`, `orig.timestamp`, `orig.record`, `orig.date`, `orig.segments`.
+With these a revisit of a revisit can name the first record without opening it. Unknown keys are passed over,
+so that a file with more in it can be read.
 """
 
 from __future__ import annotations
@@ -32,12 +34,15 @@ from typing import Self
 import msgspec
 
 from .errors import DamagedError, NotFoundError
-from .model import Capture, Original, moment
+from .model import Capture, Original, Segment, moment
 from .urlkey import urlkey as key_of
 
 _KEY = re.compile(r"[!-~]+", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{14}", re.ASCII)
+_SEGMENT = re.compile(r"([^/@ \x00]+)@(\d{1,18})\+(\d{1,18})", re.ASCII)
 _PLACE = re.compile(rb'","offset":"(\d{1,18})","filename":"([ -!#-\[\]-~]+)"')
+MAX_SEGMENTS = 10_000
+"""Segments of one record that a line may name: ten terabytes."""
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -59,6 +64,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     made_up: str | None = None
     recorded: str | None = None
     unresolved: str | None = None
+    segments: str | None = None
     orig_snapshot: str | None = msgspec.field(name="orig.snapshot", default=None)
     orig_filename: str | None = msgspec.field(name="orig.filename", default=None)
     orig_offset: str | None = msgspec.field(name="orig.offset", default=None)
@@ -69,6 +75,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     orig_timestamp: str | None = msgspec.field(name="orig.timestamp", default=None)
     orig_record: str | None = msgspec.field(name="orig.record", default=None)
     orig_date: str | None = msgspec.field(name="orig.date", default=None)
+    orig_segments: str | None = msgspec.field(name="orig.segments", default=None)
 
 
 def format_line(capture: Capture) -> bytes:
@@ -271,6 +278,7 @@ def _to_line(capture: Capture) -> _Line:
         "yes" if capture.made_up else None,
         capture.recorded,
         "yes" if capture.unresolved else None,
+        _joined(capture.segments),
     )
     return _with_original(line, capture.original) if capture.original else line
 
@@ -286,6 +294,7 @@ def _with_original(line: _Line, original: Original) -> _Line:
     line.orig_timestamp = original.timestamp
     line.orig_record = original.record
     line.orig_date = original.date
+    line.orig_segments = _joined(original.segments)
     return line
 
 
@@ -312,6 +321,7 @@ def _to_capture(urlkey: str, timestamp: str, line: _Line) -> Capture:
         line.made_up is not None,
         line.recorded,
         line.unresolved is not None,
+        _segments(line.segments),
     )
 
 
@@ -327,7 +337,21 @@ def _to_original(line: _Line) -> Original:
         _required(line.orig_timestamp, "orig.timestamp"),
         line.orig_record,
         line.orig_date,
+        _segments(line.orig_segments),
     )
+
+
+def _joined(segments: tuple[Segment, ...]) -> str | None:
+    return " ".join([f"{one.filename}@{one.offset}+{one.length}" for one in segments]) or None
+
+
+def _segments(text: str | None) -> tuple[Segment, ...]:
+    if text is None:
+        return ()
+    found = [_SEGMENT.fullmatch(part) for part in text.split(" ")]
+    if None in found or len(found) > MAX_SEGMENTS:
+        raise ValueError(f"{text[:80]!r} does not tell where segments are")
+    return tuple(Segment(one[1], int(one[2]), int(one[3])) for one in found if one)
 
 
 def _required(value: str | None, name: str) -> str:

@@ -3,6 +3,7 @@
 The words everyone shares, as frozen values. Knows nothing of how they are stored or shown.
 
     Capture   one archived exchange or artefact = one CDXJ line
+    Segment   where a record goes on that no file had room for
     Original  where the payload of a revisit lives
     Page      an HTML capture worth listing, with its title
     Snapshot  one dated crawl of one site, with its outcome and counts
@@ -31,6 +32,16 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """Where a record goes on that no file had room for: a `continuation` record (ISO 28500:2017 7)."""
+
+    filename: str
+    """Name of a WARC, in the folder of the first segment's."""
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Original:
     """Where the payload of a revisit is stored: a record of this or of an earlier snapshot of the site."""
 
@@ -47,6 +58,8 @@ class Original:
     """WARC-Record-ID of that record, without its angle brackets; None in indexes older than this field."""
     date: str | None = None
     """WARC-Date of that record, with its fraction; None as above."""
+    segments: tuple[Segment, ...] = ()
+    """Where that record goes on, in order, if it stands in segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,8 @@ class Capture:
     """The record's own WARC-Payload-Digest as written, where that is not `digest` (other tools' records)."""
     unresolved: bool = False
     """Whether it is a revisit, of an imported file, whose payload is nowhere in this archive."""
+    segments: tuple[Segment, ...] = ()
+    """Where the record goes on, in order, if it stands in segments; `filename` has the first."""
 
     @property
     def content_type(self) -> str:

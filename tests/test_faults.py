@@ -27,8 +27,9 @@ import pytest
 
 from archiver import durable, ledger
 from archiver.collection import Collection, finder
+from archiver.record_files import Position
 from archiver.records import iterate, open_response
-from archiver.warc import Position, WarcFiles
+from archiver.warc import WarcFiles
 from index.errors import DamagedError, StorageError
 from tests.support.command import Ended, command, configure, daykeep, inside
 from tests.support.faults import Disk, build

@@ -15,8 +15,8 @@ import pytest
 from archiver import frontier as module
 from archiver.frontier import Frontier, Known, Result
 from archiver.ledger import UrlOutcome
+from archiver.record_files import Position
 from archiver.snapshot import StoppedError, take
-from archiver.warc import Position
 from index.cdxj import format_line
 from index.errors import DamagedError, StorageError
 from index.model import Capture, Page

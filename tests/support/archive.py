@@ -30,10 +30,11 @@ from archiver.collection import Collection, SnapshotFolder
 from archiver.durable import publish_dir, write_file
 from archiver.exchange import Exchange
 from archiver.ledger import Entry, UrlOutcome, count, judge, lacking, write_lines
+from archiver.named_fields import Reference
 from archiver.pages import write_pages
 from archiver.publish import Shelves, publish
 from archiver.settings import Settings, Site, Viewer
-from archiver.warc import Reference, WarcFiles, original_of, refer
+from archiver.warc import WarcFiles, original_of, refer
 from index.catalogue import Catalogue
 from index.cdxj import format_line
 from index.changes import Kind, encode_changes, merge, reported, tally
