@@ -27,8 +27,8 @@ from typing import Any, BinaryIO, cast
 from index.errors import DamagedError, NotFoundError
 from index.model import Capture, Original, Segment
 
+from .dialect import HttpHead, is_http, parse_head, payload
 from .exchange import Headers, header, header_fields
-from .payload import dechunk
 from .streams import Limited, Pieces
 
 MAX_HEAD = 1 << 20
@@ -36,8 +36,6 @@ MAX_HEAD = 1 << 20
 _CHUNK = 65536
 _GZIP_MAGIC = b"\x1f\x8b"
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
-_STATUS = re.compile(rb"HTTP/[\d.]{1,8}[ \t]+([1-9]\d\d)(?:[ \t]([^\n]*)|\r?)\n", re.IGNORECASE)
-_NO_BODY = frozenset({204, 304})
 
 
 class BrokenError(DamagedError):
@@ -77,22 +75,6 @@ class Response:
     date: str
     """WARC-Date of the capture asked for."""
     truncated: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class HttpHead:
-    """Status line and header fields of a response."""
-
-    status: int
-    reason: str
-    headers: Headers
-
-    @property
-    def chunked(self) -> bool:
-        """Whether a body follows with chunk framing (RFC 9112 section 6.3), as the crawler took it."""
-        lines = [value for name, value in self.headers if name.lower() == "transfer-encoding"]
-        codings = [coding.strip().lower() for coding in ",".join(lines).split(",")]
-        return codings[-1] == "chunked" and self.status >= 200 and self.status not in _NO_BODY
 
 
 @contextlib.contextmanager
@@ -185,28 +167,35 @@ def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capt
     with contextlib.ExitStack() as stack:
         record = stack.enter_context(_open(find, snapshot, capture))
         date = record.field("WARC-Date") or ""
-        if record.kind == "resource":
-            mime = record.field("Content-Type") or "application/octet-stream"
-            yield Response(200, "OK", (("Content-Type", mime),), _chunks(record.block), date, None)
-            return
+        source = record
         if capture.original is None:
-            head, source = read_http_head(record.block, capture.url), record
-            framing = head
+            head, body = read_response(record)
         else:
             original = capture.original
             source = stack.enter_context(_open(find, original.snapshot, original))
-            framing = read_http_head(source.block, original.url)
-            own = _own_head(record, capture.url)
-            head = framing if own is None or own.status == 304 else own
-        body = payload(source.block, framing)
+            framing, body = read_response(source)
+            own = read_http_head(record.block, capture.url) if _speaks_http(record) else framing
+            head = framing if own.status == 304 else own
         yield Response(head.status, head.reason, head.headers, body, date, source.field("WARC-Truncated"))
 
 
-def _own_head(revisit: Record, url: str) -> HttpHead | None:
-    """Return the head that a revisit keeps; None where another tool kept none."""
-    with contextlib.suppress(DamagedError):
-        return read_http_head(revisit.block, url)
-    return None
+def read_response(record: Record) -> tuple[HttpHead, Iterator[bytes]]:
+    """
+    Return head and payload of a response or a resource, by the rules of `dialect`: scanning finds the same.
+
+    What has no HTTP head is all payload, of the media type that its record says. Raises DamagedError.
+    """
+    if _speaks_http(record):
+        head = read_http_head(record.block, record.field("WARC-Target-URI") or "")
+        return head, payload(record.block, head, truncated=record.field("WARC-Truncated") is not None)
+    mime = record.field("Content-Type") or "application/octet-stream"
+    fields = () if mime.lower().startswith("application/http") else (("Content-Type", mime),)
+    return HttpHead(200, "OK", fields), _chunks(record.block)
+
+
+def _speaks_http(record: Record) -> bool:
+    first = cast("io.BufferedReader", record.block).peek(1)
+    return is_http(record.kind, record.field("Content-Type"), first)
 
 
 def _open(
@@ -226,13 +215,11 @@ def read_http_head(block: BinaryIO, url: str) -> HttpHead:
     where = f"The stored response of {url}"
     found: HttpHead | None = None
     while lines := _head(block, where):
-        line, _, rest = lines.partition(b"\n")
-        match = _STATUS.fullmatch(line + b"\n")
-        if match is None:
+        head = parse_head(lines)
+        if head is None:
             break
-        status = int(match[1])
-        found = HttpHead(status, (match[2] or b"").decode("latin-1").strip(), header_fields(rest))
-        if status >= 200 or status == 101:
+        found = head
+        if found.status >= 200 or found.status == 101:
             return found
     if found is None or lines:
         raise DamagedError(f"{where} has no HTTP status line. Run `daykeep verify`.")
@@ -241,18 +228,10 @@ def read_http_head(block: BinaryIO, url: str) -> HttpHead:
 
 def payload_digest(record: Record) -> str:
     """Return the digest of the payload of a response or a resource, read to its end. Raises DamagedError."""
-    digest, chunks = hashlib.sha256(), _chunks(record.block)
-    if record.kind == "response":
-        head = read_http_head(record.block, record.field("WARC-Target-URI") or "")
-        chunks = payload(record.block, head)
-    for chunk in chunks:
+    digest = hashlib.sha256()
+    for chunk in read_response(record)[1]:
         digest.update(chunk)
     return f"sha256:{digest.hexdigest()}"
-
-
-def payload(block: BinaryIO, head: HttpHead) -> Iterator[bytes]:
-    """Yield the rest of a response's block, which stands at the body, without transfer coding."""
-    return iter(dechunk(block)) if head.chunked else _chunks(block)
 
 
 def iterate(path: Path, offset: int = 0) -> Generator[tuple[int, Record], None, None]:

@@ -12,7 +12,8 @@ from datetime import timedelta
 
 import pytest
 
-from archiver.records import extent, iterate, open_record, open_response, payload, read_http_head
+from archiver.dialect import payload
+from archiver.records import extent, iterate, open_record, open_response, read_http_head
 from archiver.warc import original_of, refer
 from index.errors import DamagedError
 from tests.support.exchanges import MOMENT, RESPONSES, URL, exchange_of, warc_files
