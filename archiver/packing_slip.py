@@ -110,6 +110,20 @@ def _numbers(counts: Counts) -> dict[str, str]:
     }
 
 
+def parsed(data: bytes, where: str) -> ET.Element:
+    """
+    Return the root of a document that may have come from anywhere. Raises DamagedError if it cannot be read.
+
+    A document type is refused: no document of a package has one, and its entities could be a bomb.
+    """
+    if b"<!DOCTYPE" in data or b"\0" in data:  # a NUL: UTF-16, in which the words would not be seen
+        raise DamagedError(f"{where} has a document type, or is not UTF-8; neither stands in a package.")
+    try:
+        return ET.fromstring(data)  # noqa: S314  without a document type there are no entities
+    except ET.ParseError as error:
+        raise DamagedError(f"{where} is not XML that can be read ({error}).") from error
+
+
 def differences(package: Path) -> list[str]:
     """
     Count a package again and return where its slip says otherwise, empty where all is as it says.
@@ -119,7 +133,7 @@ def differences(package: Path) -> list[str]:
     try:
         said, sums = _slip(package)
         counts, wrong = _recount(package, sums)
-    except (OSError, zipfile.BadZipFile, ET.ParseError, KeyError) as error:
+    except (OSError, zipfile.BadZipFile, KeyError) as error:
         raise DamagedError(f"{package} is not a transfer package that can be read ({error}).") from error
     found = {**_numbers(counts), "hashcodeSIP": hashlib.sha256(sums).hexdigest()}
     return [
@@ -136,12 +150,10 @@ def _slip(package: Path) -> tuple[dict[str, str], bytes]:
     """Return what the slip says, and the sums."""
     texts: dict[str, str] = {}
     sums = b""
-    for name, size, file in _members(package):
+    for name, size, file in members(package):
         if name == SLIP:
-            data = file.read(MAX_SLIP)
-            if b"<!DOCTYPE" in data:  # no slip has one, and its entities could be a bomb
-                raise DamagedError(f"{package}: {SLIP} has a document type, which no packing slip needs.")
-            texts = {child.tag: child.text or "" for child in ET.fromstring(data)}  # noqa: S314  no entities
+            root = parsed(file.read(MAX_SLIP), f"{package}: {name}")
+            texts = {child.tag: child.text or "" for child in root}
         elif name == SUMS:
             sums = file.read(min(size, MAX_SUMS))
     if not texts or not sums:
@@ -153,7 +165,7 @@ def _recount(package: Path, sums: bytes) -> tuple[Counts, list[str]]:
     """Count what is under sip/, and hold each file against its sum."""
     listed = {line[66:]: line[:64] for line in sums.decode("utf-8", "replace").splitlines()}
     counts, wrong = Counts(), []
-    for name, size, file in _members(package):
+    for name, size, file in members(package):
         if not name.startswith(INSIDE):
             continue
         counts = counted(counts, name, size)
@@ -165,7 +177,7 @@ def _recount(package: Path, sums: bytes) -> tuple[Counts, list[str]]:
     return counts, wrong + [f"{name} is in {SUMS} and not in the package" for name in sorted(listed)]
 
 
-def _members(package: Path) -> Iterator[tuple[str, int, BinaryIO]]:
+def members(package: Path) -> Iterator[tuple[str, int, BinaryIO]]:
     """Yield name, size and bytes of every file of a package, a folder or a ZIP."""
     yield from _of_folder(package) if package.is_dir() else _of_zip(package)
 

@@ -12,6 +12,7 @@ The command line: the only place that composes, prints and exits.
     listening   a port of ours, and public addresses that fit it
     looking     status, snapshots, ledger, history, changes, search
     keeping     export, verify, rebuild
+    conforming  conform
 
 Exit status: 0 done; 1 could not; 2 wrong usage or configuration; 3 done, with problems.
 """
@@ -28,6 +29,7 @@ from . import show
 from .beginning import init_command
 from .bringing import import_command
 from .compose import log_to_stderr
+from .conforming import conform_command
 from .keeping import export_command, rebuild_command, verify_command
 from .looking import (
     changes_command,
@@ -80,6 +82,7 @@ for command in (
     export_command,
     import_command,
     verify_command,
+    conform_command,
     rebuild_command,
     demo_command,
 ):

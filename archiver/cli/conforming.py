@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The command that reports on a day against the Dutch guideline: conform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from ..conform import report
+from ..conform_page import page
+from ..conform_subject import Subject
+from ..conformity import Language, Report, Table, document, load, sentence
+from ..durable import write_file
+from ..snapshot import Archive
+from . import show
+from .compose import find_snapshot, opened, runs_of
+
+DONE, WITH_PROBLEMS = 0, 3
+
+
+@click.command("conform")
+@click.argument("site")
+@click.argument("date")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, in both languages.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="HTML file to write; one that is there already is replaced.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(get_args(Language)),
+    help="Of the HTML and of the lines on stdout; the configuration's, if not given.",
+)
+@click.option(
+    "--export",
+    "exported",
+    type=click.Path(path_type=Path),
+    help="Measure the WARC files, and the packing slip, of this export of the day.",
+)
+@click.pass_obj
+def conform_command(
+    config: str,
+    site: str,
+    date: str,
+    as_json: bool,
+    target: Path | None,
+    language: Language | None,
+    exported: Path | None,
+) -> int:
+    """
+    Measure SITE on DATE against the Dutch guideline for archiving government websites, rule by rule.
+
+    Every rule is measured on the files: pass, fail or not applicable, with the measured fact and the file.
+    The day is read several times, and a transfer package is made of it and thrown away.
+
+    Exit status: 0 no rule fails; 1 could not; 2 wrong usage; 3 one rule or more fails.
+    """
+    table = load()
+    with opened(config) as archive, show.steps("Measuring") as step:
+        subject = _subject(archive, site, date, exported)
+        chosen: Language = language or archive.settings.language
+        measured = report(subject, table, None, step)
+    if target is not None:
+        write_file(target, [page(table, measured, chosen).encode("utf-8", "replace")])
+    if as_json:
+        show.json_document(document(table, measured))
+    else:
+        _print(table, measured, chosen)
+    return WITH_PROBLEMS if measured.failed else DONE
+
+
+def _subject(archive: Archive, site: str, date: str, exported: Path | None) -> Subject:
+    return Subject(
+        folder=find_snapshot(archive, site, date),
+        collection=archive.collection,
+        settings=archive.settings,
+        history=archive.shelves.history,
+        catalogue=archive.shelves.catalogue,
+        runs=tuple(runs_of(archive.collection).of(site)),
+        now=archive.now(),
+        export=exported,
+    )
+
+
+def _print(table: Table, measured: Report, language: Language) -> None:
+    rows = []
+    for finding in measured.findings:
+        verdict = table.words[finding.verdict.value].in_(language)
+        facts = " ".join(sentence(table, fact, language) for fact in finding.facts)
+        rows.append((finding.rule.id, verdict, finding.rule.title.in_(language), facts, finding.file))
+    words = table.words
+    heads = [words[key].in_(language) for key in ("rule", "verdict", "subject", "facts", "file")]
+    show.table(heads, rows)
