@@ -307,6 +307,12 @@ class Collection:
             yield
 
     @contextlib.contextmanager
+    def exporting(self) -> Iterator[None]:
+        """Make one export for visitors at a time, across processes. Raises BusyError if one is being made."""
+        with self._locked("export", fcntl.LOCK_EX | fcntl.LOCK_NB, "An export is being made"):
+            yield
+
+    @contextlib.contextmanager
     def _naming(self) -> Iterator[None]:
         with self._locked("naming", fcntl.LOCK_EX, "A snapshot is being named"):
             yield

@@ -1,64 +1,52 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-A self-contained copy of one day for an auditor, as a stream. Knows nothing of crawling or of the catalogue.
+Self-contained copies of days for an auditor: composes, and gives the export its name when it is whole.
 
-    wacz   one file, WACZ 1.1.1: a ZIP whose members are stored, never deflated again
-    warc   the WARCs as they are: a folder with a manifest, or one file where the name ends in .warc[.gz]
+    profile ──▶ records into the export      copying (as stored) or whole (revisits made responses again)
+             ─▶ index, pages, logs beside them
+             ─▶ everything read back and compared with the archive: exported
+             ─▶ report, what a packing adds, manifest or datapackage.json
+             ─▶ sync, rename
 
-Records are copied byte for byte. What revisits refer to in earlier days goes along in a file of its own,
-`originals-….warc[.gz]`, so that the copy needs nothing but itself. With a URL prefix only the matching
-records, the requests beside them and their warcinfo go along.
+Everything is a stream; what must be remembered stands in a worksheet on disk, beside the target, under a name
+that begins with a dot. The same days, profile and version make the same bytes. Knows nothing of crawling or
+of the catalogue.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from index.cdxj import Index, format_line
-from index.errors import ArchiveError, DamagedError, NotFoundError
-from index.model import Capture, Original
+from index.errors import ArchiveError, NotFoundError
+from index.model import Page
 from index.timestamp import parse_timestamp
 
 from . import package
+from .assembly import Assembly
 from .collection import Find, SnapshotFolder
+from .copying import SUFFIXES, copy_days, sealed_chunks, sealed_digests, suffix_of, suffixes_of
 from .durable import storage, sync_dir, write_file
+from .exported import Report, document, read_export
+from .packing import Packed, Packing
 from .pages import read_pages, write_pages
-from .records import Extent, extent
+from .profiles import Profile
+from .safe_names import Names
+from .settings import Settings
+from .whole import write_days
+from .worksheet import Worksheet
+from .zipping import Folder, Joined, Meter, Zip
 
-PROFILES = ("wacz", "warc")
-Place = tuple[str, str, int]
-"""Snapshot, WARC and offset: where a record stands in the archive."""
-
-_CHUNK = 1 << 20
-_SUFFIXES = (".warc.gz", ".warc")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Bytes of a WARC to be copied as they are."""
-
-    path: Path
-    offset: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One file of the copy: where it stands in it, and the bytes it is made of."""
-
-    path: str
-    chunks: Callable[[], Iterator[bytes]]
+PACKINGS: Mapping[str, Packing] = {}
+"""What a profile may have added to its export, by the name it gives as `packing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,303 +59,299 @@ class Exported:
     bytes: int
     captures: int
     originals: int
-    """Records of earlier days that went along, because revisits refer to them."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    members: list[Member]
-    captures: int
-    originals: int
+    """Records of other days that went along, because revisits refer to them."""
+    rebuilt: int
+    """Full responses that stand in place of revisits."""
+    compared: int
+    """Payloads that were read back from the export and digested."""
+    differences: int
+    """What is not as the archive's index has it."""
+    first: str
+    """The first of these as a sentence."""
 
 
 def export(
-    folder: SnapshotFolder, find: Find, target: Path, *, profile: str = "wacz", url: str | None = None
+    days: Sequence[SnapshotFolder],
+    find: Find,
+    target: Path,
+    *,
+    profile: Profile,
+    url: str | None = None,
+    settings: Settings | None = None,
+    room: int | None = None,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Exported:
     """
-    Write a self-contained copy of a snapshot to `target`, whole or not at all.
+    Write a self-contained copy of snapshots of one site, oldest first, to `target`, whole or not at all.
 
-    Raises NotFoundError where no capture begins with `url`, StorageError, and ArchiveError where `target`
-    is there already: an export never overwrites.
+    `room`: the most bytes it may take; `tell` is called with bytes done and expected. Raises NotFoundError
+    where no capture begins with `url`, TooLargeError, StorageError, DamagedError, and ArchiveError where
+    `target` is there already: an export never overwrites.
     """
-    _refuse_to_overwrite(target, profile)
-    copy = _collect(folder, find, url, {one["path"]: one["hash"] for one in folder.package["resources"]})
-    if profile == "wacz":
-        write: Callable[[SnapshotFolder, _Copy, Path], tuple[int, int]] = _write_wacz
-    else:
-        write = _write_warc if _is_one_file(target) else _write_folder
+    single = profile.single and target.name.endswith(SUFFIXES)
+    _refuse_to_overwrite(target, folder=profile.container == "folder" and not single, single=single)
+    staging = target.with_name(f".{target.name}.tmp")
+    meter = Meter(2 * sum(map(_size_of_records, days)), tell, room)
     with storage(f"write the export {target}"):
         target.parent.mkdir(parents=True, exist_ok=True)
-        files, size = write(folder, copy, target)
-    return Exported(target, profile, files, size, copy.captures, copy.originals)
+        shutil.rmtree(staging, ignore_errors=True)  # what an export that was killed left behind
+        (staging / "scratch").mkdir(parents=True)
+    try:
+        with closing(Worksheet(staging / "worksheet.sqlite")) as sheet:
+            making = _Making(tuple(days), find, profile, url, settings, staging, sheet, meter, target.name)
+            return (
+                making.one_file if single else making.wacz if profile.container == "wacz" else making.folder
+            )(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
-def _is_one_file(target: Path) -> bool:
-    return target.name.endswith((".warc", ".warc.gz"))
+def _size_of_records(day: SnapshotFolder) -> int:
+    return sum(one["bytes"] for one in day.package["resources"] if one["path"].startswith("archive/"))
 
 
-def _refuse_to_overwrite(target: Path, profile: str) -> None:
-    folder = profile != "wacz" and not _is_one_file(target)
-    if target.is_symlink() or (target.exists() and not (folder and _is_empty(target))):
-        raise ArchiveError(f"{target} is there already; an export never overwrites. Choose another name.")
+def _refuse_to_overwrite(target: Path, *, folder: bool, single: bool) -> None:
+    for path in (target, *([_beside(target)] if single else [])):
+        if path.is_symlink() or (path.exists() and not (folder and _is_empty(path))):
+            raise ArchiveError(f"{path} is there already; an export never overwrites. Choose another name.")
 
 
 def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())
 
 
-def _collect(folder: SnapshotFolder, find: Find, url: str | None, sealed: Mapping[str, str]) -> _Copy:
-    captures = [c for c in folder.index.captures() if url is None or _matches(c.url, url)]
-    if url is not None and not captures:
-        raise NotFoundError(f"No address of {folder.site} on {folder.timestamp} begins with {url}.")
-    members = [_sealed(f"archive/{path.name}", path, sealed) for path in folder.warcs]
-    places = {(folder.timestamp, c.filename, c.offset): c for c in captures}
-    lines = captures
-    if url is not None:
-        own = [(c, folder.warc(c.filename)) for c in captures]
-        members, lines = _copy_records("extract", folder, own)
-        places = dict(zip(places, lines, strict=True))
-    borrowed = _borrowed(folder, captures, places.keys())
-    sources = [(line, find(snapshot, filename)) for (snapshot, filename, _), line in borrowed.items()]
-    originals, more = _copy_records("originals", folder, sources)
-    places |= dict(zip(borrowed, more, strict=True))
-    lines = [*(_pointed(line, places) for line in lines), *more]
-    members += [*originals, _bytes_member("indexes/index.cdxj", sorted(map(format_line, lines)))]
-    members.append(_pages(folder, url, sealed))
-    members += [_sealed(f"logs/{path.name}", path, sealed) for path in _logs(folder) if url is None]
-    return _Copy(members, sum(not c.url.startswith("urn:") for c in captures), len(more))
-
-
-def _matches(address: str, prefix: str) -> bool:
-    return address.removeprefix("urn:text:").startswith(prefix)
-
-
-def _sealed(name: str, path: Path, sealed: Mapping[str, str]) -> Member:
-    """Return a sealed file to be copied whole; its bytes must be the ones that were sealed."""
-
-    def read() -> Iterator[bytes]:
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                yield chunk
-        if f"sha256:{digest.hexdigest()}" != sealed.get(name):
-            raise DamagedError(
-                f"{path} is not as it was sealed, so it was not exported. Run `daykeep verify` to see "
-                "how far the damage goes, and restore the file from a copy."
-            )
-
-    return Member(name, read)
-
-
-def _pages(folder: SnapshotFolder, url: str | None, sealed: Mapping[str, str]) -> Member:
-    if url is None:
-        return _sealed("pages/pages.jsonl", folder.pages_path, sealed)
-    pages = (page for page in read_pages(folder.pages_path) if page.url.startswith(url))
-    return _bytes_member("pages/pages.jsonl", write_pages(pages))
-
-
-def _logs(folder: SnapshotFolder) -> list[Path]:
-    """Return the logs that say something: frictionless, and with it `wacz validate`, refuses empty ones."""
-    with storage(f"read the logs in {folder.path}"):
-        return [path for path in (folder.ledger_path, folder.changes_path) if path.stat().st_size]
-
-
-def _borrowed(
-    folder: SnapshotFolder, captures: list[Capture], held: Collection[Place]
-) -> dict[Place, Capture]:
-    """Return the lines of what revisits refer to and the copy does not hold, by where they stand."""
-    wanted: dict[Place, Capture] = {}
-    with ExitStack() as stack:
-        indexes: dict[str, Index] = {}
-        for capture in captures:
-            original = capture.original
-            place = _place(original) if original else None
-            if original is None or place is None or place in held or place in wanted:
-                continue
-            if original.snapshot not in indexes:
-                home = folder.path.parent / original.snapshot / "indexes" / "index.cdxj"
-                indexes[original.snapshot] = stack.enter_context(Index(home))
-            wanted[place] = _line_of(indexes[original.snapshot], capture.url, original)
-    return wanted
-
-
-def _place(original: Original) -> Place:
-    return original.snapshot, original.filename, original.offset
-
-
-def _line_of(index: Index, url: str, original: Original) -> Capture:
-    for line in index.candidates(original.url):
-        if (line.filename, line.offset) == (original.filename, original.offset):
-            return line
-    raise DamagedError(
-        f"The revisit of {url} refers to snapshot {original.snapshot}, whose index does not know it. "
-        "Nothing was written; run `daykeep verify`."
-    )
-
-
-def _pointed(line: Capture, places: Mapping[Place, Capture]) -> Capture:
-    """Return a line whose original, if it has one, is where the copy holds it."""
-    original = line.original
-    if original is None:
-        return line
-    held = places[_place(original)]
-    moved = replace(original, filename=held.filename, offset=held.offset, length=held.length)
-    return replace(line, original=moved)
-
-
-def _copy_records(
-    kind: str, folder: SnapshotFolder, sources: Sequence[tuple[Capture, Path]]
-) -> tuple[list[Member], list[Capture]]:
-    """
-    Return new files with the records of some captures, and the lines of these as they stand in them.
-
-    One file for what is compressed and one for what is not; empty ones are left out.
-    """
-    copies = {suffix: _Pieces(f"{kind}-{folder.site}-{folder.timestamp}{suffix}") for suffix in _SUFFIXES}
-    lines = [copies[_suffix(capture.filename)].add(capture, path) for capture, path in sources]
-    members = [Member(f"archive/{copy.name}", copy.chunks) for copy in copies.values() if copy.pieces]
-    return members, lines
-
-
-def _suffix(filename: str) -> str:
-    return next(suffix for suffix in _SUFFIXES if filename.endswith(suffix) or suffix == ".warc")
+def _beside(target: Path) -> Path:
+    """Return where the report on a single file stands."""
+    return target.with_name(f"{target.name}.report.json")
 
 
 @dataclass(slots=True)
-class _Pieces:
-    """A new WARC made of records as they are: each source's warcinfo once, each record, its request."""
+class _Making:
+    """One export on its way."""
 
+    days: tuple[SnapshotFolder, ...]
+    find: Find
+    profile: Profile
+    url: str | None
+    settings: Settings | None
+    staging: Path
+    sheet: Worksheet
+    meter: Meter
     name: str
-    pieces: list[Piece] = field(default_factory=list)
-    size: int = 0
-    begun: set[Path] = field(default_factory=set)
 
-    def add(self, capture: Capture, path: Path) -> Capture:
-        """Add the record of a capture and the request beside it, and return its line."""
-        if path not in self.begun:
-            self._add(path, _extent(path, 0))
-            self.begun.add(path)
-        record = _extent(path, capture.offset)
-        line = replace(capture, filename=self.name, offset=self._add(path, record), length=record.length)
-        following = extent(path, record.offset + record.length)
-        if following and following.concurrent_to and following.concurrent_to == record.record_id:
-            self._add(path, following)
-        return line
+    def folder(self, target: Path) -> Exported:
+        """Make a folder."""
+        root = self.staging / "export"
+        with storage(f"make {root}"):
+            root.mkdir()
+        out = Folder(root, self.meter)
+        job = self._job(out)
+        report = self._fill(job)
+        self._pack(job, root)
+        if "manifest" in self.profile.parts:
+            job.write("manifest", job.path("manifest", job.newest), [_manifest(job)])
+        with storage(f"write the export {target}"):
+            out.sync()
+        _name(root, target)
+        return _exported(job, report, target, sum(one.bytes for one in job.files))
 
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes of the file."""
-        return _pieces(self.pieces)
+    def wacz(self, target: Path) -> Exported:
+        """Make a WACZ."""
+        path = self.staging / "export"
+        out = Zip(path, self._moment, self.meter)
+        try:
+            job = self._job(out)
+            report = self._fill(job)
+            _describe(job, self._moment)
+            out.close()
+        except BaseException:
+            out.abandon()
+            raise
+        _name(path, target)
+        return _exported(job, report, target, target.stat().st_size)
 
-    def _add(self, path: Path, found: Extent) -> int:
-        self.pieces.append(Piece(path, found.offset, found.length))
-        self.size += found.length
-        return self.size - found.length
+    def one_file(self, target: Path) -> Exported:
+        """Make one WARC of all: records that follow each other are a WARC. The report stands beside it."""
+        path = self.staging / "export"
+        out = Joined(path, self.meter)
+        try:
+            job = self._job(out)
+            self._refuse_suffix(job, target)
+            _write_records(job)
+            self._refuse_several(job, target)
+            report = read_export(job)
+            out.close()
+        except BaseException:
+            out.abandon()
+            raise
+        _name(path, target)
+        write_file(_beside(target), document(job, report))
+        size = target.stat().st_size
+        return _exported(job, report, target, size, files=1)
+
+    @property
+    def _moment(self) -> datetime:
+        return parse_timestamp(self.days[-1].timestamp)
+
+    def _job(self, out: Folder | Zip | Joined) -> Assembly:
+        scratch = self.staging / "scratch"
+        job = Assembly(self.days, self.find, self.profile, self.url, self.sheet, out, self.meter, scratch)
+        if self.url is not None and not any(any(True for _ in job.matching(day)) for day in self.days):
+            when = " to ".join(dict.fromkeys((self.days[0].timestamp, self.days[-1].timestamp)))
+            raise NotFoundError(f"No address of {job.site} on {when} begins with {self.url}.")
+        return job
+
+    def _fill(self, job: Assembly) -> Report:
+        _write_records(job)
+        for part, write in (("index", _index), ("pages", _pages), ("logs", _logs)):
+            if part in self.profile.parts:
+                write(job)
+        if "originals" in self.profile.parts and self.url is None:
+            _originals(job)
+        report = read_export(job)
+        if "report" in self.profile.parts:
+            job.write("report", job.path("report", job.newest), document(job, report))
+        return report
+
+    def _pack(self, job: Assembly, root: Path) -> None:
+        if self.profile.packing:
+            packed = Packed(
+                root,
+                self.name,
+                job.site,
+                self.days,
+                self.profile,
+                tuple(job.files),
+                self.settings,
+                self._moment,
+            )
+            job.files += PACKINGS[self.profile.packing](packed)
+
+    def _refuse_suffix(self, job: Assembly, target: Path) -> None:
+        found = suffixes_of(job) if self.profile.as_stored else {_suffix(self.profile)}
+        if found != {suffix_of(target.name)}:
+            raise ArchiveError(
+                f"The records of {job.newest.timestamp} stand in files on {' and '.join(sorted(found))}, and "
+                f"an export leaves them as they are. Choose another name than {target.name}: one that ends "
+                "so, or that of a folder."
+            )
+
+    def _refuse_several(self, job: Assembly, target: Path) -> None:
+        if not self.profile.as_stored and len(job.paths) > 1:
+            raise ArchiveError(
+                f"These records take {len(job.paths)} files of at most {self.profile.largest} bytes. Choose "
+                f"the name of a folder instead of {target.name}."
+            )
 
 
-def _extent(path: Path, offset: int) -> Extent:
-    found = extent(path, offset)
-    if found is None:
-        raise DamagedError(f"{path} ends before offset {offset}. Run `daykeep verify`.")
+def _suffix(profile: Profile) -> str:
+    return ".warc.gz" if profile.compression == "gzip" else ".warc"
+
+
+def _write_records(job: Assembly) -> None:
+    (copy_days if job.profile.as_stored else write_days)(job)
+
+
+def _name(made: Path, target: Path) -> None:
+    """Give what was made its name, and sync that."""
+    with storage(f"write the export {target}"):
+        made.rename(target)
+        sync_dir(target.parent)
+
+
+def _index(job: Assembly) -> None:
+    for path in job.sheet.indexes() or [job.path("index", job.newest)]:
+        job.write("index", path, job.sheet.lines(path))
+
+
+def _by_path(job: Assembly, part: str) -> dict[str, list[SnapshotFolder]]:
+    found = defaultdict(list)
+    for day in job.days:
+        found[job.path(part, day)].append(day)
     return found
 
 
-def _pieces(pieces: list[Piece]) -> Iterator[bytes]:
-    for piece in pieces:
-        with piece.path.open("rb") as file:
-            file.seek(piece.offset)
-            left = piece.length
-            while left and (chunk := file.read(min(left, _CHUNK))):
-                left -= len(chunk)
-                yield chunk
+def _pages(job: Assembly) -> None:
+    for path, days in _by_path(job, "pages").items():
+        if len(days) == 1 and job.prefix is None:
+            sealed = sealed_digests(days[0]).get("pages/pages.jsonl")
+            job.write("pages", path, sealed_chunks(path, days[0].pages_path, sealed), days[0].summary.day)
+        else:
+            job.write("pages", path, write_pages(_pages_of(job, days)))
 
 
-def _bytes_member(path: str, chunks: Iterable[bytes]) -> Member:
-    data = list(chunks)
-    return Member(path, lambda: iter(data))
+def _pages_of(job: Assembly, days: Iterable[SnapshotFolder]) -> Iterator[Page]:
+    for day in days:
+        yield from (page for page in read_pages(day.pages_path) if job.matches(page.url))
 
 
-def _write_wacz(folder: SnapshotFolder, copy: _Copy, target: Path) -> tuple[int, int]:
-    temporary = target.with_name(f".{target.name}.tmp")
-    moment = parse_timestamp(folder.timestamp)
-    try:
-        with temporary.open("wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-                resources = [_add(archive, member, moment) for member in copy.members]
-                _describe(archive, folder, resources, moment)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(target)
-        sync_dir(target.parent)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return len(resources) + 2, target.stat().st_size
+def _logs(job: Assembly) -> None:
+    """Write the logs that say something: frictionless, and with it `wacz validate`, refuses empty ones."""
+    for day in job.days if job.prefix is None else ():
+        _along(job, day, "logs")
 
 
-def _add(archive: zipfile.ZipFile, member: Member, moment: datetime) -> dict[str, Any]:
-    digest, size = hashlib.sha256(), 0
-    info = zipfile.ZipInfo(member.path, moment.timetuple()[:6])
-    info.external_attr = 0o644 << 16
-    with archive.open(info, "w", force_zip64=True) as file:
-        for chunk in member.chunks():
-            digest.update(chunk)
-            size += file.write(chunk)
-    return package.resource(member.path, f"sha256:{digest.hexdigest()}", size)
+def _originals(job: Assembly) -> None:
+    for day in job.days:
+        _along(job, day, "originals")
 
 
-def _describe(
-    archive: zipfile.ZipFile, folder: SnapshotFolder, resources: list[dict[str, Any]], moment: datetime
-) -> None:
-    sealed = folder.package
+def _along(job: Assembly, day: SnapshotFolder, part: str) -> None:
+    """Write the sealed files of a part of a snapshot; of several days each name says which."""
+    for path, digest in sealed_digests(day).items():
+        folder, _, name = path.partition("/")
+        file = day.path / path
+        if folder != part or not file.stat().st_size:
+            continue
+        stem, dot, last = name.partition(".")
+        told = name if len(job.days) == 1 else f"{stem}-{day.timestamp}{dot}{last}"
+        there = job.path(part, day, job.names.take(told, folder=part))
+        job.write(part, there, sealed_chunks(name, file, digest), day.summary.day)
+
+
+def _manifest(job: Assembly) -> bytes:
+    """Return what the folder holds, with size and digest."""
+    manifest = {
+        "site": job.site,
+        "snapshot": job.newest.timestamp,
+        "snapshots": [day.timestamp for day in job.days],
+        "url": job.prefix,
+        "profile": job.profile.name,
+        "software": package.SOFTWARE,
+        "files": [
+            {"name": one.path, "hash": f"sha256:{one.sha256}", "bytes": one.bytes}
+            for one in sorted(job.files, key=lambda one: one.path)
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def _describe(job: Assembly, moment: datetime) -> None:
+    """Write datapackage.json and its digest, the last members of a WACZ."""
+    sealed, names = job.newest.package, Names()
     title, url = str(sealed.get("title", "")), str(sealed.get("mainPageUrl", ""))
-    described = package.describe(title, url, moment, resources, sealed.get("daykeep", {}))
-    data = package.encode(described)
-    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    for name, content in (
-        ("datapackage.json", data),
-        ("datapackage-digest.json", package.encode_digest(digest)),
-    ):
-        _add(archive, Member(name, lambda content=content: iter([content])), moment)  # type: ignore[misc]
+    files = [package.resource(one.path, f"sha256:{one.sha256}", one.bytes) for one in job.files]
+    named = [{**one, "name": names.take(one["name"])} for one in files]
+    own: dict[str, Any] = dict(sealed.get("daykeep", {}))
+    if len(job.days) > 1:
+        title = f"{title}, {job.days[0].summary.day} to {job.newest.summary.day}"
+        own = {"site": job.site, "snapshots": [day.package.get("daykeep", {}) for day in job.days]}
+    data = package.encode(package.describe(title, url, moment, named, own))
+    job.write("package", "datapackage.json", [data])
+    digest = f"sha256:{job.files[-1].sha256}"
+    job.write("package", "datapackage-digest.json", [package.encode_digest(digest)])
 
 
-def _write_warc(folder: SnapshotFolder, copy: _Copy, target: Path) -> tuple[int, int]:
-    """Write all WARCs one after the other into one file: records that follow each other are a WARC."""
-    warcs = [member for member in copy.members if member.path.startswith("archive/")]
-    if {target.name.endswith(".gz")} != {member.path.endswith(".gz") for member in warcs}:
-        raise ArchiveError(
-            f"The records of {folder.timestamp} stand in files on "
-            f"{' and '.join(sorted({_suffix(member.path) for member in warcs}))}, and an export leaves them "
-            f"as they are. Choose another name than {target.name}: one that ends so, or that of a folder."
-        )
-    return 1, write_file(target, (chunk for member in warcs for chunk in member.chunks()))
-
-
-def _write_folder(folder: SnapshotFolder, copy: _Copy, target: Path) -> tuple[int, int]:
-    temporary = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)  # what an export that was killed left behind
-    try:
-        temporary.mkdir()
-        files = [_write_member(temporary, member) for member in copy.members]
-        manifest = {"site": folder.site, "snapshot": folder.timestamp, "profile": "warc", "files": files}
-        encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-        size = write_file(temporary / "manifest.json", [encoded])
-        temporary.rename(target)
-        sync_dir(target.parent)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    return len(files) + 1, size + sum(file["bytes"] for file in files)
-
-
-def _write_member(folder: Path, member: Member) -> dict[str, Any]:
-    name = member.path.rpartition("/")[2]
-    digest = hashlib.sha256()
-    size = write_file(folder / name, _told(member.chunks(), digest.update))
-    return {"name": name, "hash": f"sha256:{digest.hexdigest()}", "bytes": size}
-
-
-def _told(chunks: Iterator[bytes], tell: Callable[[bytes], object]) -> Iterator[bytes]:
-    for chunk in chunks:
-        tell(chunk)
-        yield chunk
+def _exported(job: Assembly, report: Report, target: Path, size: int, files: int | None = None) -> Exported:
+    return Exported(
+        target,
+        job.profile.name,
+        files or len(job.files),
+        size,
+        job.counts["captures"],
+        job.counts["originals"],
+        job.counts["rebuilt"],
+        report.compared,
+        report.differences,
+        report.first,
+    )

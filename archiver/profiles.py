@@ -8,7 +8,7 @@ Kinds of export as data: one TOML file each, read into frozen values. Knows noth
     records      = "stored" | "whole"          as they are, or every revisit made a full response again
     compression  = "stored" | "none" | "gzip"  of the records
     max_file     = 1_000_000_000               bytes of a WARC that is written anew; 0: ISO 28500 Annex C
-    parts        = ["index", "pages", "logs", "report", "manifest"]
+    parts        = ["index", "pages", "logs", "originals", "report", "manifest"]
     packing      = ""                          what is added at the end (archiver.packing)
     [names]                                    where each part stands; {site} {day} {timestamp} {name}
 
@@ -30,7 +30,7 @@ from msgspec import Meta
 
 from index.errors import ConfigurationError
 
-Part = Literal["index", "pages", "logs", "report", "manifest"]
+Part = Literal["index", "pages", "logs", "originals", "report", "manifest"]
 
 MAX_FILE = 10**9
 """Bytes of a WARC where a profile does not say: ISO 28500:2017 Annex C."""
@@ -53,6 +53,7 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     index: str = "index.cdxj"
     pages: str = "pages.jsonl"
     logs: str = "{name}"
+    originals: str = "originals/{name}"
     report: str = "report.json"
     manifest: str = "manifest.json"
 
@@ -80,7 +81,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def as_stored(self) -> bool:
         """Whether records go along byte for byte."""
-        return self.records == "stored" and self.compression == "stored"
+        return self.records == "stored"
 
     @property
     def suffix(self) -> str:
@@ -126,6 +127,8 @@ def parse(raw: Mapping[str, Any], name: str) -> Profile:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         raise ConfigurationError(f"key `{where.strip('`').removeprefix('$.')}`: {what}.") from error
+    if profile.as_stored and profile.compression != "stored":
+        raise ConfigurationError("key `compression`: records that go along as stored stay as they are.")
     for key in profile.names.__struct_fields__:
         _check_pattern(key, getattr(profile.names, key))
     return profile
@@ -177,5 +180,5 @@ def _check_pattern(key: str, pattern: str) -> None:
     parts = pattern.split("/")
     if not all(parts) or ".." in parts or "." in parts or "\\" in pattern:
         raise ConfigurationError(f"key `names.{key}`: {pattern!r} is not a path within the export.")
-    if key in {"records", "logs"} and "name" not in fields:
+    if key in {"records", "logs", "originals"} and "name" not in fields:
         raise ConfigurationError(f"key `names.{key}`: {pattern!r} needs {{name}}: there are several files.")

@@ -56,15 +56,16 @@ class Found:
         return self.fields.get("warc-target-uri", "")
 
 
-def read_back(path: Path, offset: int = 0) -> Iterator[Found]:
+def read_back(path: Path, offset: int = 0, end: int | None = None) -> Iterator[Found]:
     """
     Yield every record from an offset on, each read to its end and its digests recomputed.
 
-    Memory stays bounded, whatever a record's size. Raises BrokenError where the file cannot be read on.
+    Up to `end` where a WARC stands inside another file, in which something else follows. Memory stays
+    bounded, whatever a record's size. Raises BrokenError where the file cannot be read on.
     """
     try:
         with path.open("rb", buffering=0) as file:
-            window = Window(file.fileno())
+            window = Window(file.fileno(), end)
             records = Members(window, ZLIB) if MAGIC.match(window.view(offset, 4)) else Plain(window)
             while offset < window.size:
                 seen = records.take(offset)

@@ -17,19 +17,20 @@ PIECE = 1 << 18
 
 
 class Window:
-    """A file that is read two million bytes at a time. It does not close what it was given."""
+    """A file, or what of it stands before `end`, read two million bytes at a time. It closes nothing."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, end: int | None = None) -> None:
         self._descriptor = descriptor
         self._data = b""
         self._at = 0
-        self.size = os.fstat(descriptor).st_size
+        size = os.fstat(descriptor).st_size
+        self.size = size if end is None else min(size, end)
 
     def view(self, offset: int, length: int) -> memoryview:
         """Return up to so many bytes (HELD at most) from an offset on; fewer only at the end of the file."""
         start = offset - self._at
         if not 0 <= start <= len(self._data) - length:
-            self._data, self._at, start = os.pread(self._descriptor, HELD, offset), offset, 0
+            self._data, self._at, start = self._read(offset), offset, 0
         return memoryview(self._data)[start : start + length]
 
     def pieces(self, offset: int, end: int) -> Iterator[bytes]:
@@ -41,7 +42,7 @@ class Window:
     def find_all(self, pattern: re.Pattern[bytes], offset: int, longest: int) -> Iterator[int]:
         """Yield the places from an offset on where a pattern begins that matches `longest` bytes at most."""
         while offset < self.size:
-            data = os.pread(self._descriptor, HELD, offset)
+            data = self._read(offset)
             last = offset + len(data) >= self.size
             sure = len(data) if last else len(data) - longest
             for match in pattern.finditer(data):
@@ -50,3 +51,6 @@ class Window:
             if last or not data:
                 return
             offset += sure
+
+    def _read(self, offset: int) -> bytes:
+        return os.pread(self._descriptor, max(0, min(HELD, self.size - offset)), offset)

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from archiver import export as exporting
+from archiver import copying
 from archiver.collection import SnapshotFolder, finder
 from archiver.export import export
+from archiver.profiles import built_in
 from archiver.records import iterate, open_response
 from index.cdxj import Index, is_sorted
 from index.errors import ArchiveError, DamagedError, NotFoundError, StorageError
@@ -57,7 +58,9 @@ def shouting(tmp_path_factory):
 
 def send(archive, target, *, day=THIRD, site=SITE, **how):
     collection = archive.collection
-    return export(collection.snapshot(site, day), finder(collection, site), target, **how)
+    profile = built_in()[how.pop("profile", "wacz")]
+    days = [collection.snapshot(site, one) for one in ([day] if isinstance(day, str) else day)]
+    return export(days, finder(collection, site), target, profile=profile, **how)
 
 
 def suffix(archive):
@@ -192,7 +195,7 @@ def test_prefix_takes_what_begins_with_it_and_no_more(archive, tmp_path):
     ]
     pages = (folder / "pages" / "pages.jsonl").read_text().splitlines()[1:]
     assert [json.loads(line)["url"] for line in pages] == [f"{HOST}/docs/"]
-    assert not (folder / "logs").exists()
+    assert [path.name for path in (folder / "logs").iterdir()] == ["digests.json"]
 
 
 def test_prefix_of_a_first_day_takes_texts_along(archive, tmp_path):
@@ -331,6 +334,11 @@ def test_day_on_which_nothing_changed(tmp_path):
     assert oracle("wacz", "validate", "-f", tmp_path / "x.wacz").returncode == 0
 
 
+def beside(target, profile):
+    """Return the names of what stands beside an export: the report, where it is one WARC."""
+    return [f"{target.name}.report.json"] if profile == "warc" and target.suffix else []
+
+
 def in_a_process(work):
     process = multiprocessing.get_context("fork").Process(target=work)
     process.start()
@@ -344,24 +352,19 @@ def test_killed_in_the_middle_leaves_no_name(archive, tmp_path, name, profile):
     target = tmp_path / name.format(suffix=suffix(archive))
 
     def work():
-        whole = exporting._sealed
+        whole = copying.sealed_chunks
 
         def killed(name, path, sealed):
-            member = whole(name, path, sealed)
+            yield from whole(name, path, sealed)
+            os.kill(os.getpid(), signal.SIGKILL)
 
-            def read():
-                yield from member.chunks()
-                os.kill(os.getpid(), signal.SIGKILL)
-
-            return exporting.Member(name, read)
-
-        exporting._sealed = killed
+        copying.sealed_chunks = killed
         send(archive, target, profile=profile)
 
     assert in_a_process(work) == -signal.SIGKILL
     assert not target.exists()
     send(archive, target, profile=profile)
-    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [target.name, *beside(target, profile)]
 
 
 @pytest.mark.parametrize(("name", "profile"), TARGETS)
@@ -375,7 +378,7 @@ def test_full_disk_leaves_nothing(archive, tmp_path, name, profile):
         try:
             send(archive, target, profile=profile)
         except StorageError as error:
-            os._exit(0 if "Cannot write" in str(error) else 1)
+            os._exit(0 if str(error).startswith("Cannot ") else 1)
         os._exit(2)
 
     assert in_a_process(work) == 0
@@ -397,13 +400,13 @@ def test_damaged_archive_exports_nothing(archive, tmp_path):
     for path in (folder.path.parent / FIRST / "archive").iterdir():
         path.write_bytes(path.read_bytes()[:700])
     with pytest.raises(DamagedError):
-        export(folder, find, tmp_path / "x.wacz")
+        export([folder], find, tmp_path / "x.wacz", profile=built_in()["wacz"])
     (folder.path.parent / FIRST / "indexes" / "index.cdxj").write_bytes(b"")
     with pytest.raises(DamagedError, match="whose index does not know it"):
-        export(folder, find, tmp_path / "x.wacz")
+        export([folder], find, tmp_path / "x.wacz", profile=built_in()["wacz"])
     shutil.rmtree(folder.path / "archive")
     with pytest.raises(DamagedError, match="cannot be listed"):
-        export(folder, find, tmp_path / "x.wacz")
+        export([folder], find, tmp_path / "x.wacz", profile=built_in()["wacz"])
     assert not (tmp_path / "x.wacz").exists()
 
 

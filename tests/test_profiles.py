@@ -21,7 +21,7 @@ GOOD = {
     [
         ("wacz", "wacz", False, "stored", "stored", MAX_FILE, ".wacz"),
         ("warc", "folder", True, "stored", "stored", MAX_FILE, ".zip"),
-        ("nl-richtlijn", "folder", False, "whole", "none", 10**9, ".zip"),
+        ("nl-richtlijn", "folder", True, "whole", "none", 10**9, ".zip"),
     ],
 )
 def test_built_in_profiles(name, container, single, records, compression, largest, suffix):
@@ -47,6 +47,7 @@ def test_order_of_the_built_in_profiles():
         ({"records": "some"}, "key `records`"),
         ({"container": "tar"}, "key `container`"),
         ({"compression": 6}, "key `compression`"),
+        ({"compression": "none"}, "key `compression`: records that go along as stored"),
         ({"max_file": -1}, "key `max_file`"),
         ({"parts": ["index", "photos"]}, r"key `parts\[1\]`"),
         ({"title": {"nl": "een"}}, "key `title`"),
@@ -78,7 +79,7 @@ def test_a_key_that_is_missing_is_named():
         parse({key: value for key, value in GOOD.items() if key != "records"}, "own")
 
 
-TOML = 'title = { nl = "een", en = "one" }\ncontainer = "folder"\nrecords = "stored"\ncompression = "gzip"\n'
+TOML = 'title = { nl = "een", en = "one" }\ncontainer = "folder"\nrecords = "whole"\ncompression = "gzip"\n'
 
 
 def test_profiles_of_an_operator(tmp_path):

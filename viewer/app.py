@@ -25,13 +25,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from archiver.collection import Collection
+from archiver.kept_exports import KeptExports
+from archiver.profiles import Profile, built_in
 from archiver.settings import Settings
 from index.catalogue import Catalogue
 from index.errors import ArchiveError, BusyError, NotFoundError
 from index.history import History
 from index.urlkey import normalise, origin
 
-from . import browse, frame, lifeline_page, search_page
+from . import browse, download, frame, lifeline_page, search_page
 from .address import ReplayAddresses, format_web_path
 from .current import give, holdings
 from .days import best, to_day
@@ -58,16 +60,20 @@ def create_app(
     catalogue: Catalogue,
     *,
     now: Callable[[], datetime],
+    profiles: dict[str, Profile] | None = None,
 ) -> WSGIApplication:
     """
     Return the WSGI application of viewer and replay. It may be called by several threads at once.
 
-    What it reads from stays the caller's to close. Raises ConfigurationError for a `replay_url` that is
-    not a pattern of replay origins.
+    What it reads from stays the caller's to close. `profiles` are the kinds of export there are; the
+    built-in ones if left out. Raises ConfigurationError for a `replay_url` that is not a pattern of replay
+    origins, and for a download that is no profile.
     """
     addresses = ReplayAddresses(settings.viewer.replay_url)
     shelf = Shelf(collection, addresses)
-    held = Holdings(settings, collection, history, catalogue, addresses, shelf, now)
+    exports = KeptExports(collection, settings, profiles or built_in())
+    held = Holdings(settings, collection, history, catalogue, addresses, shelf, exports, now)
+    _ = exports.offered
     viewer, replay = create_viewer(held), create_replay(held)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -86,7 +92,14 @@ def create_viewer(held: Holdings) -> Flask:
     add_languages(app, held.settings.language)
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
-    for blueprint in (pages, frame.pages, browse.pages, search_page.pages, lifeline_page.pages):
+    for blueprint in (
+        pages,
+        frame.pages,
+        browse.pages,
+        download.pages,
+        search_page.pages,
+        lifeline_page.pages,
+    ):
         app.register_blueprint(blueprint)
     app.before_request(_at_base_url)
     app.register_error_handler(ArchiveError, _archive_error)
@@ -108,6 +121,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
         best=best,
         here=lambda: quote(request_target(request.environ), safe=""),
         held=held,
+        downloads=download.downloads_of,
     )
 
 

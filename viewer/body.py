@@ -86,7 +86,7 @@ def part_of(body: Body, stored: Stored, wanted: Range | None) -> Body:
     body = replace(body, length=total)
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return body
-    start, end = _bounds(*wanted.ranges[0], total)
+    start, end = bounds(*wanted.ranges[0], total)
     if start >= end:
         return Body((), content_range=f"bytes */{total}", length=0, status=416)
     return replace(
@@ -98,7 +98,7 @@ def part_of(body: Body, stored: Stored, wanted: Range | None) -> Body:
     )
 
 
-def _bounds(first: int | None, end: int | None, total: int) -> tuple[int, int]:
+def bounds(first: int | None, end: int | None, total: int) -> tuple[int, int]:
     """Return start and end of a range (RFC 9110 section 14.1.2); a negative `first` counts from the end."""
     if first is None or first < 0:
         return max(total + (first or 0), 0), total

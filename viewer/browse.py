@@ -113,7 +113,7 @@ def day(site: str, moment: str) -> str | tuple[str, int]:
     found = holdings().site(site)
     if _is_day(moment) and not of_day(holdings().history.snapshots(site), moment):
         return _no_snapshot(found, moment)
-    shown = _shown(found, moment)
+    shown = shown_at(found, moment)
     if shown.snapshot.outcome is Outcome.FAILED:
         return render_template("day.html", shown=shown, pages=[], changes={}, missing=_missing(shown))
     contains = request.args.get("contains", "").strip()[:200] or None
@@ -126,7 +126,7 @@ def day(site: str, moment: str) -> str | tuple[str, int]:
         more=more,
         contains=contains or "",
         continued="after" in request.args,
-        changes=changes_by_kind(_folder(shown)),
+        changes=changes_by_kind(folder_of(shown)),
         missing=_missing(shown),
     )
 
@@ -134,12 +134,12 @@ def day(site: str, moment: str) -> str | tuple[str, int]:
 @pages.get("/<site>/<moment>/missing")
 def all_missing(site: str, moment: str) -> str:
     """Show everything a day lacks, or one outcome of it, a page at a time."""
-    shown = _shown(holdings().site(site), moment)
+    shown = shown_at(holdings().site(site), moment)
     outcome = request.args.get("outcome", "")
     if outcome and outcome not in MISSING:
         abort(404)
     number = _number()
-    wanted = (entry for entry in missing(_folder(shown)) if not outcome or entry.outcome == outcome)
+    wanted = (entry for entry in missing(folder_of(shown)) if not outcome or entry.outcome == outcome)
     group = part(wanted, number)
     return render_template(
         "missing.html",
@@ -154,12 +154,14 @@ def all_missing(site: str, moment: str) -> str:
 @pages.get("/<site>/<moment>/changes")
 def all_changes(site: str, moment: str) -> str:
     """Show everything a day changed, or one kind of it, a page at a time."""
-    shown = _shown(holdings().site(site), moment)
+    shown = shown_at(holdings().site(site), moment)
     kind = request.args.get("kind", "")
     if kind and kind not in set(Kind):
         abort(404)
     number = _number()
-    wanted = (one for one in changes(_folder(shown)) if (one.kind == kind if kind else one.kind in REPORTED))
+    wanted = (
+        one for one in changes(folder_of(shown)) if (one.kind == kind if kind else one.kind in REPORTED)
+    )
     group = part(wanted, number)
     return render_template(
         "changes.html",
@@ -176,7 +178,7 @@ def _no_snapshot(site: Site, moment: str) -> tuple[str, int]:
     return render_template("no_snapshot.html", site=site, day=moment, before=before, after=after), 404
 
 
-def _shown(site: Site, moment: str) -> Shown:
+def shown_at(site: Site, moment: str) -> Shown:
     """Return the snapshot of a day or a timestamp. Raises NotFoundError."""
     snapshots = holdings().history.snapshots(site.name)
     chosen = _chosen(snapshots, moment)
@@ -211,10 +213,11 @@ def _pages(shown: Shown, contains: str | None) -> tuple[list[Page], int, str | N
 
 
 def _missing(shown: Shown) -> dict[UrlOutcome, Group[Entry]]:
-    return missing_by_outcome(_folder(shown))
+    return missing_by_outcome(folder_of(shown))
 
 
-def _folder(shown: Shown) -> SnapshotFolder:
+def folder_of(shown: Shown) -> SnapshotFolder:
+    """Return the sealed folder of the snapshot that a page is about."""
     return holdings().snapshot(shown.site.name, shown.snapshot.timestamp).folder
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from archiver.collection import Collection, SnapshotFolder
 from archiver.in_force import tidy_of
+from archiver.kept_exports import KeptExports
 from archiver.settings import Settings, Site
 from index.catalogue import Catalogue
 from index.errors import NotFoundError
@@ -166,6 +167,7 @@ class Holdings:
     catalogue: Catalogue
     addresses: ReplayAddresses
     shelf: Shelf
+    exports: KeptExports
     now: Callable[[], datetime]
 
     def sites(self) -> list[Site]:

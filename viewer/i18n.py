@@ -75,7 +75,7 @@ def add_languages(app: Flask, default: str) -> None:
     """Give an application the translations, the choice of language and the filters of the templates."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
     Babel(app, default_locale=default, locale_selector=lambda: chosen_language(default))
-    app.jinja_env.filters.update(long_date=long_date, short_date=short_date)
+    app.jinja_env.filters.update(long_date=long_date, short_date=short_date, size_words=size_words)
     app.jinja_env.globals.update(
         languages=LANGUAGES,
         language=lambda: str(get_locale()),
@@ -125,10 +125,11 @@ def weekdays() -> list[tuple[str, str]]:
 def file_kind(file: File) -> str:
     """Return type and size of a file in words: `PDF, 1,4 MB`; empty where neither is known."""
     kind = file.name.rpartition(".")[2].upper() if "." in file.name else file.mime
-    return ", ".join(filter(None, [kind, _size(file.size) if file.size is not None else ""]))
+    return ", ".join(filter(None, [kind, size_words(file.size) if file.size is not None else ""]))
 
 
-def _size(count: int) -> str:
+def size_words(count: int) -> str:
+    """Return bytes in words: `1,4 MB`."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
             return f"{format_decimal(round(count / size, 1))} {unit}"

@@ -12,7 +12,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ from index.catalogue import Catalogue
 from index.errors import ArchiveError, ConfigurationError, DamagedError, NotFoundError
 from index.history import History
 from index.model import Outcome
-from index.timestamp import day_bounds, local_date, parse_date, parse_timestamp
+from index.timestamp import day_bounds, local_date, parse_date, parse_timestamp, to_timestamp
 
 from ..addresses import Resolve
 from ..collection import Collection, SnapshotFolder
@@ -128,8 +128,44 @@ def find_snapshot(archive: Archive, site: str, text: str) -> SnapshotFolder:
     of_day = [folder for folder in archive.collection.snapshots(site) if first <= folder.timestamp < end]
     if not of_day:
         raise NotFoundError(f"There is no snapshot of {site} on {text}. {_nearest(archive, site, first)}")
-    good = [folder for folder in of_day if not _failed(folder)]
-    return (good or of_day)[-1]
+    return _best(of_day)
+
+
+def find_snapshots(archive: Archive, site: str, first: str, last: str | None) -> list[SnapshotFolder]:
+    """
+    Return the snapshots that stand for the days from DATE to DATE, both included, oldest first.
+
+    A day without a snapshot is passed over. Raises ConfigurationError and NotFoundError as above, and
+    ConfigurationError where the last day is before the first.
+    """
+    if last is None:
+        return [find_snapshot(archive, site, first)]
+    require_site(archive, site)
+    start, end = _bounds(archive, first)[0], _bounds(archive, last)[1]
+    if start >= end:
+        raise ConfigurationError(f"{last} is before {first}; give the earlier day first.")
+    found = [folder for folder in archive.collection.snapshots(site) if start <= folder.timestamp < end]
+    if not found:
+        raise NotFoundError(
+            f"There is no snapshot of {site} from {first} to {last}. {_nearest(archive, site, start)}"
+        )
+    days: dict[str, list[SnapshotFolder]] = {}
+    for folder in found:
+        days.setdefault(local_date(folder.timestamp, archive.settings.zone).isoformat(), []).append(folder)
+    return [_best(of_day) for of_day in days.values()]
+
+
+def _bounds(archive: Archive, text: str) -> tuple[str, str]:
+    """Return the first timestamp that a DATE means, and the first after it."""
+    if text.isdigit():
+        moment = _parse(parse_timestamp, text)
+        return text, to_timestamp(moment + timedelta(seconds=1))
+    return _parse(lambda text: day_bounds(parse_date(text), archive.settings.zone), text)
+
+
+def _best(of_day: list[SnapshotFolder]) -> SnapshotFolder:
+    """Return the newest that did not fail, else the newest."""
+    return ([folder for folder in of_day if not _failed(folder)] or of_day)[-1]
 
 
 def _failed(folder: SnapshotFolder) -> bool:

@@ -18,13 +18,14 @@ from index.urlkey import normalise
 
 from ..collection import Collection, SnapshotFolder, finder
 from ..durable import storage
-from ..export import PROFILES, export
+from ..export import Exported, export
+from ..profiles import chosen, profiles
 from ..publish import rebuild
 from ..settings import load
 from ..snapshot import Archive
 from ..verify import Problem, verify
 from . import show
-from .compose import find_snapshot, history_path, opened, require_site, runs_of, shelves
+from .compose import find_snapshot, find_snapshots, history_path, opened, require_site, runs_of, shelves
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -34,6 +35,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 @click.command("export")
 @click.argument("site")
 @click.argument("date")
+@click.option("--to", "last", metavar="DATE", help="Every day from DATE to this one, both included.")
 @click.option(
     "-o",
     "--output",
@@ -42,36 +44,73 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
     type=click.Path(path_type=Path),
     help="File or folder to write.",
 )
-@click.option(
-    "--profile", type=click.Choice(PROFILES), default="wacz", show_default=True, help="What kind of copy."
-)
+@click.option("--profile", "name", default="wacz", show_default=True, help="What kind of copy.")
 @click.option("--url", "prefix", help="Only addresses that begin with this.")
 @json_option
 @click.pass_obj
 def export_command(
-    config: str, site: str, date: str, target: Path, profile: str, prefix: str | None, as_json: bool
+    config: str,
+    site: str,
+    date: str,
+    last: str | None,
+    target: Path,
+    name: str,
+    prefix: str | None,
+    as_json: bool,
 ) -> int:
-    """
-    Write a self-contained copy of SITE on DATE for an auditor.
+    r"""
+    Write a self-contained copy of SITE on DATE for an auditor, and read it back.
 
-    wacz: one file that any WACZ viewer opens. warc: the WARC files in a folder with a manifest, or one file
-    if the name ends in .warc.gz or .warc. What this day refers to in earlier days goes along.
+    \b
+    wacz          one file that any WACZ viewer opens
+    warc          the WARC files as stored, in a folder with a manifest, or one
+                  file if the name ends in .warc.gz or .warc
+    nl-richtlijn  as the Dutch guideline asks: not compressed, at most 1 GB a
+                  file, full responses in place of references to earlier days
 
-    Exit status: 0 done; 1 no such day or address, or the file is there already; 2 wrong usage.
+    What this day refers to in earlier days goes along. Kinds of your own stand in `profiles/` beside the
+    configuration.
+
+    Exit status: 0 done; 1 no such day or address, or the file is there already; 2 wrong usage; 3 written, but
+    something in it is not as the archive has it.
     """
-    with opened(config) as archive:
-        folder = find_snapshot(archive, site, date)
-        prefix = (normalise(prefix) or prefix) if prefix else None
-        written = export(folder, finder(archive.collection, site), target, profile=profile, url=prefix)
+    with opened(config) as archive, show.bytes_done("Exporting") as tell:
+        profile = chosen(profiles(Path(config).resolve().parent), name)
+        days = find_snapshots(archive, site, date, last)
+        written = export(
+            days,
+            finder(archive.collection, site),
+            target,
+            profile=profile,
+            url=(normalise(prefix) or prefix) if prefix else None,
+            settings=archive.settings,
+            tell=tell,
+        )
+    timestamps = [day.timestamp for day in days]
     if as_json:
         row = msgspec.to_builtins(written, enc_hook=str)
-        show.json_document({"site": site, "snapshot": folder.timestamp, **row})
+        show.json_document({"site": site, "snapshot": timestamps[-1], "snapshots": timestamps, **row})
     else:
-        show.line(
-            f"{written.path}: {written.captures} captures of {folder.timestamp}, with {written.originals} "
-            f"records of earlier days they refer to; {written.files} file(s), {show.size(written.bytes)}."
+        show.line(_told(written, timestamps))
+    if written.differences:
+        show.note(
+            f"{written.differences} thing(s) are not as the archive has them, each named in the report. "
+            f"The first: {written.first}"
         )
-    return DONE
+    return WITH_PROBLEMS if written.differences else DONE
+
+
+def _told(written: Exported, timestamps: list[str]) -> str:
+    """Return what was written as a sentence."""
+    when = timestamps[0] if len(timestamps) == 1 else f"{len(timestamps)} days to {timestamps[-1]}"
+    with_what = f"with {written.originals} records of other days they refer to"
+    if written.rebuilt:
+        with_what = f"{written.rebuilt} of them made full responses again"
+    return (
+        f"{written.path}: {written.captures} captures of {when}, {with_what}; {written.files} file(s), "
+        f"{show.size(written.bytes)}; {written.compared} payloads read back, "
+        f"{written.differences or 'no'} difference(s)."
+    )
 
 
 @click.command("verify")

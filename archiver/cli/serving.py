@@ -16,6 +16,7 @@ from viewer.app import create_app
 
 from .. import schedule as daily
 from ..demo.run import build
+from ..profiles import Profile, profiles
 from ..settings import Settings, load
 from . import show
 from .compose import log_to_stderr, new_record_id, opened, runs_of, stop_on_signals
@@ -57,11 +58,19 @@ def serve_command(config: str, host: str, port: int | None, no_schedule: bool) -
     Exit status: 0 stopped by a signal; 1 could not, such as a port in use; 2 faulty configuration.
     """
     settings = load(Path(config))
-    serve(settings, host, port, schedule=not no_schedule)
+    known = profiles(Path(config).resolve().parent)
+    serve(settings, host, port, schedule=not no_schedule, known=known)
     return DONE
 
 
-def serve(settings: Settings, host: str, port: int | None, *, schedule: bool) -> None:
+def serve(
+    settings: Settings,
+    host: str,
+    port: int | None,
+    *,
+    schedule: bool,
+    known: dict[str, Profile] | None = None,
+) -> None:
     """Serve until a signal comes. Raises ArchiveError where the address cannot be listened on."""
     wanted = port if port is not None else urlsplit(settings.viewer.base_url).port or 8080
     listening = bind(host, wanted)
@@ -70,7 +79,12 @@ def serve(settings: Settings, host: str, port: int | None, *, schedule: bool) ->
     stop_on_signals(stop)
     with contextlib.closing(listening), opened(settings, stop=stop) as archive:
         app = create_app(
-            settings, archive.collection, archive.shelves.history, archive.shelves.catalogue, now=archive.now
+            settings,
+            archive.collection,
+            archive.shelves.history,
+            archive.shelves.catalogue,
+            now=archive.now,
+            profiles=known,
         )
         server = waitress.create_server(app, sockets=[listening], threads=8, ident=None)
         thread = threading.Thread(target=server.run, name="viewer", daemon=True)

@@ -111,6 +111,18 @@ def byte_progress(total: int) -> Iterator[Callable[[str, int], None]]:
         yield lambda what, size: bar.update(task, advance=size, description=escape(printable(what)[-60:]))
 
 
+@contextlib.contextmanager
+def bytes_done(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar of bytes on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def size(number: int) -> str:
     """Return bytes as a person reads them (powers of 1000)."""
     value = float(number)

@@ -12,6 +12,8 @@ from typing import Any
 import waitress
 from werkzeug.test import Client, TestResponse
 
+from archiver.kept_exports import KeptExports
+from archiver.profiles import built_in
 from index.urlkey import origin
 from tests.support.archive import Archive
 from viewer.address import ReplayAddresses
@@ -40,6 +42,7 @@ def viewer_of(archive: Archive) -> Any:
         archive.catalogue,
         addresses,
         shelf,
+        KeptExports(archive.collection, archive.settings, built_in()),
         lambda: NOW,
     )
     return create_viewer(held)
