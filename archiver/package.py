@@ -20,7 +20,7 @@ import msgspec
 from .durable import write_file
 
 SOFTWARE = "daykeep/0.1"
-_PARTS = ("archive", "indexes", "logs", "pages", "fuzzy")
+_PARTS = ("archive", "indexes", "logs", "pages", "fuzzy", "originals")
 
 
 def resources(folder: Path, hash_file: Callable[[Path], str]) -> list[dict[str, Any]]:

@@ -80,9 +80,17 @@ class Staging:
             os.fsync(out.fileno())
         return Given(source, target, f"sha256:{digest.hexdigest()}", size)
 
-    def name(self, given: str, suffix: str) -> str:
+    def new_folder(self) -> Path:
+        """Make a folder for what is unpacked from one file. Raises StorageError."""
+        parent = self.folder / "read"
+        folder = parent / f"{len(list(parent.iterdir())):05d}"
+        with storage(f"make the folder {folder}"):
+            folder.mkdir()
+        return folder
+
+    def name(self, given: str, suffix: str, place: str = "archive") -> str:
         """
-        Return a name for a file in a snapshot: safe on every file system, unlike all others of this import.
+        Return a name for a file in a folder of a snapshot: safe on every disk, unlike others of this import.
 
         Letters, digits, dots, hyphens and underscores of ASCII, at most some hundred of them, with a suffix
         that says what the file is. Names that differ in case alone are the same name on some disks.
@@ -90,10 +98,10 @@ class Staging:
         stem = _SUFFIX.sub("", _UNSAFE.sub("_", given))[:_LONGEST].strip("._-") or "file"
         stem = f"file-{stem}" if _RESERVED.match(stem) else stem
         name, number = f"{stem}{suffix}", 1
-        while name.casefold() in self._names:
+        while f"{place}/{name.casefold()}" in self._names:
             number += 1
             name = f"{stem}-{number}{suffix}"
-        self._names.add(name.casefold())
+        self._names.add(f"{place}/{name.casefold()}")
         return name
 
     def free(self) -> None:

@@ -11,7 +11,8 @@ import msgspec
 
 from index.errors import ArchiveError
 
-from ..imports import FileReport, Report, bring
+from ..imports import Report, bring
+from ..taking import FileReport
 from . import show
 from .compose import find_site, opened
 
