@@ -30,7 +30,7 @@ from index.errors import ArchiveError, NotFoundError
 from index.model import Page
 from index.timestamp import parse_timestamp
 
-from . import package
+from . import package, transfer
 from .assembly import Assembly
 from .collection import Find, SnapshotFolder
 from .copying import SUFFIXES, copy_days, sealed_chunks, sealed_digests, suffix_of, suffixes_of
@@ -45,7 +45,7 @@ from .whole import write_days
 from .worksheet import Worksheet
 from .zipping import Folder, Joined, Meter, Zip
 
-PACKINGS: Mapping[str, Packing] = {}
+PACKINGS: Mapping[str, Packing] = {"mdto": transfer.pack}
 """What a profile may have added to its export, by the name it gives as `packing`."""
 
 
@@ -303,10 +303,16 @@ def _along(job: Assembly, day: SnapshotFolder, part: str) -> None:
         file = day.path / path
         if folder != part or not file.stat().st_size:
             continue
-        stem, dot, last = name.partition(".")
-        told = name if len(job.days) == 1 else f"{stem}-{day.timestamp}{dot}{last}"
-        there = job.path(part, day, job.names.take(told, folder=part))
+        there = job.path(part, day, _apart(job, part, day, name))
         job.write(part, there, sealed_chunks(name, file, digest), day.summary.day)
+
+
+def _apart(job: Assembly, part: str, day: SnapshotFolder, name: str) -> str:
+    """Return the name of a file of which each day has one: of several days it says which."""
+    told_by_path = "{timestamp}" in getattr(job.profile.names, part)
+    if len(job.days) > 1 and not told_by_path:
+        return job.names.take(f"{day.site}-{day.timestamp}-{name}", folder=part)
+    return job.names.take(name, folder=f"{part}/{day.timestamp}")
 
 
 def _manifest(job: Assembly) -> bytes:

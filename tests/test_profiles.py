@@ -22,6 +22,7 @@ GOOD = {
         ("wacz", "wacz", False, "stored", "stored", MAX_FILE, ".wacz"),
         ("warc", "folder", True, "stored", "stored", MAX_FILE, ".zip"),
         ("nl-richtlijn", "folder", True, "whole", "none", 10**9, ".zip"),
+        ("mdto", "folder", False, "whole", "none", 10**9, ".zip"),
     ],
 )
 def test_built_in_profiles(name, container, single, records, compression, largest, suffix):
@@ -35,7 +36,7 @@ def test_built_in_profiles(name, container, single, records, compression, larges
 
 def test_order_of_the_built_in_profiles():
     """They are offered with the one for everybody first."""
-    assert list(built_in())[:3] == ["wacz", "warc", "nl-richtlijn"]
+    assert list(built_in()) == ["wacz", "warc", "nl-richtlijn", "mdto"]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def export_command(
                   file if the name ends in .warc.gz or .warc
     nl-richtlijn  as the Dutch guideline asks: not compressed, at most 1 GB a
                   file, full responses in place of references to earlier days
+    mdto          the same as a transfer package for an archive institution
 
     What this day refers to in earlier days goes along. Kinds of your own stand in `profiles/` beside the
     configuration.
