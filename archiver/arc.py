@@ -29,11 +29,10 @@ from .window import Window
 NewId = Callable[[str], str]
 """Makes a WARC-Record-ID, in its brackets, of a text that is one record's alone."""
 _MAX_LINE = 1 << 14
-_LINE = re.compile(rb"[a-z][a-z0-9+.-]{1,15}:[^\n]{1,16000}\n")
+_LINE = re.compile(rb"(?:filedesc|https?|ftp|dns|data|whois|gopher|nntp):[^\n]{1,16000}\n")
 _DATE = re.compile(rb"\d{14}|\d{12}")
 _ENDS = re.compile(rb"[\r\n]{0,4}")
 _MIME = re.compile(r"[!-~]+/[!-~]+")
-_SCHEMES = (b"filedesc:", b"http:", b"https:", b"ftp:", b"dns:", b"data:", b"whois:", b"gopher:", b"nntp:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,16 @@ def convert(window: Window, write: Write, name: str, new_id: NewId = named_by) -
         place = line.end + _ends(window, line.end)
 
 
+def follow(window: Window) -> bool:
+    """Tell whether somewhere in a file an ARC record follows another: one alone may stand in any body."""
+    places = window.find_all(_LINE, 0, _MAX_LINE)
+    lines = (line for place in places if (line := _line(window, place)) is not None)
+    return any(_line(window, line.end + _ends(window, line.end)) is not None for line in lines)
+
+
 def _line(window: Window, place: int) -> _Line | None:
     found = _LINE.match(window.view(place, _MAX_LINE))
-    if found is None or not found[0].startswith(_SCHEMES):
+    if found is None:
         return None
     words = found[0].rstrip(b"\r\n").split(b" ")
     at = next((at for at in range(len(words) - 3, 1, -1) if _DATE.fullmatch(words[at])), 0)
@@ -97,11 +103,11 @@ def _text(url: bytes) -> str:
 
 
 def _fault(window: Window, line: _Line) -> str:
-    """Return what is wrong with a record, by what follows it; empty where nothing is."""
+    """Return what is wrong with a record, by what follows it: an end of line, or another record at once."""
     if line.end > window.size:
         return f"the ARC record is cut off, {line.end - window.size} bytes are missing"
-    after = line.end + _ends(window, line.end)
-    return "" if after >= window.size or _line(window, after) else "its length is not that of its block"
+    ended = line.end == window.size or _ends(window, line.end) or _line(window, line.end)
+    return "" if ended else "its length is not that of its block"
 
 
 def _ends(window: Window, place: int) -> int:

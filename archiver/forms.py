@@ -16,15 +16,18 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 
 from index.errors import DamagedError
 
+from . import arc
 from .dialect import head_end
 from .held import MAX_HEAD, named
-from .inflating import beginning
+from .inflating import beginning, opening
 from .members import ERRORS, FAST, MAGIC, Member, Members
-from .plain import Bad, Plain
+from .plain import Plain
+from .seen import Seen
 from .window import Window
 from .zipped import is_wacz
 
@@ -50,6 +53,8 @@ _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 _WARC = re.compile(rb"WARC/\d+\.\d+\r?\n")
 _FIRST = 1 << 28
 """Bytes of a first record that are read to see whether a second one stands in its gzip member."""
+_TRIES = 1 << 12
+"""Places that look like the beginning of something compressed which are tried in a damaged file."""
 _IN_PLACE = frozenset({Form.WARC, Form.WARC_GZIP})
 
 
@@ -79,7 +84,7 @@ def form_of(path: Path) -> Form:
 def _by_start(window: Window) -> Form | None:
     first = bytes(window.view(0, 1 << 12))
     if _WARC.match(first):
-        return Form.WARC
+        return Form.WARC if isinstance(Plain(window).take(0), Seen) else _by_search(window) or Form.WARC
     if MAGIC.match(first):
         return _gzip(window, 0)
     if _ZSTD.match(first):
@@ -128,11 +133,25 @@ def _single(window: Window, offset: int) -> bool:
 
 
 def _by_search(window: Window) -> Form | None:
-    """Return what the first intact record says that stands anywhere in a file."""
-    for place in Members(window).candidates(0):
+    """
+    Return what the intact records are that stand anywhere in a file.
+
+    One that follows another tells more than one alone: bodies hold records too.
+    """
+    for place in islice(window.find_all(MAGIC, 0, 4), _TRIES):
         form = _gzip(window, place)
         if form:
             return form
+    if any(_WARC.match(opening(window, place)) for place in islice(window.find_all(_ZSTD, 0, 4), _TRIES)):
+        return Form.ZSTD
+    alone = False
     plain = Plain(window)
-    found = (place for place in plain.candidates(0) if not isinstance(plain.take(place), Bad))
-    return Form.WARC if next(found, None) is not None else None
+    for place in plain.candidates(0):
+        found = plain.take(place)
+        if isinstance(found, Seen):
+            alone = True
+            if _WARC.match(window.view(found.end, 16)):
+                return Form.WARC
+    if arc.follow(window):
+        return Form.ARC
+    return Form.WARC if alone else None

@@ -129,6 +129,20 @@ def _to_the_last_byte(inflate: zlib._Decompress, data: bytes | memoryview) -> by
     return bytes(out)
 
 
+def opening(window: Window, place: int) -> bytes:
+    """Return the first bytes that come out of a zstd frame without a dictionary; none where nothing does."""
+    inflate = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW})
+    try:
+        for piece in window.pieces(place, min(window.size, place + _MAX_DICTIONARY)):
+            if out := inflate.decompress(piece, max_length=64):
+                return out
+            if inflate.eof:
+                break
+    except zstd.ZstdError:
+        return b""
+    return b""
+
+
 def unzstd(window: Window, write: Write) -> Iterator[Skipped]:
     """Decompress all frames of a file, and yield what of it could not be read."""
     place, dictionary = 0, None

@@ -11,6 +11,7 @@ without end, data that unpacks for ever. Such a member is refused by name and th
 from __future__ import annotations
 
 import io
+import re
 import stat
 import zipfile
 import zlib
@@ -31,6 +32,8 @@ _END_64 = b"PK\6\6"
 _LOCATOR_64 = b"PK\6\7"
 _LOCAL = b"PK\3\4"
 _PIECE = 1 << 18
+_MOVED = 1 << 20
+"""Bytes before its place in which a header is looked for."""
 _ENCRYPTED = 1
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
@@ -132,6 +135,7 @@ def _fault(info: zipfile.ZipInfo, following: int) -> str:
         "it is encrypted": bool(info.flag_bits & _ENCRYPTED),
         f"it is compressed by method {info.compress_type}": info.compress_type not in _METHODS,
         "it lies over another member": info.header_offset + length > following,
+        "it lies before the beginning of the file": following <= 0,
     }
     what = next((what for what, so in faults.items() if so), "")
     return f"{_shown(name)}: {what}" if what else ""
@@ -151,15 +155,27 @@ def pieces(path: Path, window: Window, member: Member) -> Iterator[bytes]:
         with zipfile.ZipFile(path) as opened, opened.open(member.info) as stream:
             while piece := stream.read(_PIECE):
                 yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
         raise DamagedError(f"{_shown(member.name)}: {error}") from error
 
 
 def _extent(window: Window, member: Member) -> tuple[int, int]:
-    offset = member.info.header_offset
+    offset = _header(window, member)
     header = bytes(window.view(offset, 30))
     name, extra = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
     end = offset + 30 + name + extra + member.info.compress_size
     if header.startswith(_LOCAL) and end <= member.following:
-        return end - member.info.compress_size, end
+        moved = offset != member.info.header_offset
+        return end - member.info.compress_size, member.following if moved else end
     return offset, member.following
+
+
+def _header(window: Window, member: Member) -> int:
+    """Return where a member's header stands: bytes that came into the file or went move it from its place."""
+    said = max(0, member.info.header_offset)
+    if window.view(said, 4) == _LOCAL:
+        return said
+    pattern = re.compile(re.escape(_LOCAL) + b".{26}" + re.escape(member.name.encode()), re.DOTALL)
+    places = window.find_all(pattern, max(0, said - _MOVED), 30 + len(member.name.encode()))
+    found = next(places, said)
+    return found if found < member.following else said
