@@ -22,6 +22,7 @@ import msgspec
 from index.timestamp import to_warc_date
 
 from . import package
+from .came_along import ledgers, listed_pages
 from .collection import SnapshotFolder, finder
 from .durable import write_file
 from .imported_day import DayFile, DayParts
@@ -60,7 +61,13 @@ class Gathering:
         )
         find = finder(self.archive.collection, self.site.name, folder)
         told = lambda url: self.taker.progress(f"reading {url}", 0)  # noqa: E731
-        parts = DayParts(captures, revisits, Pages(self.reader, None, find, self._begin_texts, told))
+        listed = listed_pages(
+            taken, day, self.taker.timezone, SortedLines(lines, f"pages-{folder.timestamp}")
+        )
+        only = all(one.pages for one in taken)
+        pages = Pages(self.reader, listed, find, self._begin_texts, told, only=only)
+        parts = DayParts(captures, revisits, pages)
+        parts.taken = ledgers(taken, day, SortedLines(lines, f"ledgers-{folder.timestamp}"))
         for one in taken:
             parts.imported.append(_described(one))
             self._add(parts, folder, day, one)
@@ -152,12 +159,15 @@ def _one_line(value: str) -> str:
 
 def _has(portion: Portion, day: str, one: Taken) -> bool:
     """Tell whether a portion has something of a day; what has no line in an index goes with the first."""
+    if one.begun:
+        return True
     return day in portion.surveyed.days or (not portion.surveyed.days and day == min(one.days))
 
 
 def _stands(portion: Portion, day: str, one: Taken) -> bool:
     """Tell whether a portion stands as it came in the snapshot of a day."""
-    return portion.stands and len(portion.surveyed.days) <= 1 and _has(portion, day, one)
+    one_day = one.begun or len(portion.surveyed.days) <= 1
+    return bool(portion.stands and one_day and _has(portion, day, one))
 
 
 def _lost(portion: Portion, one: Taken) -> Iterator[bytes]:

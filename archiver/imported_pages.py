@@ -53,17 +53,19 @@ class Pages:
 
     reader: Reader | None
     """None where nothing is to be read."""
-    listed: SortedLines | None
-    """The list that came along: `<urlkey> <url>` TAB a `Listed`; None where none did."""
+    listed: SortedLines
+    """The lists that came along: `<urlkey> <url>` TAB a `Listed`."""
     find: Find
     begin_files: Callable[[SnapshotFolder], WarcFiles]
     told: Callable[[str], None]
     """Is given the URL of every page that is being looked at."""
+    only: bool = False
+    """Whether nothing is a page but what is listed."""
 
     def __call__(self, folder: SnapshotFolder, texts: SortedLines) -> Iterator[Page]:
         """Yield the pages in the order of their keys; lines of the texts that are added go into `texts`."""
         with Index(folder.index_path) as index:
-            wanted = _joined(_html(index), self.listed) if self.listed is not None else _all(_html(index))
+            wanted = _joined(_html(index), self.listed, only=self.only and len(self.listed) > 0)
             if self.reader is None:
                 yield from (_page(capture, listed) for capture, listed in wanted)
                 return
@@ -79,7 +81,8 @@ class Pages:
     def _read(
         self, folder: SnapshotFolder, index: Index, writer: _Texts, capture: Capture, listed: Listed | None
     ) -> Page | None:
-        lacking = capture.original is None and index.find(f"urn:text:{capture.url}") is None
+        home = capture.original.snapshot if capture.original else folder.timestamp
+        lacking = home == folder.timestamp and index.find(f"urn:text:{capture.url}") is None
         if listed is not None and listed.title and not lacking:
             return _page(capture, listed)
         if lacking and listed is not None and listed.title and listed.text is not None:
@@ -152,12 +155,10 @@ def _is_page(capture: Capture) -> bool:
     return shown and capture.content_type in HTML
 
 
-def _all(captures: Iterable[Capture]) -> Iterator[tuple[Capture, Listed | None]]:
-    return ((capture, None) for capture in captures)
-
-
-def _joined(captures: Iterable[Capture], listed: SortedLines) -> Iterator[tuple[Capture, Listed | None]]:
-    """Yield the captures that are listed; both sides are in the order of key and address."""
+def _joined(
+    captures: Iterable[Capture], listed: SortedLines, *, only: bool
+) -> Iterator[tuple[Capture, Listed | None]]:
+    """Yield the captures with what a list says of them; both sides are in the order of key and address."""
     decoder = msgspec.json.Decoder(Listed)
     lines = iter(listed)
     line = next(lines, None)
@@ -167,6 +168,8 @@ def _joined(captures: Iterable[Capture], listed: SortedLines) -> Iterator[tuple[
             line = next(lines, None)
         if line is not None and line.partition(b"\t")[0] == key:
             yield capture, decoder.decode(line.partition(b"\t")[2])
+        elif not only:
+            yield capture, None
 
 
 def _page(capture: Capture, listed: Listed | None) -> Page:

@@ -13,6 +13,7 @@ day knows the SHA-256 of the files it was made of, and is not made of them again
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,11 +31,12 @@ from .reader import Reader
 from .settings import Site
 from .snapshot import Archive
 from .staging import Staging, require_readable
-from .taking import FileReport, Taken, Taker, of_day, unreadable
+from .taking import FileReport, Taken, Taker, units, unreadable
 
 Progress = Callable[[str, int], None]
 """Is told what is being done, and of how many more bytes."""
 
+_OURS = re.compile(r"([a-z0-9-]+-\d{14})-\d{5}\.warc(?:\.gz)?", re.ASCII)
 _FUTURE = timedelta(days=2)
 """How far a record may be ahead of our clock: other machines' clocks differ, and so do their zones."""
 
@@ -98,14 +100,27 @@ class _Import:
     def run(self, paths: Sequence[Path]) -> Report:
         report = Report(self.site.name)
         taken = [one for path in paths if (one := self._take(path, report)) is not None]
-        for day in sorted({day for one in taken for day in one.days}):
-            if here := of_day(taken, day):
-                self._make(day, here, report)
+        self._join(taken)
+        for day, here in units(taken):
+            self._make(day, here, report)
         try:
             publish_site(self.archive.collection, self.archive.shelves, self.site.name)
         except ArchiveError as error:
             report.unpublished = str(error)
         return report
+
+    def _join(self, taken: list[Taken]) -> None:
+        """
+        Let the files of one export go together, by their names, as they are given at once.
+
+        Only the last WARC of a snapshot of ours has its ledger: `<site>-<time>-00001.warc.gz`, and with it
+        `<site>-<time>-00000.warc.gz` and `originals-<site>-<time>.warc.gz`.
+        """
+        for one in taken:
+            named = _OURS.fullmatch(one.given.name) if one.begun else None
+            for other in taken if named else ():
+                if not other.begun and named and named[1] in other.given.name:
+                    self.taker.join(other, one.begun)
 
     def _take(self, path: Path, report: Report) -> Taken | None:
         """Copy a file and look at all its records; None where there is nothing to be made of it."""

@@ -35,8 +35,8 @@ from .identity import identity, moment_of
 from .ledger import Entry, UrlOutcome
 from .seen import Fault, Seen, Skipped
 
-LEDGER = "urn:daykeep:ledger"
-"""Address of the record in which a snapshot of ours keeps its ledger."""
+MARKS = MappingProxyType({"urn:daykeep:ledger": "ledger", "urn:daykeep:configuration": "begun"})
+"""Addresses of records that tell of a snapshot of ours: its ledger, and what was written when it began."""
 VIA = "import"
 """The `via` of an address that was known from an imported file."""
 EARLIEST = "19900101000000"
@@ -89,8 +89,10 @@ class Row(NamedTuple):
     told: bytes
     """Lines of logs/import.jsonl."""
     problems: int
-    ledger: int = -1
-    """Where the record begins that holds the ledger of a snapshot of ours."""
+    mark: str = ""
+    """A value of MARKS."""
+    offset: int = -1
+    """Where the record begins, of one with a mark."""
     answers: str = ""
     """Of a request that is no GET: the WARC-Record-ID of what answers it."""
 
@@ -134,16 +136,16 @@ def row_of(frame: Frame, one: Seen | Skipped) -> Row:
     problems = sum(fault.rule in PROBLEMS for fault in odd)
     if reason or not url:
         return _without_line(one, day, moment if usable else "", told, problems)
-    ledger = one.offset if url == LEDGER else -1
     sort = "revisit" if one.kind == "revisit" else "capture"
-    return Row(sort, day, moment, _line(frame, one, moment, url), told, problems, ledger)
+    line = _line(frame, one, moment, url)
+    return Row(sort, day, moment, line, told, problems, MARKS.get(url, ""), one.offset)
 
 
 def _without_line(one: Seen, day: str, moment: str, told: bytes, problems: int) -> Row:
     answers = ""
     if one.kind == "request" and one.method not in {None, "GET"}:
         answers = one.fields.get("warc-concurrent-to", "").strip("<>")
-    return Row("other", day, moment, b"", told, problems, -1, answers)
+    return Row("other", day, moment, b"", told, problems, answers=answers)
 
 
 def _unindexed(one: Seen, *, usable: bool, url: str) -> str:

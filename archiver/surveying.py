@@ -45,8 +45,10 @@ class Surveyed:
     """First moment of each day, of what stands in the index."""
     other_days: dict[str, str] = field(default_factory=dict)
     """The same of all else."""
-    ledgers: list[int] = field(default_factory=list)
-    """Where ledgers of ours begin."""
+    ledgers: list[tuple[int, str]] = field(default_factory=list)
+    """Where ledgers of ours begin, and on which day they were written."""
+    begun: list[str] = field(default_factory=list)
+    """When snapshots of ours began."""
     not_get: set[str] = field(default_factory=set)
     """WARC-Record-IDs of what answers other methods than GET."""
 
@@ -98,8 +100,10 @@ def _note(found: Surveyed, row: Row) -> None:
         return
     (found.revisits if row.sort == "revisit" else found.captures).add(row.line)
     _earliest(found.days, row)
-    if row.ledger >= 0:
-        found.ledgers.append(row.ledger)
+    if row.mark == "ledger":
+        found.ledgers.append((row.offset, row.day))
+    elif row.mark:
+        found.begun.append(row.moment)
 
 
 def _earliest(days: dict[str, str], row: Row) -> None:

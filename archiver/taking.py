@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from index.errors import DamagedError
+from index.timestamp import local_date
 
 from .forms import Form, form_of, in_place
 from .seen import Skipped
@@ -86,9 +88,19 @@ class Taken:
     """What could not be unpacked, by its places in the given file."""
     pages: list[Path] = field(default_factory=list)
 
+    begun: str = ""
+    """When the one snapshot of ours began that it is an export of; empty where it is none."""
+
     @property
     def days(self) -> dict[str, str]:
-        """First moment of each day of it; of what is in no index only where nothing is."""
+        """
+        First moment of each day of it; of what is in no index only where nothing is.
+
+        An export of one snapshot of ours has one, whatever its records say: what they refer to in earlier
+        days came along with them, and a crawl may run past midnight.
+        """
+        if self.begun:
+            return {self.report.days[0]: self.begun}
         parts = [one.surveyed for one in self.portions]
         return first_moments(one.days for one in parts) or first_moments(one.other_days for one in parts)
 
@@ -129,7 +141,19 @@ class Taker:
             else:
                 taken.portions.append(Portion(found, "", stands=True))
         _count(taken)
+        self._recognise(taken)
         return taken
+
+    def _recognise(self, taken: Taken) -> None:
+        """Note where a file is an export of one snapshot of ours: it has one ledger, and one beginning."""
+        begun = [moment for portion in taken.portions for moment in portion.surveyed.begun]
+        if len(begun) == 1 and sum(len(portion.surveyed.ledgers) for portion in taken.portions) == 1:
+            self.join(taken, begun[0])
+
+    def join(self, taken: Taken, begun: str) -> None:
+        """Let a file belong to the export of a snapshot of ours that began at a moment."""
+        taken.report.days = (local_date(begun, ZoneInfo(self.timezone)).isoformat(),)
+        taken.begun = begun
 
     def _unpack(self, taken: Taken, path: Path, form: Form, origin: str = "") -> None:
         folder = self.staging.new_folder()
@@ -188,6 +212,14 @@ def unreadable(error: DamagedError, given: Given) -> str:
     return str(error).replace(str(given.path), str(given.source))
 
 
-def of_day(taken: Sequence[Taken], day: str) -> list[Taken]:
-    """Return the files that have a day which no earlier import has brought."""
-    return [one for one in taken if day in one.days and day not in one.report.already]
+def units(taken: Sequence[Taken]) -> Iterator[tuple[str, list[Taken]]]:
+    """
+    Yield the snapshots that are to be made, oldest first: a day, and the files that have something of it.
+
+    An export of a snapshot of ours is one by itself; what an earlier import has brought is left out.
+    """
+    keys = sorted({(day, one.begun) for one in taken for day in one.days})
+    for day, begun in keys:
+        of_it = [one for one in taken if one.begun == begun and day in one.days]
+        if left := [one for one in of_it if day not in one.report.already]:
+            yield day, left

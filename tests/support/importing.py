@@ -68,9 +68,8 @@ def write(path: Path, records: list[bytes]) -> Path:
 
 
 @contextmanager
-def empty_archive(root: Path, *, clock=None, **more):
+def empty_archive(root: Path, *, clock=None, seeds=(f"{EXAMPLE}/",), **more):
     """Open an archive of one site without a snapshot, on 2 March 2026 where no clock is given."""
-    seeds = (f"{EXAMPLE}/",)
     with SiteServer() as server, opened(root, server, clock or HandClock(), seeds=seeds, **more) as archive:
         yield archive
 
