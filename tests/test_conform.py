@@ -217,6 +217,7 @@ def flip(copy: Copy) -> None:
         ("R3", lambda copy: copy.lines(LEDGER, lambda lines: [*lines, lines[-1]]), "ledger-twice"),
         ("R3", lambda copy: copy.lines(LEDGER, entry('"seed"', outcome="timeout", status=None)), "seeds-lost"),
         ("R3", lambda copy: copy.lines(LEDGER, entry('"seed"', via="sitemap")), "seeds"),
+        ("R3", lambda copy: copy.lines(LEDGER, entry("sitemap.xml", outcome="timeout", status=None)), "sitemaps-lost"),
         ("R3", lambda copy: copy.describe(lacking=1), "share"),
         ("R3", lambda copy: copy.describe(outcome="failed"), "outcome"),
         ("R4", lambda copy: (copy.day / LEDGER).unlink(), "list-missing"),
