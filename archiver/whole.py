@@ -82,10 +82,10 @@ class _Day:
 
     def write(self) -> None:
         """Write every record that goes along, in the order it is stored."""
-        for path in self.day.warcs:
-            for offset, record, capture in self._records(path):
-                self._one(record, capture, f"{path.name} at offset {offset}")
-        self.files.close()
+        with contextlib.closing(self.files):
+            for path in self.day.warcs:
+                for offset, record, capture in self._records(path):
+                    self._one(record, capture, f"{path.name} at offset {offset}")
 
     def _compressed(self) -> bool:
         stored = any(path.name.endswith(".gz") for path in self.day.warcs)
