@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from index.model import Capture, Segment
+from index.urlkey import text_name
 
 from .collection import Find, SnapshotFolder
 from .packing import PackedFile
@@ -22,9 +23,6 @@ from .profiles import Profile
 from .safe_names import Names, safe_name
 from .worksheet import Moved, Worksheet
 from .zipping import Meter, Output
-
-TEXT = "urn:text:"
-
 
 @dataclass(slots=True)
 class Assembly:
@@ -65,7 +63,7 @@ class Assembly:
 
     def matches(self, url: str) -> bool:
         """Tell whether an address goes along; the extracted text of a page goes with the page."""
-        return self.prefix is None or url.removeprefix(TEXT).startswith(self.prefix)
+        return self.prefix is None or url.startswith((self.prefix, text_name(self.prefix)))
 
     def path(self, part: str, day: SnapshotFolder, name: str = "") -> str:
         """Return where a part of the export stands."""
