@@ -24,6 +24,7 @@ from .safe_names import Names, safe_name
 from .worksheet import Moved, Worksheet
 from .zipping import Meter, Output
 
+
 @dataclass(slots=True)
 class Assembly:
     """What the parts of an export share."""
