@@ -13,16 +13,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from index.model import Capture, Segment
-from index.urlkey import text_name
+from index.model import Capture, Original, Segment
 
+from .as_they_came import LOG
 from .collection import Find, SnapshotFolder
 from .packing import PackedFile
 from .profiles import Profile
 from .safe_names import Names, safe_name
 from .worksheet import Moved, Worksheet
 from .zipping import Meter, Output
+
+TEXT = "urn:text:"
 
 
 @dataclass(slots=True)
@@ -45,6 +48,14 @@ class Assembly:
     """WARCs of the export: their paths by their names."""
     renamed: dict[tuple[str, str], str] = field(default_factory=dict)
     """WARCs that go along whole, by snapshot and name: the name they have in the export."""
+    foreign: dict[str, bool] = field(default_factory=dict)
+    """Whether a snapshot is an imported one."""
+    as_they_came: set[str] = field(default_factory=set)
+    """Paths of WARCs of the export that have records as another tool wrote them."""
+    with_unindexed: set[str] = field(default_factory=set)
+    """Paths of WARCs that may hold records which no index has: other tools keep answers to POST as well."""
+    indexes: dict[str, str] = field(default_factory=dict)
+    """Paths of the indexes by the snapshots whose lines they have."""
     counts: Counter[str] = field(default_factory=Counter)
     """`captures`, `originals`, `rebuilt`."""
 
@@ -58,13 +69,20 @@ class Assembly:
         """The last of its days."""
         return self.days[-1]
 
+    def imported(self, day: SnapshotFolder) -> bool:
+        """Tell whether a snapshot is made of files of other tools, which are sealed as they came."""
+        found = self.foreign.get(day.timestamp)
+        if found is None:
+            found = self.foreign[day.timestamp] = (day.path / LOG).exists()
+        return found
+
     def matching(self, day: SnapshotFolder) -> Iterator[Capture]:
         """Yield the captures of a day that go along, in the order of its index."""
         return (capture for capture in day.index.captures() if self.matches(capture.url))
 
     def matches(self, url: str) -> bool:
         """Tell whether an address goes along; the extracted text of a page goes with the page."""
-        return self.prefix is None or url.startswith((self.prefix, text_name(self.prefix)))
+        return self.prefix is None or url.removeprefix(TEXT).startswith(self.prefix)
 
     def path(self, part: str, day: SnapshotFolder, name: str = "") -> str:
         """Return where a part of the export stands."""
@@ -90,34 +108,41 @@ class Assembly:
 
     def add(self, day: SnapshotFolder, line: Capture) -> None:
         """Add a line to the index of the export; it tells where the record stands in the export."""
-        self.sheet.line(self.path("index", day), line)
+        index = self.indexes.get(day.timestamp)
+        if index is None:
+            index = self.indexes[day.timestamp] = self.path("index", day)
+        self.sheet.line(index, line)
         self.sheet.expect(self.paths[line.filename], line)
 
     def relocated(self, snapshot: str, line: Capture) -> Capture:
         """Return the line of a capture of that snapshot as the export has it, its original too."""
-        moved = self._moved(snapshot, line.filename, line.offset, line.length)
-        line = replace(
-            line,
-            filename=moved.name,
-            offset=moved.offset,
-            length=moved.length,
-            segments=self._segments(snapshot, line.segments),
-        )
+        moved = self._moved(snapshot, line)
         original = line.original
-        if original is None:
+        there = self._moved(original.snapshot, original) if original else None
+        if moved is None and there is None:
             return line
-        moved = self._moved(original.snapshot, original.filename, original.offset, original.length)
-        segments = self._segments(original.snapshot, original.segments)
-        there = replace(
-            original, filename=moved.name, offset=moved.offset, length=moved.length, segments=segments
-        )
-        return replace(line, original=there)
+        if original and there:
+            original = replace(original, **there)
+        return replace(line, **(moved or {}), original=original)
+
+    def _moved(self, snapshot: str, line: Capture | Original) -> dict[str, Any] | None:
+        """Return what is other in the export of where a record stands; None where nothing is."""
+        if self.renamed.get((snapshot, line.filename)) == line.filename and not line.segments:
+            return None
+        moved = self._place(snapshot, line.filename, line.offset, line.length)
+        segments = self._segments(snapshot, line.segments)
+        return {
+            "filename": moved.name,
+            "offset": moved.offset,
+            "length": moved.length,
+            "segments": segments,
+        }
 
     def _segments(self, snapshot: str, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-        found = [self._moved(snapshot, one.filename, one.offset, one.length) for one in segments]
+        found = [self._place(snapshot, one.filename, one.offset, one.length) for one in segments]
         return tuple(Segment(one.name, one.offset, one.length) for one in found)
 
-    def _moved(self, snapshot: str, filename: str, offset: int, length: int) -> Moved:
+    def _place(self, snapshot: str, filename: str, offset: int, length: int) -> Moved:
         name = self.renamed.get((snapshot, filename))
         if name is not None:
             return Moved(name, offset, length)

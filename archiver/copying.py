@@ -112,6 +112,8 @@ def _whole_files(job: Assembly, day: SnapshotFolder) -> None:
         job.renamed[day.timestamp, path.name] = name
         chunks = sealed_chunks(path.name, path, sealed.get(f"archive/{path.name}"))
         job.write("records", job.records(day, name), chunks, day.summary.day)
+        if job.imported(day):
+            job.as_they_came.add(job.paths[name])
 
 
 def _own(job: Assembly, day: SnapshotFolder, suffix: str) -> Iterator[Source]:
@@ -162,10 +164,12 @@ def _copy(
         name = job.names.take(stem + suffix)
         segmented: list[tuple[SnapshotFolder, Segment]] = []
         chunks = _File(job, name).chunks(sources_of(suffix), segmented)
+        path = job.records(day, name)
         first = next(chunks, None)
         if first is None:
+            del job.paths[name]
             continue
-        job.write("records", job.records(day, name), chain([first], chunks), day.summary.day)
+        job.write("records", path, chain([first], chunks), day.summary.day)
         for number, (home, segment) in enumerate(segmented, 1):
             _copy_segment(job, day, job.names.take(f"{stem}-s{number:05d}{suffix}"), home, segment)
 
@@ -192,6 +196,8 @@ class _File:
     ) -> Iterator[bytes]:
         """Yield the bytes of the file, and note where each record went."""
         for home, capture in sources:
+            if self.job.imported(home):
+                self.job.as_they_came.add(self.job.paths[self.name])
             path = self.job.find(home.timestamp, capture.filename)
             yield from self._warcinfo(path)
             record = _extent(path, capture.offset)

@@ -52,9 +52,9 @@ def read_export(job: Assembly) -> Report:
     """Read every record of an export, and count how it compares. What differs is kept in the worksheet."""
     records: Counter[str] = Counter()
     for path in job.paths.values():
-        for found in _records(job, path):
+        for offset, found in _records(job, path):
             records[found.kind] += 1
-            _keep(job, path, found)
+            _keep(job, path, offset, found)
     for path, capture in job.sheet.segmented():
         _keep_segmented(job, path, capture)
     compared, equal = job.sheet.counts()
@@ -97,32 +97,52 @@ def _differences(job: Assembly) -> Iterator[dict[str, Any]]:
     yield from job.sheet.differences()
 
 
-def _records(job: Assembly, path: str) -> Iterator[Found]:
-    """Yield the records of one WARC of the export, their offsets counted from its own beginning."""
+def _records(job: Assembly, path: str) -> Iterator[tuple[int, Found]]:
+    """
+    Yield the records of one WARC of the export, and their offsets, counted from its own beginning.
+
+    What another tool's file holds that is no record is passed over, and noted: the file is as it came.
+    """
     there = job.out.stretch(path)
-    before = there.start
-    try:
-        for found in read_back(there.path, there.start, there.end):
-            job.meter.read(found.end - before)
-            before = found.end
-            yield replace(found, offset=found.offset - there.start, end=found.end - there.start)
-    except BrokenError as error:
-        offset = error.offset - there.start
-        job.sheet.remark("differences", {"file": path, "offset": offset, "url": "", "what": str(error)})
+    offset: int | None = there.start
+    while offset is not None:
+        before = offset
+        try:
+            for found in read_back(there.path, offset, there.end):
+                job.meter.read(found.end - before)
+                before = found.end
+                yield found.offset - there.start, found
+            return
+        except BrokenError as error:
+            place = error.offset - there.start
+            _tell(job, path, place, "", "here is no record that can be read")
+            following = job.sheet.next_expected(path, place)
+            offset = None if following is None else there.start + following
 
 
-def _keep(job: Assembly, path: str, found: Found) -> None:
-    if found.kind in _WITH_PAYLOAD or found.faults:
-        faults = "; ".join(found.faults)
-        job.sheet.find(path, found.offset, digest=found.digest, url=found.url, faults=faults)
+def _keep(job: Assembly, path: str, offset: int, found: Found) -> None:
+    faults = "; ".join(found.faults)
+    if faults and path in job.as_they_came:
+        _tell(job, path, offset, found.url, faults)
+        faults = ""
+    if found.kind in _WITH_PAYLOAD or faults:
+        stray = path in job.as_they_came or path in job.with_unindexed
+        job.sheet.find(path, offset, digest=found.digest, url=found.url, faults=faults, stray=stray)
+
+
+def _tell(job: Assembly, path: str, offset: int, url: str, what: str) -> None:
+    """Keep a fault: in a record as another tool wrote it, it is as it was sealed, and only noted."""
+    sort = "notes" if path in job.as_they_came else "differences"
+    job.sheet.remark(sort, {"file": path, "offset": offset, "url": url, "what": what})
 
 
 def _keep_segmented(job: Assembly, path: str, capture: Capture) -> None:
     """Digest the payload of a record that stands in segments: each of them was read, but not the whole."""
     try:
         digest = _digest(job, capture)
-    except DamagedError as error:
-        job.sheet.find(path, capture.offset, digest="", url=capture.url, faults=str(error))
+    except DamagedError:
+        faults = "its segments cannot be read as one"
+        job.sheet.find(path, capture.offset, digest="", url=capture.url, faults=faults)
         return
     job.sheet.find(path, capture.offset, digest=digest, url=capture.url, faults="")
 

@@ -86,16 +86,16 @@ def spooled(chunks: Iterable[bytes], folder: Path) -> Iterator[Block]:
 
 
 @contextlib.contextmanager
-def rebuild(find: Find, record: Record, capture: Capture, folder: Path) -> Iterator[Rebuilt]:
+def rebuild(find: Find, revisit: Block, capture: Capture, folder: Path) -> Iterator[Rebuilt]:
     """
-    Make a full response of a revisit, whose block has not been read yet, and of what its line refers to.
+    Make a full response of a revisit, given its block, and of what its line refers to.
 
     The digest of the result says whether the payload is the right one. Raises DamagedError where the record
     it refers to cannot be read.
     """
     original = capture.original
     assert original is not None, "a revisit that refers to nothing cannot be rebuilt"
-    own = _own_head(record, capture)
+    own = _own_head(revisit, capture)
     path = find(original.snapshot, original.filename)
     where = partial(find, original.snapshot)
     with (
@@ -143,8 +143,9 @@ class _OwnHead:
     notes: tuple[str, ...] = ()
 
 
-def _own_head(record: Record, capture: Capture) -> _OwnHead:
-    data = record.block.read(MAX_HEAD)
+def _own_head(revisit: Block, capture: Capture) -> _OwnHead:
+    revisit.stream.seek(0)
+    data = revisit.stream.read(MAX_HEAD)
     stream = io.BytesIO(data)
     try:
         head = read_http_head(stream, capture.url)
@@ -220,7 +221,8 @@ def _media_type(head: HttpHead) -> str:
 
 def _odd_length(head: HttpHead, length: int) -> tuple[str, ...]:
     """Say where the head that the day received counts other bytes than the payload has."""
-    said = header(head.headers, "content-length")
-    if head.chunked or said is None or said == str(length):
+    said = [value for name, value in head.headers if name.lower() == "content-length"]
+    wrong = [value for value in said if value != str(length)]
+    if head.chunked or not wrong:
         return ()
-    return (f"Content-Length says {said[:40]}, as it was received, and the payload has {length} bytes",)
+    return (f"Content-Length says {wrong[0][:40]}, as it was received, and the payload has {length} bytes",)

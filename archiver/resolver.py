@@ -21,8 +21,6 @@ from typing import Literal, NamedTuple
 
 from index.urlkey import MAX_URL, normalise
 
-from .spelling import as_found
-
 Kind = Literal["outlink", "embed", "hint"]
 MAX_LINKS = 200_000
 """Links taken from one document. A page of the largest manuals has a few thousand."""
@@ -47,7 +45,7 @@ _MAX_REFERENCE = 3 * MAX_URL
 class Resolver:
     """Resolves against one base, an absolute, normalised URL. Each spelling is worked out once."""
 
-    __slots__ = ("_folders", "_known", "_root", "base", "written")
+    __slots__ = ("_folders", "_known", "_root", "base")
 
     def __init__(self, base: str) -> None:
         """Take the base apart: `http://example.org` and `http://example.org/a/`."""
@@ -56,8 +54,6 @@ class Resolver:
         self._folders = [path[: path.rfind("/") + 1]]
         self._root = "/".join(base.split("/", 3)[:3])
         self._known: dict[str, str | None] = {}
-        self.written: dict[str, str] = {}
-        """How addresses were written that joining does not make; together no longer than the document."""
 
     def resolve(self, reference: str) -> str | None:
         """Return the normalised absolute URL without fragment; None where it cannot be asked for."""
@@ -78,11 +74,9 @@ class Resolver:
             return url if len(url) <= MAX_URL else None
         if len(reference) > _MAX_REFERENCE or _OTHER_SCHEME.match(reference):
             return None
-        absolute = reference.startswith(("http://", "https://"))
-        url = normalise(reference) if absolute else normalise(reference, self.base)
-        if url and url != reference and (written := as_found(reference, self.base, url)):
-            self.written.setdefault(url, written)
-        return url
+        if reference.startswith(("http://", "https://")):
+            return normalise(reference)
+        return normalise(reference, self.base)
 
     def _joined(self, reference: str, up: int) -> str | None:
         """Join a plain reference that begins with so many letters of `../`; None where the parser decides."""
@@ -104,8 +98,6 @@ class Link(NamedTuple):
 
     url: str
     kind: Kind
-    found: str = ""
-    """How it was written, if that is more than joining it (archiver.spelling)."""
 
 
 @dataclass(slots=True)
@@ -140,5 +132,4 @@ class Links:
 
     def listed(self) -> list[Link]:
         """Return the links in the order in which they were first added."""
-        written = self.resolver.written
-        return [Link(url, kind, written.get(url, "")) for url, kind in self.found.items()]
+        return list(map(Link._make, self.found.items()))

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from index.errors import ArchiveError
 from index.model import Capture
 from index.timestamp import parse_timestamp
 
@@ -34,6 +35,7 @@ from .record_files import RecordFiles, Written
 from .records import BrokenError, Record, iterate, open_whole
 from .reframing import Block, Rebuilt, rebuild, spooled
 from .rewritten_fields import metadata_of, of_record, of_response, warcinfo_of
+from .scan import find_start
 
 _BESIDE = 4096
 """Bytes kept free behind a response in the same file, for its request and what is said of it."""
@@ -54,6 +56,14 @@ def write_days(job: Assembly) -> None:
         for path in sorted(folder.iterdir()):
             job.take("records", job.paths[path.name], path, day.summary.day)
         shutil.rmtree(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a record stands in the archive."""
+
+    filename: str
+    offset: int
 
 
 @dataclass(slots=True)
@@ -82,10 +92,17 @@ class _Day:
 
     def write(self) -> None:
         """Write every record that goes along, in the order it is stored."""
-        with contextlib.closing(self.files):
+        try:
             for path in self.day.warcs:
                 for offset, record, capture in self._records(path):
-                    self._one(record, capture, f"{path.name} at offset {offset}")
+                    self._one(record, capture, _Place(path.name, offset))
+        except BaseException:
+            with contextlib.suppress(ArchiveError):  # what stopped it is told; this file goes anyway
+                self.files.close()
+            raise
+        self.files.close()
+        for left in self.job.sheet.kept(self.day.timestamp):
+            self._differs(_Place(left.filename, left.offset), left.url, "there is no record that can be read")
 
     def _compressed(self) -> bool:
         stored = any(path.name.endswith(".gz") for path in self.day.warcs)
@@ -93,15 +110,18 @@ class _Day:
 
     def _records(self, path: Path) -> Iterator[tuple[int, Record, Capture | None]]:
         rows = self.job.sheet.kept(self.day.timestamp, path.name)
-        return _beside(path, rows) if self.job.prefix else _every(self.job, path, rows)
+        return _beside(path, rows) if self.job.prefix else _every(self.job, self.day, path, rows)
 
-    def _one(self, record: Record, capture: Capture | None, where: str) -> None:
+    def _one(self, record: Record, capture: Capture | None, where: _Place) -> None:
         if record.kind in {"warcinfo", "continuation"}:
             return
-        if capture is not None and record.kind == "revisit" and self._rebuilt(record, capture):
-            return
         with self._block(record, capture) as block:
-            self._kept(record, capture, block, where)
+            if (
+                capture is None
+                or record.kind != "revisit"
+                or not self._rebuilt(record, capture, block, where)
+            ):
+                self._kept(record, capture, block, where)
 
     @contextlib.contextmanager
     def _block(self, record: Record, capture: Capture | None) -> Iterator[Block]:
@@ -116,34 +136,29 @@ class _Day:
             lambda name: find(snapshot, name), find(snapshot, there.filename), there.offset, there.segments
         )
 
-    def _kept(self, record: Record, capture: Capture | None, block: Block, where: str) -> None:
+    def _kept(self, record: Record, capture: Capture | None, block: Block, where: _Place) -> None:
         """Write a record whose block stays as it is."""
-        said = record.field("WARC-Block-Digest")
-        if (
-            said
-            and said.startswith("sha256:")
-            and said != block.digest
-            and not (capture and capture.segments)
-        ):
-            self._differs(where, record, f"the block digest is {block.digest}, and the record says {said}")
-        if record.kind == "revisit":
-            self._differs(where, record, "this revisit refers to nothing that is there, and stays one")
+        url = record.field("WARC-Target-URI")
+        for told in _odd(record, capture, block):
+            self._differs(where, url, told)
         written = self._put(record.kind, of_record(record, block, capture, self._renamed), block)
         if capture is not None:
-            self._line(capture, written)
+            lost = record.kind == "revisit"  # what it refers to is not in the export
+            self._line(replace(capture, original=None, unresolved=lost), written, capture)
         elif record.kind in {"response", "resource"}:
-            self._differs(where, record, "the archive's index does not know of this record")
+            sort = "notes" if self.job.imported(self.day) else "differences"
+            self._tell(sort, where, url, "the archive's index does not know of this record")
 
-    def _rebuilt(self, record: Record, capture: Capture) -> bool:
-        """Write a response in place of a revisit; False where it must stay one."""
-        if capture.original is None:
+    def _rebuilt(self, record: Record, capture: Capture | None, block: Block, where: _Place) -> bool:
+        """Write a response in place of a revisit with that block; False where the record stays as it is."""
+        if capture is None or record.kind != "revisit" or capture.original is None:
             return False
         old = record.field("WARC-Record-ID") or ""
-        with rebuild(self.job.find, record, capture, self.folder.parent) as made:
+        with rebuild(self.job.find, block, capture, self.folder.parent) as made:
             if made.digest != capture.digest:
                 what = f"the payload it refers to has digest {made.digest}, so this revisit stays one"
                 self.job.sheet.leave(old)
-                self._differs(capture.filename, record, what, capture.offset)
+                self._differs(where, capture.url, what)
                 return False
             self.job.sheet.rebuild(old)
             self._response(record, capture, made)
@@ -166,7 +181,7 @@ class _Day:
             truncated=made.truncated,
             record=own[1:-1],
         )
-        self._line(line, written)
+        self._line(line, written, capture)
 
     def _put(self, kind: str, fields: list[tuple[str, str]], block: Block) -> Written:
         beside = _BESIDE if kind == "response" else 0
@@ -174,10 +189,14 @@ class _Day:
         self.job.meter.write(written.length + sum(one.length for one in written.segments))
         for name in (written.filename, *(one.filename for one in written.segments)):
             if name not in self.job.paths:
-                self.job.records(self.day, name)
+                path = self.job.records(self.day, name)
+                if self.job.imported(self.day):
+                    self.job.with_unindexed.add(path)
         return written
 
-    def _line(self, capture: Capture, written: Written) -> None:
+    def _line(self, capture: Capture, written: Written, stored: Capture) -> None:
+        """Add the line of a record that was written; `stored` is the archive's own."""
+        self.job.sheet.drop(self.day.timestamp, stored)
         line = replace(
             capture,
             filename=written.filename,
@@ -193,10 +212,22 @@ class _Day:
             return record_id
         return f"<{uuid.uuid5(uuid.NAMESPACE_URL, f'whole {record_id}').urn}>"
 
-    def _differs(self, where: str, record: Record, what: str, offset: int | None = None) -> None:
-        url = record.field("WARC-Target-URI") or ""
-        place = f"{self.day.timestamp}/{where}"
-        self.job.sheet.remark("differences", {"file": place, "offset": offset, "url": url, "what": what})
+    def _differs(self, where: _Place, url: str | None, what: str) -> None:
+        self._tell("differences", where, url, what)
+
+    def _tell(self, sort: str, where: _Place, url: str | None, what: str) -> None:
+        file = f"{self.day.timestamp}/{where.filename}"
+        self.job.sheet.remark(sort, {"file": file, "offset": where.offset, "url": url or "", "what": what})
+
+
+def _odd(record: Record, capture: Capture | None, block: Block) -> Iterator[str]:
+    """Yield what is wrong with a record whose block is to stay as it is."""
+    said = record.field("WARC-Block-Digest") or ""
+    in_one = capture is None or not capture.segments
+    if in_one and said.startswith("sha256:") and said != block.digest:
+        yield f"the block digest is {block.digest}, and the record says {said}"
+    if record.kind == "revisit" and (capture is None or capture.original is None):
+        yield "this revisit refers to nothing that is there, and stays one"
 
 
 def _ids(seed: str) -> Iterator[str]:
@@ -208,31 +239,34 @@ def _ids(seed: str) -> Iterator[str]:
 
 
 def _every(
-    job: Assembly, path: Path, rows: Iterator[Capture]
+    job: Assembly, day: SnapshotFolder, path: Path, rows: Iterator[Capture]
 ) -> Iterator[tuple[int, Record, Capture | None]]:
     """Yield every record of a WARC with its index line, which stand in the same order."""
     row = next(rows, None)
+    for at, record in _readable(job, day, path):
+        while row is not None and row.offset < at:
+            row = next(rows, None)
+        yield at, record, row if row is not None and row.offset == at else None
+
+
+def _readable(job: Assembly, day: SnapshotFolder, path: Path) -> Iterator[tuple[int, Record]]:
+    """
+    Yield every record of a WARC.
+
+    What another tool's file held that is no record was told when it was imported, and is noted. Raises
+    BrokenError for damage in a file of ours.
+    """
     offset: int | None = 0
     while offset is not None:
         try:
-            for at, record in iterate(path, offset):
-                while row is not None and row.offset < at:
-                    row = next(rows, None)
-                yield at, record, row if row is not None and row.offset == at else None
+            yield from iterate(path, offset)
             return
         except BrokenError as error:
-            while row is not None and row.offset <= error.offset:
-                row = next(rows, None)
-            _passed_over(job, path, error)
-            offset = row.offset if row else None
-
-
-def _passed_over(job: Assembly, path: Path, error: BrokenError) -> None:
-    """Note damage that was there when the file was imported. Raises the error where it is of later."""
-    if not (path.parent.parent / "logs" / "import.jsonl").exists():
-        raise error
-    what = f"the file was damaged here when it was imported: {error}"
-    job.sheet.remark("notes", {"file": path.name, "offset": error.offset, "what": what})
+            if not job.imported(day):
+                raise
+            place = {"file": path.name, "offset": error.offset}
+            job.sheet.remark("notes", {**place, "what": "here the imported file holds what is no record"})
+            offset = find_start(path, error.offset + 1)
 
 
 def _beside(path: Path, rows: Iterator[Capture]) -> Iterator[tuple[int, Record, Capture | None]]:

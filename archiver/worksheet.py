@@ -39,9 +39,9 @@ _TABLES = (
     """CREATE TABLE capture (snapshot TEXT, filename TEXT, offset INTEGER, line BLOB,
        PRIMARY KEY (snapshot, filename, offset)) WITHOUT ROWID""",
     "CREATE TABLE line (path TEXT, line BLOB, PRIMARY KEY (path, line)) WITHOUT ROWID",
-    """CREATE TABLE expected (path TEXT, place INTEGER, digest TEXT, url TEXT, whole BLOB,
+    """CREATE TABLE expected (path TEXT, place INTEGER, digest TEXT, recorded TEXT, url TEXT, whole BLOB,
        PRIMARY KEY (path, place)) WITHOUT ROWID""",
-    """CREATE TABLE found (path TEXT, place INTEGER, digest TEXT, url TEXT, faults TEXT,
+    """CREATE TABLE found (path TEXT, place INTEGER, digest TEXT, url TEXT, faults TEXT, stray INTEGER,
        PRIMARY KEY (path, place)) WITHOUT ROWID""",
     "CREATE TABLE rebuilt (record TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE remark (sort TEXT, told BLOB)",
@@ -118,6 +118,11 @@ class Worksheet:
         for (line,) in self._db.execute(query, (snapshot, filename)):
             yield parse_line(line)
 
+    def drop(self, snapshot: str, capture: Capture) -> None:
+        """Forget a line that was kept: its record has been written."""
+        query = "DELETE FROM capture WHERE snapshot = ? AND filename = ? AND offset = ?"
+        self._db.execute(query, (snapshot, capture.filename, capture.offset))
+
     def all_kept(self) -> Iterator[tuple[str, Capture]]:
         """Yield every line that was kept, and the snapshot it is of."""
         for snapshot, line in self._db.execute("SELECT snapshot, line FROM capture"):
@@ -151,8 +156,14 @@ class Worksheet:
     def expect(self, path: str, capture: Capture) -> None:
         """Remember which digest the archive has for the record at the place that this line tells."""
         whole = format_line(capture) if capture.segments else None
-        row = (path, capture.offset, capture.digest, capture.url, whole)
-        self._db.execute("INSERT OR REPLACE INTO expected VALUES (?,?,?,?,?)", row)
+        row = (path, capture.offset, capture.digest, capture.recorded or capture.digest, capture.url, whole)
+        self._db.execute("INSERT OR REPLACE INTO expected VALUES (?,?,?,?,?,?)", row)
+
+    def next_expected(self, path: str, place: int) -> int | None:
+        """Return where the first record behind a place of a file is expected."""
+        query = "SELECT min(place) FROM expected WHERE path = ? AND place > ?"
+        found: int | None = self._db.execute(query, (path, place)).fetchone()[0]
+        return found
 
     def segmented(self) -> Iterator[tuple[str, Capture]]:
         """Yield path and line of what is expected of records in several segments."""
@@ -160,15 +171,16 @@ class Worksheet:
         for path, line in self._db.execute(query).fetchall():
             yield path, parse_line(line)
 
-    def find(self, path: str, place: int, *, digest: str, url: str, faults: str) -> None:
-        """Remember what a record of the export was found to be, in place of what was found before."""
-        row = (path, place, digest, url, faults)
-        self._db.execute("INSERT OR REPLACE INTO found VALUES (?,?,?,?,?)", row)
+    def find(self, path: str, place: int, *, digest: str, url: str, faults: str, stray: bool = False) -> None:
+        """Remember what a record of the export was found to be; `stray`: it need not be in an index."""
+        row = (path, place, digest, url, faults, stray)
+        self._db.execute("INSERT OR REPLACE INTO found VALUES (?,?,?,?,?,?)", row)
 
     def counts(self) -> tuple[int, int]:
         """Return how many payloads are expected, and how many of them are equal."""
         query = """SELECT count(*), count(found.digest) FROM expected LEFT JOIN found
-            ON (found.path, found.place, found.digest) = (expected.path, expected.place, expected.digest)"""
+            ON (found.path, found.place) = (expected.path, expected.place)
+            AND found.digest IN (expected.digest, expected.recorded)"""
         expected, equal = self._db.execute(query).fetchone()
         return expected, equal
 
@@ -191,11 +203,11 @@ class Worksheet:
 _DIFFERENT = """
 SELECT expected.path, expected.place, expected.url, expected.digest, found.digest, found.faults
   FROM expected LEFT JOIN found USING (path, place)
- WHERE found.digest IS NULL OR found.digest != expected.digest OR found.faults != ''
+ WHERE found.digest IS NULL OR found.digest NOT IN (expected.digest, expected.recorded) OR found.faults != ''
 UNION ALL
 SELECT found.path, found.place, found.url, NULL, found.digest, found.faults
   FROM found LEFT JOIN expected USING (path, place)
- WHERE expected.path IS NULL
+ WHERE expected.path IS NULL AND NOT found.stray
  ORDER BY 1, 2"""
 
 

@@ -7,7 +7,7 @@ A sealed and published archive of a few days, made by hand and without a network
         archive.history.newest("demo")
 
 What is written goes through the modules that a real crawl writes with; only the answers are made up. A URL
-whose payload is that of the day before becomes a revisit, as in a crawl.
+whose payload is that of the day before becomes a revisit, as in a crawl, and so does one answered with 304.
 """
 
 from __future__ import annotations
@@ -219,7 +219,9 @@ def _write_reply(
 
 def _same(collection: Collection, answer: Exchange, before: SnapshotFolder | None) -> Reference | None:
     found = before.index.find(answer.url) if before else None
-    if before is None or found is None or answer.status != 200 or found.digest != answer.payload_digest:
+    if before is None or found is None or answer.status not in {200, 304}:
+        return None
+    if answer.status == 200 and found.digest != answer.payload_digest:
         return None
     original = original_of(found, before.timestamp)
     return refer(collection.at(before.site, original.snapshot).warc(original.filename), original)

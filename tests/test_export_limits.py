@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An export holds no day in memory, stops where there is no room, and is told how far it is."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+
+from archiver.export import export
+from archiver.profiles import built_in
+from archiver.zipping import TooLargeError
+from index.errors import StorageError
+from tests.support.many import find, many_days
+
+
+@pytest.fixture(scope="module", params=[6000, pytest.param(100_000, marks=pytest.mark.large)])
+def days(request, tmp_path_factory):
+    """Two days of many captures, each of the second one a revisit of the first."""
+    root = tmp_path_factory.mktemp("many")
+    return request.param, root, many_days(root, request.param)
+
+
+def in_a_process(work):
+    """Run a function in a process of its own, and return what it returned, a number below 256."""
+    process = multiprocessing.get_context("fork").Process(target=lambda: os._exit(work()))
+    process.start()
+    process.join(1500)
+    return process.exitcode
+
+
+def peak():
+    """Return the most memory this process has had since `begin`, in megabytes."""
+    (line,) = [one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM")]
+    return int(line.split()[1]) // 1000
+
+
+def begin():
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew (proc(5))
+    return peak()
+
+
+@pytest.mark.parametrize(("profile", "target"), [("wacz", "x.wacz"), ("warc", "x"), ("nl-richtlijn", "x")])
+def test_memory_stays_flat(days, tmp_path, profile, target):
+    """However many captures a day has, and however many it borrows, an export grows by less than 16 MB."""
+    count, root, (_, second) = days
+
+    def work():
+        before = begin()
+        told = export([second], functools.partial(find, root), tmp_path / target, profile=built_in()[profile])
+        assert (told.captures, told.differences) == (count, 0)
+        assert (told.originals, told.rebuilt) == ((0, count) if profile == "nl-richtlijn" else (count, 0))
+        return peak() - before
+
+    assert in_a_process(work) < 16
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """Two days of some captures."""
+    root = tmp_path_factory.mktemp("few")
+    return root, many_days(root, 300)
+
+
+TARGETS = [
+    ("wacz", "x.wacz"),
+    ("warc", "x"),
+    ("warc", "x.warc"),
+    ("nl-richtlijn", "x"),
+    ("nl-richtlijn", "x.warc"),
+]
+
+
+@pytest.mark.parametrize(("profile", "target"), TARGETS)
+def test_no_room(few, tmp_path, profile, target):
+    """Where an export would be larger than it may be, it stops, and nothing is left."""
+    root, (_, second) = few
+    with pytest.raises(TooLargeError):
+        export(
+            [second],
+            functools.partial(find, root),
+            tmp_path / target,
+            profile=built_in()[profile],
+            room=50_000,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("profile", "target"), TARGETS)
+def test_a_file_that_may_not_grow(few, tmp_path, profile, target):
+    """Where the disk takes no more of the export itself, one sentence says so, and nothing is left."""
+    root, (first, _) = few
+
+    def work():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (220_000, 220_000))  # more than the worksheet has by then
+        try:
+            export([first], functools.partial(find, root), tmp_path / target, profile=built_in()[profile])
+        except StorageError as error:
+            return 0 if "ulimit -f" in str(error) or "The disk is full" in str(error) else 1
+        return 2
+
+    assert in_a_process(work) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("profile", "target"), TARGETS)
+def test_progress(few, tmp_path, profile, target):
+    """An export tells how many bytes are done: never less than before, and all of them at the end."""
+    root, (_, second) = few
+    told = []
+    export(
+        [second],
+        functools.partial(find, root),
+        tmp_path / target,
+        profile=built_in()[profile],
+        tell=lambda done, total: told.append((done, total)),
+    )
+    assert told == sorted(told)
+    assert all(done <= total for done, total in told)
+    assert len(told) > 3
