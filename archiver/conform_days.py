@@ -50,27 +50,41 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 def full_every_year(rule: Rule, subject: Subject) -> Finding:
     """R2: the last full snapshot is recent enough, and stands without any other."""
-    full = next((folder for folder in reversed(subject.up_to_now) if _is_full(folder)), None)
+    limit = rule.limit("days")
+    full = next((folder for folder in reversed(subject.up_to_now) if _is_full(folder, subject, limit)), None)
     if full is None:
         return Finding(rule, Verdict.FAIL, (Fact("full-none"),), "datapackage.json")
-    limit, day = rule.limit("days"), subject.day_of(full)
+    day = subject.day_of(full)
     age = (subject.day - day).days
-    leaning, records = Few(), 0
-    with Index(full.index_path) as index:
-        for capture in index.captures():
-            records += 1
-            if capture.original is not None and capture.original.snapshot != full.timestamp:
-                leaning.add(f"{capture.url} → {capture.original.snapshot}")
+    leaning, records = _leaning(full)
     aged = Fact("full-age", {"day": day.isoformat(), "age": age, "limit": limit})
     alone = leaning.fact("full-leaning") if leaning.count else Fact("full-alone", {"records": records})
     verdict = Verdict.PASS if age <= limit and not leaning.count else Verdict.FAIL
     return Finding(rule, verdict, (aged, alone), f"{full.timestamp}/indexes/index.cdxj")
 
 
-def _is_full(folder: SnapshotFolder) -> bool:
+def _leaning(folder: SnapshotFolder) -> tuple[Few, int]:
+    """Return the records of a snapshot that refer to another one, and how many it has."""
+    leaning, records = Few(), 0
+    with Index(folder.index_path) as index:
+        for capture in index.captures():
+            records += 1
+            if capture.original is not None and capture.original.snapshot != folder.timestamp:
+                leaning.add(f"{capture.url} → {capture.original.snapshot}")
+    return leaning, records
+
+
+def _is_full(folder: SnapshotFolder, subject: Subject, limit: int) -> bool:
+    """Tell whether a snapshot was sealed as full, or, of files that others harvested, stands alone."""
     try:
-        return bool(folder.package["daykeep"]["full"]) and folder.summary.outcome is not Outcome.FAILED
-    except (DamagedError, KeyError, TypeError):
+        own = folder.package["daykeep"]
+        if folder.summary.outcome is Outcome.FAILED:
+            return False
+        if own.get("full") or "imported" not in own:
+            return bool(own.get("full"))
+        recent = (subject.day - subject.day_of(folder)).days <= limit  # older ones decide nothing
+        return recent and not _leaning(folder)[0].count
+    except (DamagedError, OSError, AttributeError, KeyError):
         return False  # R17 and R12 tell of a snapshot that cannot be read
 
 

@@ -309,6 +309,21 @@ def test_package_that_cannot_be_made(copy):
 
 
 @pytest.mark.parametrize(
+    ("number", "verdict"),
+    [
+        (0, Verdict.PASS),  # nothing in it refers to another
+        (2, Verdict.FAIL),  # what did not change refers to the first
+    ],
+)
+def test_imported_day_that_stands_alone_is_full(copy, number, verdict):
+    """Files of others say of no day that it is full; one that needs no other counts as such."""
+    full_is_not_full(copy)
+    path = copy.collection.snapshots("example")[number].path / "datapackage.json"
+    path.write_text(path.read_text().replace('"daykeep": {', '"daykeep": {"imported": [],'))
+    assert copy.measure("R2").verdict is verdict
+
+
+@pytest.mark.parametrize(
     ("change", "verdict"),
     [
         (lambda copy: copy.run(finished=None), Verdict.FAIL),  # the file was made in this test, months later

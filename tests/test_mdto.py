@@ -30,7 +30,7 @@ from archiver.packing_slip import encode as encode_slip
 from archiver.settings import Settings, parse
 from archiver.transfer_names import FILE_SIDECAR, form_of, safe_name
 from index.errors import ConfigurationError, DamagedError
-from tests.support.mdto import full_file, full_object
+from tests.support.mdto import full_file, full_object, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 NS = {"m": "https://www.nationaalarchief.nl/mdto"}
@@ -177,6 +177,16 @@ def test_wrong_configuration(raw, key):
 def test_every_key_is_documented(key):
     """Each key of [mdto] is in docs/mdto.md."""
     assert f"`mdto.{key}`" in (ROOT / "docs/mdto.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", "Failed"), ("", "Skipped")])
+def test_schema_that_is_not_there(monkeypatch, tmp_path, ci, outcome):
+    """Where the archives' schema is not beside the checkout its tests say where to get it; in CI they fail."""
+    monkeypatch.setattr("tests.support.mdto.FOLDER", tmp_path / "none")
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(BaseException, match=r"github\.com/NationaalArchief/MDTO-XSD") as left:
+        schema()
+    assert type(left.value).__name__ == outcome
 
 
 def test_contact_is_in_no_crawl():

@@ -159,6 +159,19 @@ def test_reference_configuration_is_the_documented_one(wheel):
         assert archive.read("archiver/data/daykeep.toml") == (ROOT / "config/daykeep.toml").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("from archiver.conformity import load; print(len(load().rule))", "17"),
+        ("from archiver.profiles import built_in; print(*built_in())", "wacz warc nl-richtlijn mdto"),
+    ],
+)
+def test_data_is_read_from_the_wheel(installed, tmp_path, code, said):
+    """The guideline's rules and the kinds of export are data of config/, and are found where only the wheel is."""
+    done = run_installed(installed, tmp_path, code)
+    assert (done.stdout.strip(), done.stderr) == (said, "")
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_unpacked_wheel_is_what_runs(installed, tmp_path, package):
     """The next tests run the wheel's modules, not those of the checkout."""
