@@ -135,7 +135,7 @@ def parse(raw: Mapping[str, Any], name: str) -> Profile:
 
 
 def _order(name: str) -> tuple[int, str]:
-    usual = ("wacz", "warc", "nl-richtlijn", "mdto")
+    usual = ("wacz", "warc", "nl-richtlijn", "mdto", "wacz-stored")
     return (usual.index(name) if name in usual else len(usual)), name
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -28,6 +29,10 @@ from .durable import storage, sync_dir, write_file
 
 CHUNK = 1 << 20
 _MODE = 0o100644 << 16
+# The ZIP64 field stands in a member's own header alone. ReplayWeb.page 2.5 takes a member without an extra
+# field in the directory for one without any, and reads it from the wrong byte on; with a modification time in
+# UTC, as Info-ZIP writes it, both have one.
+_EXTENDED = 0x5455
 
 
 class TooLargeError(ArchiveError):
@@ -137,6 +142,7 @@ class Zip:
     def __init__(self, path: Path, moment: datetime, meter: Meter) -> None:
         self._path = path
         self._moment = moment.timetuple()[:6]
+        self._stamp = struct.pack("<HHBL", _EXTENDED, 5, 1, int(moment.timestamp()) & 0xFFFFFFFF)
         self._meter = meter
         self._stretches: dict[str, Stretch] = {}
         with storage(f"write {path}"):
@@ -148,7 +154,7 @@ class Zip:
         if path in self._stretches:
             raise _taken(path)
         info = zipfile.ZipInfo(path, self._moment)
-        info.external_attr, info.create_system = _MODE, 3
+        info.external_attr, info.create_system, info.extra = _MODE, 3, self._stamp
         digest, size = hashlib.sha256(), 0
         with storage(f"write {self._path}"), self._zip.open(info, "w", force_zip64=True) as member:
             start = self._file.tell()

@@ -58,7 +58,7 @@ def shouting(tmp_path_factory):
 
 def send(archive, target, *, day=THIRD, site=SITE, **how):
     collection = archive.collection
-    profile = built_in()[how.pop("profile", "wacz")]
+    profile = built_in()[how.pop("profile", "wacz-stored")]
     days = [collection.snapshot(site, one) for one in ([day] if isinstance(day, str) else day)]
     return export(days, finder(collection, site), target, profile=profile, **how)
 
@@ -296,7 +296,7 @@ def _continue(built, compression):
         take(again, msgspec.structs.replace(built.settings.site[0], compression=compression))
 
 
-TARGETS = [("x.wacz", "wacz"), ("x{suffix}", "warc"), ("x", "warc")]
+TARGETS = [("x.wacz", "wacz-stored"), ("x{suffix}", "warc"), ("x", "warc")]
 
 
 @pytest.mark.parametrize(("name", "profile"), TARGETS)
@@ -400,13 +400,13 @@ def test_damaged_archive_exports_nothing(archive, tmp_path):
     for path in (folder.path.parent / FIRST / "archive").iterdir():
         path.write_bytes(path.read_bytes()[:700])
     with pytest.raises(DamagedError):
-        export([folder], find, tmp_path / "x.wacz", profile=built_in()["wacz"])
+        export([folder], find, tmp_path / "x.wacz", profile=built_in()["wacz-stored"])
     (folder.path.parent / FIRST / "indexes" / "index.cdxj").write_bytes(b"")
     with pytest.raises(DamagedError, match="whose index does not know it"):
-        export([folder], find, tmp_path / "x.wacz", profile=built_in()["wacz"])
+        export([folder], find, tmp_path / "x.wacz", profile=built_in()["wacz-stored"])
     shutil.rmtree(folder.path / "archive")
     with pytest.raises(DamagedError, match="cannot be listed"):
-        export([folder], find, tmp_path / "x.wacz", profile=built_in()["wacz"])
+        export([folder], find, tmp_path / "x.wacz", profile=built_in()["wacz-stored"])
     assert not (tmp_path / "x.wacz").exists()
 
 

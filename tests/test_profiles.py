@@ -19,7 +19,8 @@ GOOD = {
 @pytest.mark.parametrize(
     ("name", "container", "single", "records", "compression", "largest", "suffix"),
     [
-        ("wacz", "wacz", False, "stored", "stored", MAX_FILE, ".wacz"),
+        ("wacz", "wacz", False, "whole", "gzip", MAX_FILE, ".wacz"),
+        ("wacz-stored", "wacz", False, "stored", "stored", MAX_FILE, ".wacz"),
         ("warc", "folder", True, "stored", "stored", MAX_FILE, ".zip"),
         ("nl-richtlijn", "folder", True, "whole", "none", 10**9, ".zip"),
         ("mdto", "folder", False, "whole", "none", 10**9, ".zip"),
@@ -36,7 +37,7 @@ def test_built_in_profiles(name, container, single, records, compression, larges
 
 def test_order_of_the_built_in_profiles():
     """They are offered with the one for everybody first."""
-    assert list(built_in()) == ["wacz", "warc", "nl-richtlijn", "mdto"]
+    assert list(built_in()) == ["wacz", "warc", "nl-richtlijn", "mdto", "wacz-stored"]
 
 
 @pytest.mark.parametrize(
