@@ -53,6 +53,14 @@ class SortedLines:
         if self._size > self._run:
             self._spill()
 
+    def add_all(self, lines: list[bytes]) -> None:
+        """Add many lines."""
+        self._held += lines
+        self._count += len(lines)
+        self._size += sum(map(len, lines)) + _EACH * len(lines)
+        if self._size > self._run:
+            self._spill()
+
     def take(self, other: SortedLines) -> None:
         """Take the lines of another collection over, which is of no more use."""
         if other._held:

@@ -2,26 +2,34 @@
 """
 All records of one file, looked at once and put where a snapshot can be made of them. Memory stays flat.
 
-    file ─scan─▶ Row, Row, …   lines sorted on disk, the log as it comes, and a few figures
+    file ─▶ stretches ─▶ processes that read ─▶ batches, in order ─▶ lines sorted on disk, log, figures
 
-Knows nothing of snapshots or of other files.
+A stretch begins where a record seems to begin. Whether one does, the end of the stretch before it tells: if
+the two differ, as where a record holds another in its block, it is read again from that end on. Knows nothing
+of snapshots or of other files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from .batch import Batch, read_stretch
 from .durable import storage
-from .scan import scan
+from .scan import find_start
 from .sorted_lines import SortedLines
-from .survey import Frame, Row, row_of
+from .survey import Frame
+from .workers import Workers
 
-CROWDED = "crowded-member"
-_STEP = 256
-"""Records after which is told how far it is."""
+STRETCH = 8 << 20
+"""Bytes of a file that are read in one go."""
+ALONE = 4
+"""Stretches up to which starting processes costs more than it saves."""
+
+Stretch = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -57,8 +65,29 @@ class Surveyed:
         """How many records get a line in the index."""
         return len(self.captures) + len(self.revisits)
 
+    def add(self, batch: Batch) -> None:
+        """Take in what was found in one stretch."""
+        self.captures.add_all(batch.captures)
+        self.revisits.add_all(batch.revisits)
+        self.records += batch.records
+        self.skipped += batch.skipped
+        self.problems += batch.problems
+        self.crowded = self.crowded or batch.crowded
+        self.ledgers += batch.ledgers
+        self.begun += batch.begun
+        self.not_get |= batch.not_get
+        _merge(self.days, batch.days)
+        _merge(self.other_days, batch.other_days)
 
-def survey(path: Path, frame: Frame, lines: Path, read: Callable[[int], None] = lambda _: None) -> Surveyed:
+
+def survey(
+    path: Path,
+    frame: Frame,
+    lines: Path,
+    read: Callable[[int], None] = lambda _: None,
+    *,
+    stretch: int = STRETCH,
+) -> Surveyed:
     """
     Look at every record of a file; `lines` is a folder for what is sorted, `read` is told of bytes read.
 
@@ -68,44 +97,45 @@ def survey(path: Path, frame: Frame, lines: Path, read: Callable[[int], None] = 
     log = lines / f"log-{number}.jsonl"
     captures, revisits = (SortedLines(lines, f"{what}-{number}") for what in ("captures", "revisits"))
     found = Surveyed(path, frame.file, captures, revisits, log)
-    with storage(f"write {log}"), log.open("wb") as out:
-        for row in _rows(path, frame, read):
-            out.write(row.told)
-            _note(found, row)
+    with storage(f"write {log}"), log.open("wb") as out, closing(_batches(path, frame, stretch)) as batches:
+        at = 0
+        for batch in batches:
+            out.write(batch.told)
+            found.add(batch)
+            read(batch.end - at)
+            at = batch.end
     return found
 
 
-def _rows(path: Path, frame: Frame, read: Callable[[int], None]) -> Iterator[Row]:
-    make = partial(row_of, frame)
+def _batches(path: Path, frame: Frame, stretch: int) -> Generator[Batch, None, None]:
+    size = path.stat().st_size
+    make = partial(read_stretch, path, frame)
+    if size <= ALONE * stretch:
+        yield from _chained(make, ((one, make(*one)) for one in _stretches(path, size, stretch)))
+        return
+    with closing(Workers(make)) as workers:
+        yield from _chained(make, workers.results(_stretches(path, size, stretch)))
+
+
+def _stretches(path: Path, size: int, length: int) -> Iterator[Stretch]:
+    start = 0
+    while start < size:
+        following = find_start(path, start + length) if start + length < size else None
+        yield start, size if following is None else following
+        start = size if following is None else following
+
+
+def _chained(make: Callable[[int, int], Batch], results: Iterable[tuple[Stretch, Batch]]) -> Iterator[Batch]:
+    """Yield batches that follow each other without a gap, reading again what began in the wrong place."""
     at = 0
-    for number, one in enumerate(scan(path)):
-        yield make(one)
-        if not number % _STEP:
-            read(one.end - at)
-            at = one.end
-    read(path.stat().st_size - at)
+    for (start, stop), batch in results:
+        if at >= stop:
+            continue  # a record reaches over all of it
+        right = batch if start == at else make(at, stop)
+        at = right.end
+        yield right
 
 
-def _note(found: Surveyed, row: Row) -> None:
-    found.problems += row.problems
-    if row.sort == "skipped":
-        found.skipped += 1
-        found.crowded = found.crowded or CROWDED.encode() in row.told
-        return
-    found.records += 1
-    if row.sort == "other":
-        _earliest(found.other_days, row)
-        if row.answers:
-            found.not_get.add(row.answers)
-        return
-    (found.revisits if row.sort == "revisit" else found.captures).add(row.line)
-    _earliest(found.days, row)
-    if row.mark == "ledger":
-        found.ledgers.append((row.offset, row.day))
-    elif row.mark:
-        found.begun.append(row.moment)
-
-
-def _earliest(days: dict[str, str], row: Row) -> None:
-    if row.day and (row.day not in days or row.moment < days[row.day]):
-        days[row.day] = row.moment
+def _merge(days: dict[str, str], more: dict[str, str]) -> None:
+    for day, moment in more.items():
+        days[day] = min(moment, days.get(day, moment))
