@@ -15,6 +15,7 @@ Knows nothing of crawling.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from sys import intern
 
@@ -221,12 +222,15 @@ def _documents(
 ) -> Iterator[Document]:
     """Yield the document of every page whose payload is new in this snapshot."""
     pages = {page.url: page for page in read_pages(folder.pages_path)}
+    texts: dict[str, bool] = {}
     for change in changes:
         page = pages.get(change.url)
         if change.same or change.after is None or page is None:
             continue
         home = _home(collection, folder, change.after)
-        text = _text(home, change.url)
+        if home.timestamp not in texts:
+            texts[home.timestamp] = _has_texts(home)
+        text = _text(home, change.url) if texts[home.timestamp] else None
         if text is not None:
             yield Document(
                 document_id(folder.site, change.url, text.digest),
@@ -244,6 +248,13 @@ def _documents(
 def _home(collection: Collection, folder: SnapshotFolder, capture: Capture) -> SnapshotFolder:
     """Return the snapshot that holds the payload of a capture, and with it the text that was read of it."""
     return collection.at(folder.site, capture.original.snapshot) if capture.original else folder
+
+
+def _has_texts(home: SnapshotFolder) -> bool:
+    """Tell whether any text was read on a day: of an import without texts, no page is looked up."""
+    with suppress(DamagedError, NotFoundError):
+        return next(home.index.prefix("urn:text:"), None) is not None
+    return True  # `_text` says what is wrong
 
 
 def _text(home: SnapshotFolder, url: str) -> Capture | None:

