@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from .frontier import Known, Result
+from .known import Known, Result
 from .retry import Answer, deserves_another
 
 

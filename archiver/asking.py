@@ -24,9 +24,10 @@ import structlog
 from index.errors import ArchiveError, StorageError
 
 from . import robots
+from .discovery import STEPS
 from .exchange import Exchange, Failure
 from .fetch import Fetcher
-from .frontier import Known
+from .known import Known
 from .ledger import UNREAD
 from .links import PAGES
 from .past import Condition
@@ -243,7 +244,7 @@ class Askers:
         then known from here, and what it says must not be lost.
         """
         if urlsplit(url).path == "/robots.txt":
-            return Visit(Known(url, 0, "robots", "robots"), answer)
+            return Visit(Known(url, 0, "robots", "robots", path=STEPS["robots"]), answer)
         return self._read(Known(url, 0, "robots", "outlink"), answer)
 
     def _rules(self, answer: Exchange) -> robots.Rules:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from index.model import Capture, Original, Segment
+from index.urlkey import text_name
 
 from .as_they_came import LOG
 from .collection import Find, SnapshotFolder
@@ -24,8 +25,6 @@ from .profiles import Profile
 from .safe_names import Names, safe_name
 from .worksheet import Moved, Worksheet
 from .zipping import Meter, Output
-
-TEXT = "urn:text:"
 
 
 @dataclass(slots=True)
@@ -82,7 +81,7 @@ class Assembly:
 
     def matches(self, url: str) -> bool:
         """Tell whether an address goes along; the extracted text of a page goes with the page."""
-        return self.prefix is None or url.removeprefix(TEXT).startswith(self.prefix)
+        return self.prefix is None or url.startswith((self.prefix, text_name(self.prefix)))
 
     def path(self, part: str, day: SnapshotFolder, name: str = "") -> str:
         """Return where a part of the export stands."""

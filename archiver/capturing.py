@@ -7,7 +7,8 @@ An answer into records, index lines and its outcome. Knows nothing of what is as
     anything else that came     response                           captured, redirect, http-error, truncated
     no answer                   nothing                            network-error, timeout, out-of-scope
 
-The text of a page is kept as a record of its own, where the page is new.
+The text of a page is kept as a record of its own, where the page is new, and how a new address was found in a
+metadata record.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from dataclasses import dataclass
 
 from index.model import Capture, Page
 from index.timestamp import to_timestamp
+from index.urlkey import text_name
 
 from .asking import Visit
+from .discovery import Discovery
 from .exchange import Exchange, Failure
-from .frontier import Frontier, Result
+from .frontier import Frontier
+from .known import Result
 from .ledger import UrlOutcome
 from .named_fields import Reference
 from .past import Previous
@@ -56,7 +60,8 @@ class Capturing:
 
     def _exchange(self, visit: Visit, exchange: Exchange) -> tuple[Result, Capture]:
         same = self._same(visit, exchange)
-        capture = self.files.exchange(exchange, same)
+        how = _discovery(visit, exchange) if same is None else None
+        capture = self.files.exchange(exchange, same, how)
         self._keep_text(visit, exchange, capture, new=same is None)
         suspicion = visit.suspicion
         reason = exchange.reason or visit.read.note or (suspicion.evidence if suspicion else "")
@@ -82,10 +87,23 @@ class Capturing:
         title, language, text = visit.read.page
         self.frontier.add_page(Page(capture.url, capture.timestamp, title, language))
         if new:
-            uri, data = f"urn:text:{capture.url}", text.encode("utf-8", "replace")
+            uri, data = text_name(capture.url), text.encode("utf-8", "replace")
             self.frontier.add_capture(
                 self.files.resource(uri, "text/plain; charset=utf-8", data, exchange.date)
             )
+
+
+def _discovery(visit: Visit, exchange: Exchange) -> Discovery | None:
+    """
+    Return how an address was come by where that is kept: beside what is new, and where its form was another.
+
+    Redirects and errors are stored anew each day, and the ledger has where they were found; a record more
+    for each would make a day on which nothing changed half as large again.
+    """
+    known = visit.known
+    if not known.found and not 200 <= exchange.status < 300:
+        return None
+    return Discovery(known.via, known.path, exchange.fetch_ms, known.found)
 
 
 def _outcome(exchange: Exchange, *, unchanged: bool) -> UrlOutcome:

@@ -30,7 +30,7 @@ Measure = Callable[[Rule], Finding]
 
 
 def report(
-    subject: Subject, table: Table, make: Make | None, step: Callable[[str, int, int], None] = lambda *_: None
+    subject: Subject, table: Table, make: Make, step: Callable[[str, int, int], None] = lambda *_: None
 ) -> Report:
     """
     Measure every rule of a table and return the report.

@@ -17,7 +17,7 @@ from index.urlkey import origin
 from .conform_records import Pairs, Seen
 from .conform_subject import Subject
 from .conformity import Fact, Few, Finding, Rule, Share, Verdict
-from .ledger import GOOD, Entry, UrlOutcome, read
+from .ledger import GONE, GOOD, Entry, UrlOutcome, read
 
 LEDGER = "logs/ledger.jsonl"
 _STORED = GOOD | {UrlOutcome.HTTP_ERROR, UrlOutcome.TRUNCATED}
@@ -44,6 +44,8 @@ class Books:
     seeds: Counter[bool] = field(default_factory=Counter)
     seeds_lost: Few = field(default_factory=Few)
     sitemaps: Counter[bool] = field(default_factory=Counter)
+    """Those that are there: most sites have none where one is guessed."""
+    sitemaps_lost: Few = field(default_factory=Few)
     fetches_lost: Few = field(default_factory=Few)
 
     @property
@@ -74,7 +76,11 @@ def _count(books: Books, entry: Entry) -> None:
     if entry.via == "seed":
         books.seeds[entry.outcome in GOOD] += 1
         if entry.outcome not in GOOD:
-            books.seeds_lost.add(f"{entry.url}: {entry.reason or entry.status or entry.outcome.value}")
+            books.seeds_lost.add(_what_became(entry))
+
+
+def _what_became(entry: Entry) -> str:
+    return f"{entry.url}: {entry.reason or entry.status or entry.outcome.value}"
 
 
 def _path(books: Books, entry: Entry, subject: Subject) -> None:
@@ -85,8 +91,10 @@ def _path(books: Books, entry: Entry, subject: Subject) -> None:
     elif stored:
         host = str(origin(entry.url))
         books.hosts[hash(host)] = host
-    if entry.kind == "sitemap":
+    if entry.kind == "sitemap" and entry.status not in GONE:
         books.sitemaps[entry.outcome in GOOD] += 1
+        if entry.outcome not in GOOD:
+            books.sitemaps_lost.add(_what_became(entry))
     if entry.kind in _FETCHES and stored and subject.folder.index.find(entry.url) is None:
         books.fetches_lost.add(entry.url)
 
@@ -99,13 +107,15 @@ def whole_site(rule: Rule, subject: Subject) -> Finding:
     share, limit = summary.lacking / max(books.known, 1), rule.limits["share"]
     seeded = bool(books.seeds[True] or subject.imported) and not books.seeds[False]
     shares = {"lacking": summary.lacking, "share": Share(share), "limit": Share(limit)}
-    good = balanced and seeded and share <= limit and summary.outcome is not Outcome.FAILED
+    read_all = not books.sitemaps_lost.count
+    good = balanced and seeded and read_all and share <= limit and summary.outcome is not Outcome.FAILED
     facts = [
         _balance(counts, dict(summary.counts)),
         *([books.twice.fact("ledger-twice")] if books.twice.count else []),
         Fact("seeds", {"got": books.seeds[True], "seeds": books.seeds.total()}),
         *([books.seeds_lost.fact("seeds-lost")] if books.seeds_lost.count else []),
         Fact("sitemaps", {"got": books.sitemaps[True], "sitemaps": books.sitemaps.total()}),
+        *([books.sitemaps_lost.fact("sitemaps-lost")] if books.sitemaps_lost.count else []),
         Fact("share", shares),
         Fact("outcome", {"outcome": summary.outcome.value}),
     ]

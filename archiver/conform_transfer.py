@@ -61,14 +61,11 @@ _NAMES = {"m": NAMESPACE}
 
 
 @contextlib.contextmanager
-def package_of(subject: Subject, make: Make | None) -> Iterator[Path | Fact]:
+def package_of(subject: Subject, make: Make) -> Iterator[Path | Fact]:
     """Give the package to be measured, or the fact why there is none; what was made is removed."""
     if subject.export is not None:
         has_slip = (subject.export / SLIP).is_file()
         yield subject.export if has_slip else Fact("package-not-given")
-        return
-    if make is None:
-        yield Fact("package-not-given")
         return
     folder = subject.collection.state / "conform"
     with storage(f"make a package below {folder}"):

@@ -28,10 +28,12 @@ from index.urlkey import normalise, origin
 from .again import Again
 from .asking import Ask, Askers, Fault, RobotsVisit, Visit
 from .capturing import Capturing, ConditionLostError
-from .exchange import Exchange, Failure
+from .discovery import STEPS
+from .exchange import Exchange, Failure, address_text
 from .fetch import Fetcher
-from .frontier import Frontier, Known, Result
+from .frontier import Frontier
 from .intake import Intake
+from .known import Known, Result
 from .ledger import PROBE, UNLISTED, Entry, UrlOutcome, read
 from .past import Previous
 from .politeness import Place, Politeness
@@ -39,6 +41,7 @@ from .probes import REASON, Probes
 from .reading import Read
 from .retry import Answer, retry_after
 from .settings import Site
+from .spelling import as_found
 from .suspicion import Kind
 from .warc import WarcFiles
 
@@ -269,7 +272,7 @@ class Crawl:
             for url in visit.rules.sitemaps or [f"{visit.origin}/sitemap.xml"]:
                 if found := normalise(url, f"{visit.origin}/"):
                     via = "robots" if visit.rules.sitemaps else "sitemap"
-                    self._intake.know(Known(found, 0, via, "sitemap"))
+                    self._intake.know(Known(found, 0, via, "sitemap", path=STEPS["sitemap"]))
 
     def _robots_again(self, place: Place) -> bool:
         """Tell whether robots.txt is asked for once more, after a rest; without it nothing may be asked."""
@@ -310,7 +313,8 @@ class Crawl:
         """Make known what a response leads to. Parts of a page are one step nearer than what it links to."""
         known, found, intake = visit.known, visit.read, self._intake
         if capture.redirect and known.kind != "robots":
-            intake.redirected(known, capture.redirect)
+            written = as_found(_location(visit.answer), known.url, capture.redirect)
+            intake.redirected(known, capture.redirect, written)
         for url in found.sitemaps:
             intake.discover(url, known, "sitemap", 1)
         intake.listed(found.listed, known)
@@ -332,6 +336,10 @@ class Crawl:
         self._finished += not self._again.tried(known.url)
         self._bytes += result.bytes
         self.report(Progress(max(self._intake.asked, self._finished), self._finished, self._bytes, known.url))
+
+
+def _location(answer: Exchange | Failure) -> str:
+    return address_text(answer.header("location") or "") if isinstance(answer, Exchange) else ""
 
 
 def _too_many(answer: Exchange | Failure) -> bool:

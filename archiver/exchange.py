@@ -114,6 +114,8 @@ class Exchange:
     """`length`, `time`, `disconnect` or `unspecified` (WARC-Truncated) where the body is not whole."""
     reason: str = ""
     """Why it was cut, or what was wrong with its framing although it is whole; for the ledger."""
+    fetch_ms: int | None = None
+    """Milliseconds from the beginning of network traffic until all had arrived."""
 
     def header(self, name: str) -> str | None:
         """Return the first value of a response field, whatever the case of its name."""

@@ -88,6 +88,8 @@ def export(
     where no capture begins with `url`, TooLargeError, StorageError, DamagedError, and ArchiveError where
     `target` is there already: an export never overwrites.
     """
+    if profile.packing and url is not None:
+        raise ArchiveError(f"Profile {profile.name} describes whole days; export without --url.")
     single = profile.single and target.name.endswith(SUFFIXES)
     _refuse_to_overwrite(target, folder=profile.container == "folder" and not single, single=single)
     staging = target.with_name(f".{target.name}.tmp")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 import ssl
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -211,6 +212,7 @@ def _payload(recording: Recording) -> tuple[str, int]:
 
 def _exchange(url: str, recording: Recording) -> Exchange:
     assert recording.head is not None
+    took = time.monotonic() - recording.began
     digest, length = _payload(recording)
     return Exchange(
         url=url,
@@ -229,4 +231,5 @@ def _exchange(url: str, recording: Recording) -> Exchange:
         cipher=recording.tls[1] if recording.tls else None,
         truncated=recording.truncated,
         reason=recording.reason,
+        fetch_ms=round(took * 1000),
     )

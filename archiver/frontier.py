@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -28,13 +28,14 @@ from index.model import Capture, Page
 from index.urlkey import origin, urlkey
 
 from .durable import storage, sync_dir
+from .known import Known, Result
 from .ledger import Entry, UrlOutcome
 from .record_files import Position
 from .retry import AGAIN, CUT_BY_CHANCE
 from .sqlite_file import Cursor, open_file
 from .tallies import Tallies
 
-FORMAT = 1
+FORMAT = 2
 """Version of the tables below: a crawl that another version began is set aside, and begun anew."""
 
 # No index by URL: where each stands is held in memory, and ids come in order, so that a new row goes to the
@@ -45,6 +46,7 @@ _TABLES = (
         id INTEGER PRIMARY KEY, url TEXT NOT NULL, urlkey TEXT NOT NULL, host TEXT NOT NULL,
         depth INTEGER NOT NULL, via TEXT NOT NULL, kind TEXT NOT NULL,
         borrowed INTEGER NOT NULL, hops INTEGER NOT NULL, beyond INTEGER NOT NULL, recalled INTEGER NOT NULL,
+        path TEXT, found TEXT NOT NULL,
         outcome TEXT, stood TEXT, status INTEGER, reason TEXT NOT NULL, bytes INTEGER NOT NULL,
         timestamp TEXT NOT NULL, flag TEXT NOT NULL
     )""",
@@ -54,40 +56,6 @@ _TABLES = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
 )
 _REFILL = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A URL to ask for."""
-
-    url: str
-    depth: int
-    """Links away from a seed."""
-    via: str
-    """Where it was found: a URL, or `seed`, `sitemap`, `robots`, `yesterday`."""
-    kind: str
-    """`outlink`, `embed` for a part that a page needs, `hint` for a guess, `sitemap` or `robots`."""
-    borrowed: bool = False
-    """Whether it is out of scope and asked for only because a page of the site needs it as a part."""
-    hops: int = 0
-    """Redirects in a row that led to it."""
-    beyond: int = 0
-    """Parts in a row that led to it since the scope was left."""
-    recalled: bool = False
-    """Whether it is known from the day before, and `via` tells where it was found then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a URL that was asked for, or that will not be."""
-
-    outcome: UrlOutcome
-    status: int | None = None
-    reason: str = ""
-    bytes: int = 0
-    timestamp: str = ""
-    flag: str = ""
-    """What it is instead of a page, where it does not look like one."""
 
 
 class Frontier:
@@ -148,7 +116,7 @@ class Frontier:
         host = str(origin(known.url))
         self._last += 1
         self._writing.execute(
-            "INSERT INTO url VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?)",
+            "INSERT INTO url VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?)",
             (self._last, known.url, urlkey(known.url), host, *_told(known), *_columns(result)),
         )
         self._ids[digest] = self._last
@@ -162,7 +130,7 @@ class Frontier:
             return
         self._guessed.discard(hash(url))
         values = (kind, via, self._id(url))
-        self._db.execute("UPDATE url SET kind=?, via=? WHERE id=? AND kind='hint'", values)
+        self._db.execute("UPDATE url SET kind=?, via=?, path=NULL WHERE id=? AND kind='hint'", values)
         if (self.outcome(url) or (None,))[0] is UrlOutcome.REDIRECT:
             led = self._db.execute("SELECT url FROM url WHERE via=? AND kind='hint' AND hops > 0", (url,))
             for (target,) in led.fetchall():
@@ -173,7 +141,7 @@ class Frontier:
         if known.kind != "hint" or hash(known.url) in self._guessed:
             return known
         row = self._db.execute("SELECT kind, via FROM url WHERE id=?", (self._id(known.url),)).fetchone()
-        return replace(known, kind=row[0], via=row[1]) if row else known
+        return replace(known, kind=row[0], via=row[1], path=None) if row else known
 
     def reopen(self, known: Known) -> bool:
         """
@@ -184,7 +152,7 @@ class Frontier:
         number = self._id(known.url)
         cursor = self._db.execute(
             "UPDATE url SET outcome=NULL, reason='', timestamp='', "
-            "depth=?, via=?, kind=?, borrowed=?, hops=?, beyond=?, recalled=? "
+            "depth=?, via=?, kind=?, borrowed=?, hops=?, beyond=?, recalled=?, path=?, found=? "
             "WHERE id=? AND outcome='out-of-scope' AND status IS NULL",
             (*_told(known), number),
         )
@@ -377,20 +345,22 @@ class Frontier:
 
     def _refill(self, host: str, waiting: deque[Known]) -> None:
         rows = self._db.execute(
-            "SELECT id, url, depth, via, kind, borrowed, hops, beyond FROM url "
+            "SELECT id, url, depth, via, kind, borrowed, hops, beyond, recalled, path, found FROM url "
             "WHERE host=? AND id>? AND outcome IS NULL ORDER BY id LIMIT ?",
             (host, self._handed_out.get(host, 0), _REFILL),
         ).fetchall()
-        for number, url, depth, via, kind, borrowed, hops, beyond in rows:
-            waiting.append(Known(url, depth, via, kind, bool(borrowed), hops, beyond))
+        for number, url, depth, via, kind, borrowed, hops, beyond, recalled, path, found in rows:
+            further = bool(borrowed), hops, beyond, bool(recalled), path, found
+            waiting.append(Known(url, depth, via, kind, *further))
             self._handed_out[host] = number
 
     def _id(self, url: str) -> int | None:
         return self._ids.get(hash(url))
 
 
-def _told(known: Known) -> tuple[int, str, str, bool, int, int, bool]:
-    return known.depth, known.via, known.kind, known.borrowed, known.hops, known.beyond, known.recalled
+def _told(known: Known) -> tuple[int, str, str, bool, int, int, bool, str | None, str]:
+    further = known.hops, known.beyond, known.recalled, known.path, known.found
+    return known.depth, known.via, known.kind, known.borrowed, *further
 
 
 def _columns(result: Result | None) -> tuple[str | None, int | None, str, int, str, str]:

@@ -25,6 +25,7 @@ from index.cdxj import Index, format_line, parse_line
 from index.errors import DamagedError
 from index.model import Capture, Page, moment
 from index.timestamp import parse_timestamp
+from index.urlkey import text_name
 
 from .collection import Find, SnapshotFolder
 from .reader import Reader, UnreadableError
@@ -82,7 +83,7 @@ class Pages:
         self, folder: SnapshotFolder, index: Index, writer: _Texts, capture: Capture, listed: Listed | None
     ) -> Page | None:
         home = capture.original.snapshot if capture.original else folder.timestamp
-        lacking = home == folder.timestamp and index.find(f"urn:text:{capture.url}") is None
+        lacking = home == folder.timestamp and index.find(text_name(capture.url)) is None
         if listed is not None and listed.title and not lacking:
             return _page(capture, listed)
         if lacking and listed is not None and listed.title and listed.text is not None:
@@ -130,7 +131,7 @@ class _Texts:
         self.files = self.files or self.begin(self.folder)
         moment: datetime = parse_timestamp(capture.timestamp)
         data = text.encode("utf-8", "replace")
-        kept = self.files.resource(f"urn:text:{capture.url}", "text/plain; charset=utf-8", data, moment)
+        kept = self.files.resource(text_name(capture.url), "text/plain; charset=utf-8", data, moment)
         self.lines.add(format_line(kept))
 
     def close(self) -> None:

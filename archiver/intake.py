@@ -23,11 +23,14 @@ from index.parameters import Tidy
 from index.timestamp import to_timestamp
 from index.urlkey import normalise
 
-from .frontier import Frontier, Known, Result
+from .discovery import further
+from .frontier import Frontier
+from .known import Known, Result
 from .ledger import GONE, GOOD, REFUSED, UNLISTED, Entry, UrlOutcome
 from .resolver import Link
 from .scope import excluded, may_move, scope_of
 from .settings import Site
+from .spelling import as_found
 from .traps import Traps
 
 MAX_HOPS = 20
@@ -86,16 +89,16 @@ class Intake:
             self.move_seed(target)
         for seed in self.site.seeds:
             if url := normalise(seed):
-                self.know(Known(url, 0, "seed", "outlink"))
+                self.know(Known(url, 0, "seed", "outlink", path="", found=as_found(seed, None, url)))
 
-    def redirected(self, known: Known, target: str) -> None:
+    def redirected(self, known: Known, target: str, found: str = "") -> None:
         """Make known where an address leads, as what it is itself; a seed may take the scope along."""
         if known.via == "seed" or known.url in self._led:
             self._led.add(target)
             self.move_seed(target)
-        self.know(
-            replace(known, url=target, via=known.url, hops=known.hops + 1, borrowed=False, recalled=False)
-        )
+        path = further(known.path, "redirect")
+        led = replace(known, url=target, via=known.url, hops=known.hops + 1, path=path, found=found)
+        self.know(replace(led, borrowed=False, recalled=False))
 
     def move_seed(self, url: str) -> None:
         """
@@ -118,32 +121,37 @@ class Intake:
         borrowed only the parts are of interest, and links that lead back.
         """
         nearer = 0 if source.kind != "embed" else 1
-        for url, kind in links:
+        for url, kind, found in links:
             told, digest = self._told[kind], hash(url)
             if digest not in told and (kind == "embed" or not source.borrowed or self.in_scope(url)):
                 if len(told) < self.most_known:
                     told.add(digest)
-                self.discover(url, source, kind, nearer if kind == "embed" else 1)
+                self.discover(url, source, kind, nearer if kind == "embed" else 1, found=found)
 
     def listed(self, urls: Iterable[str], source: Known) -> None:
         """Make known the pages that a sitemap lists; one of another host has those of the site in view."""
         for url in urls:
             if not source.borrowed or self.in_scope(url):
-                self.discover(url, source, "outlink", 1)
+                self.discover(url, source, "outlink", 1, step="listed")
 
-    def discover(self, url: str, source: Known, kind: str, further: int) -> None:
+    def discover(
+        self, url: str, source: Known, kind: str, links: int, *, step: str = "", found: str = ""
+    ) -> None:
         """
         Make known what a response names, so many links further away than itself.
 
         Without session ids and what only tracks visitors: that would be the same page under many addresses.
+        `step` is the kind of step, if that is not the kind of address; `found` how it was written.
         """
-        url = self._tidy(url)
+        named, url = url, self._tidy(url)
         if url in self.frontier:
             self.frontier.confirm(url, source.url, kind)
             if kind != "embed":
                 return
         if kind != "hint" or self.in_scope(url):
-            self.know(Known(url, source.depth + further, source.url, kind, beyond=source.beyond + 1))
+            known = Known(url, source.depth + links, source.url, kind, beyond=source.beyond + 1)
+            found = found or (named if named != url else "")
+            self.know(replace(known, path=further(source.path, step or kind), found=found))
 
     def recall(self, entry: Entry, stored: Callable[[str], bool]) -> None:
         """

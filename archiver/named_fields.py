@@ -70,6 +70,8 @@ def about(exchange: Exchange) -> Fields:
     if exchange.address:
         fields.append(("WARC-IP-Address", exchange.address))
     if exchange.protocols:
+        # once, as every field (section 5.1): the proposal would repeat it for the version of TLS, which the
+        # suite tells as well, since no older one than 1.2 is spoken (RFC 8446 appendix B.4: no WITH is 1.3)
         fields.append(("WARC-Protocol", exchange.protocols[0]))
     if exchange.cipher:
         fields.append(("WARC-Cipher-Suite", exchange.cipher))
@@ -117,6 +119,20 @@ def of_request(exchange: Exchange, response_id: str) -> Fields:
         ("WARC-Concurrent-To", response_id),
         ("Content-Type", "application/http; msgtype=request"),
         ("WARC-Block-Digest", sha256(exchange.request)),
+    ]
+
+
+def of_metadata(response_id: str, block: bytes) -> Fields:
+    """
+    Return the fields of a metadata record about the response of that id.
+
+    It has no payload, and so no digest of one (ISO 28500:2017 sections 4 and 5.9).
+    """
+    return [
+        ("WARC-Concurrent-To", response_id),
+        ("WARC-Refers-To", response_id),
+        ("Content-Type", "application/warc-fields"),
+        ("WARC-Block-Digest", sha256(block)),
     ]
 
 

@@ -25,7 +25,7 @@ from index.urlkey import origin
 
 from .asking import Visit
 from .exchange import Exchange
-from .frontier import Known
+from .known import Known
 from .ledger import PROBE
 from .suspicion import TOO_LITTLE, Fingerprint, Kind, Suspicion, fingerprint, like_nothing
 

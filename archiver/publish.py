@@ -28,6 +28,7 @@ from index.errors import ArchiveError, BusyError, DamagedError, NotFoundError, S
 from index.history import History
 from index.model import Capture, Outcome
 from index.publication import Publication
+from index.urlkey import text_name
 
 from .collection import Collection, SnapshotFolder
 from .pages import read_pages
@@ -260,7 +261,7 @@ def _has_texts(home: SnapshotFolder) -> bool:
 def _text(home: SnapshotFolder, url: str) -> Capture | None:
     """Return the line of a page's text; a day that is gone or damaged takes the words of later days along."""
     try:
-        return home.index.find(f"urn:text:{url}")
+        return home.index.find(text_name(url))
     except (DamagedError, NotFoundError) as error:
         logger.warning("text-unreadable", url=url, reason=str(error))
         return None

@@ -21,6 +21,8 @@ from typing import Literal, NamedTuple
 
 from index.urlkey import MAX_URL, normalise
 
+from .spelling import as_found
+
 Kind = Literal["outlink", "embed", "hint"]
 MAX_LINKS = 200_000
 """Links taken from one document. A page of the largest manuals has a few thousand."""
@@ -45,7 +47,7 @@ _MAX_REFERENCE = 3 * MAX_URL
 class Resolver:
     """Resolves against one base, an absolute, normalised URL. Each spelling is worked out once."""
 
-    __slots__ = ("_folders", "_known", "_root", "base")
+    __slots__ = ("_folders", "_known", "_root", "base", "written")
 
     def __init__(self, base: str) -> None:
         """Take the base apart: `http://example.org` and `http://example.org/a/`."""
@@ -54,6 +56,8 @@ class Resolver:
         self._folders = [path[: path.rfind("/") + 1]]
         self._root = "/".join(base.split("/", 3)[:3])
         self._known: dict[str, str | None] = {}
+        self.written: dict[str, str] = {}
+        """How addresses were written that joining does not make; together no longer than the document."""
 
     def resolve(self, reference: str) -> str | None:
         """Return the normalised absolute URL without fragment; None where it cannot be asked for."""
@@ -74,9 +78,11 @@ class Resolver:
             return url if len(url) <= MAX_URL else None
         if len(reference) > _MAX_REFERENCE or _OTHER_SCHEME.match(reference):
             return None
-        if reference.startswith(("http://", "https://")):
-            return normalise(reference)
-        return normalise(reference, self.base)
+        absolute = reference.startswith(("http://", "https://"))
+        url = normalise(reference) if absolute else normalise(reference, self.base)
+        if url and url != reference and (written := as_found(reference, self.base, url)):
+            self.written.setdefault(url, written)
+        return url
 
     def _joined(self, reference: str, up: int) -> str | None:
         """Join a plain reference that begins with so many letters of `../`; None where the parser decides."""
@@ -98,6 +104,8 @@ class Link(NamedTuple):
 
     url: str
     kind: Kind
+    found: str = ""
+    """How it was written, if that is more than joining it (archiver.spelling)."""
 
 
 @dataclass(slots=True)
@@ -132,4 +140,5 @@ class Links:
 
     def listed(self) -> list[Link]:
         """Return the links in the order in which they were first added."""
-        return list(map(Link._make, self.found.items()))
+        written = self.resolver.written
+        return [Link(url, kind, written.get(url, "")) for url, kind in self.found.items()]

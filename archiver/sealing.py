@@ -31,7 +31,8 @@ from index.timestamp import local_date, parse_timestamp, to_timestamp
 from . import package
 from .collection import Collection, Find, SnapshotFolder, finder
 from .durable import publish_dir, storage, sync_dir, write_file
-from .frontier import Frontier, Known, Result
+from .frontier import Frontier
+from .known import Known, Result
 from .ledger import REFUSED, UNLISTED, UrlOutcome, judge, lacking, read, write_lines
 from .pages import write_pages
 from .past import Previous

@@ -62,6 +62,7 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     name: str
     seeds: tuple[str, ...]
     title: str = ""
+    operator: str = ""
     scope: Scope = "host"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -106,6 +107,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     data: str = "../data"
     timezone: str = "Europe/Amsterdam"
+    operator: str = ""
     language: Literal["nl", "en"] = "nl"
     viewer: Viewer = msgspec.field(default_factory=Viewer)
     mdto: Mdto = msgspec.field(default_factory=Mdto)
@@ -167,6 +169,7 @@ def parse(raw: Mapping[str, Any], folder: Path) -> Settings:
     if "\0" in settings.data:
         raise ConfigurationError("key `data`: the name of a folder has no NUL character in it.")
     _check_zone(settings.timezone)
+    _check_operator(settings.operator, "operator")
     _check_viewer(settings.viewer)
     for number, site in enumerate(settings.site):
         _check_site(site, f"site[{number}] ({site.name})")
@@ -250,12 +253,18 @@ def _check_site(site: Site, place: str) -> None:
     for seed in site.seeds:
         if normalise(seed) is None:
             raise ConfigurationError(f"key `{place}.seeds`: {seed!r} is not an http(s) address.")
+    _check_operator(site.operator, f"{place}.operator")
     _check_times(site, place)
     _check_patterns(site, place)
     _check_networks(site, place)
     _check_parameters(site, place)
     if not site.user_agent.isprintable() or not site.user_agent.isascii() or not site.user_agent.strip():
         raise ConfigurationError(f"key `{place}.user_agent`: use printable ASCII on one line.")
+
+
+def _check_operator(operator: str, key: str) -> None:
+    if operator and (not operator.isprintable() or len(operator) > 200):
+        raise ConfigurationError(f"key `{key}`: a name, or name and e-mail address, on one line is needed.")
 
 
 def _check_times(site: Site, place: str) -> None:

@@ -34,10 +34,12 @@ from .crawl import Crawl, Progress
 from .durable import reopen_dir
 from .fetch import Fetcher
 from .frontier import Frontier
+from .machine import Machine, this_machine
 from .past import LOOK_BACK, Previous, earlier
 from .publish import Shelves, publish_site
 from .sealing import close_books, seal, set_aside
 from .settings import Settings, Site
+from .spelling import one_line
 from .warc import CONFORMS_TO, FORMAT, WarcFiles
 
 FULL_EVERY = {"weekly": timedelta(days=7), "monthly": timedelta(days=30), "yearly": timedelta(days=365)}
@@ -258,7 +260,7 @@ def _begin_files(
         folder.path / "archive",
         f"{site.name}-{folder.timestamp}",
         compression=site.compression,
-        warcinfo=warcinfo(archive.settings, site),
+        warcinfo=warcinfo(archive.settings, site, this_machine()),
         now=archive.now,
         new_id=archive.new_id,
     )
@@ -278,20 +280,24 @@ def _begin_files(
     return files
 
 
-def warcinfo(settings: Settings, site: Site) -> dict[str, str]:
-    """Return the named fields of the warcinfo record (ISO 28500:2017 section 6.2)."""
+def warcinfo(settings: Settings, site: Site, machine: Machine) -> dict[str, str]:
+    """Return the named fields of the warcinfo record (ISO 28500:2017 section 6.2), each once."""
     digest = hashlib.sha256(msgspec.json.encode(site)).hexdigest()
+    operator = site.operator or settings.operator
     fields = {
+        "operator": operator,
         "software": package.SOFTWARE,
         "format": FORMAT,
         "conformsTo": CONFORMS_TO,
         "description": f"daily snapshot of {site.title or site.name}",
         "isPartOf": site.name,
-        "robots": "obey" if site.robots == "obey" else "ignore",
+        "robots": site.robots,
+        "hostname": machine.hostname,
+        "ip": machine.ip or "",
         "http-header-user-agent": site.user_agent,
         "daykeep-configuration": f"sha256:{digest}",
         "daykeep-timezone": settings.timezone,
     }
     if site.demonstration:
         fields["description"] += " (DEMONSTRATION: a fictional site with a clock that was set by hand)"
-    return fields
+    return {name: one_line(value) for name, value in fields.items() if value}

@@ -56,8 +56,8 @@ MAX_LANGUAGES = 5
 SHARE = 0.01
 """Share of a day's pages from which on a language is named."""
 
-_FURTHER = ("ledger.jsonl", "index.cdxj")
-"""Ends of the names of files that tell more of a day than MDTO can."""
+_FURTHER = ("-ledger", "-index.cdxj")
+"""In the names of files that tell more of a day than MDTO can."""
 _REMARKS = (
     "WARC 1.1 (ISO 28500:2017), niet gecomprimeerd. Antwoorden staan er met de bytes waarmee ze kwamen.",
     "Bestanden op .jsonl zijn JSON Lines, bestanden op .cdxj zijn CDXJ; ze zijn beschreven als platte tekst.",
@@ -219,7 +219,7 @@ def _dossier(terms: _Terms, day: _Day) -> InformationObject:
         events=(_harvest(day.folder), _validation(day.folder, terms)),
         part_of=(terms.serie,),
         files=tuple(made_of),
-        more=tuple(one for one in made_of if one.name.endswith(_FURTHER)),
+        more=tuple(one for one in made_of if any(part in one.name for part in _FURTHER)),
     )
 
 

@@ -3,7 +3,8 @@
 Exchanges and artefacts into WARC/1.1 records, and what their lines in the index say.
 
     warcinfo                     first in every file
-    response | revisit, request  one pair per exchange, with one WARC-Date
+    response, request, metadata  one set per exchange, with one WARC-Date; metadata only where it is given
+    revisit, request             the same where the payload is stored already
     resource                     artefacts of ours: urn:text:<url>, urn:daykeep:ledger, …
 
 Rules (ISO 28500:2017): the block keeps the bytes as sent; digests are SHA-256, lower-case hexadecimal; the
@@ -11,7 +12,8 @@ payload digest is over the body without transfer coding. On a response whose bod
 after interim (1xx) heads, the payload digest is left out of the WARC (it is optional there) and stands in
 the CDXJ: every checker of the field computes it over the chunk framing (warcio issue 74), or over all that
 follows the first blank line, and would call the right one wrong. A request stands behind its response, in
-the same file. Knows nothing of files (`record_files`), of what to fetch, or of who reads (`records`).
+the same file, and metadata behind that. Knows nothing of files (`record_files`), of what to fetch, or of who
+reads (`records`).
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from index.timestamp import to_timestamp, to_warc_date
 from index.urlkey import urlkey
 
 from .digests import is_sha256
+from .discovery import Discovery
 from .exchange import Exchange, header, header_fields
 from .identity import identity
 from .named_fields import (
@@ -34,6 +37,7 @@ from .named_fields import (
     Reference,
     about,
     head_of,
+    of_metadata,
     of_request,
     of_response,
     of_revisit,
@@ -44,16 +48,18 @@ from .records import open_whole, payload_digest
 
 FORMAT = "WARC File Format 1.1"
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
-_REQUEST_FIELDS = 1024
-"""More than the named fields of a request record take, but for its URL."""
+_FIELDS = 1024
+"""More than the named fields of a request or metadata record take, but for its URL."""
 
 
 class WarcFiles(RecordFiles):
     """The WARCs of one snapshot, and how exchanges and artefacts become records in them."""
 
-    def exchange(self, exchange: Exchange, same_as: Reference | None = None) -> Capture:
+    def exchange(
+        self, exchange: Exchange, same_as: Reference | None = None, how: Discovery | None = None
+    ) -> Capture:
         """
-        Write response and request, and return the capture's line for the index.
+        Write response, request and `how` the address was come by; return the capture's line for the index.
 
         With `same_as` a revisit that refers to it is written in place of the response, with its header
         block: of profile server-not-modified where the answer was 304, else identical-payload-digest. A 304
@@ -61,7 +67,8 @@ class WarcFiles(RecordFiles):
         """
         record_id = self.new_id()
         own: Fields = [("WARC-Record-ID", record_id), *about(exchange)]
-        beside = len(exchange.request) + len(exchange.url) + _REQUEST_FIELDS
+        told = how.block() if how else b""
+        beside = len(exchange.request) + len(told) + 2 * (len(exchange.url) + _FIELDS)
         if same_as is None:
             fields, length = own + of_response(exchange), exchange.length
             there = self.record("response", fields, exchange.response, length, beside=beside)
@@ -71,6 +78,9 @@ class WarcFiles(RecordFiles):
             there = self.record("revisit", fields, io.BytesIO(head), len(head), beside=beside)
         request = [("WARC-Record-ID", self.new_id()), *own[1:], *of_request(exchange, record_id)]
         self.record("request", request, io.BytesIO(exchange.request), len(exchange.request))
+        if told:
+            own = [("WARC-Record-ID", self.new_id()), *_moment_and_target(own)]
+            self.record("metadata", own + of_metadata(record_id, told), io.BytesIO(told), len(told))
         capture = _capture(exchange, record_id, there)
         return _revisit(capture, exchange, same_as) if same_as else capture
 
@@ -100,6 +110,10 @@ class WarcFiles(RecordFiles):
             date=date,
             segments=there.segments,
         )
+
+
+def _moment_and_target(fields: Fields) -> Fields:
+    return [(name, value) for name, value in fields if name in {"WARC-Date", "WARC-Target-URI"}]
 
 
 def _capture(exchange: Exchange, record_id: str, there: Written) -> Capture:

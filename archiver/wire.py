@@ -114,6 +114,8 @@ class Recording:
     """Whether the connection may carry another exchange: the server agrees and its framing is sure."""
     truncated: str | None = None
     reason: str = ""
+    began: float = field(default_factory=time.monotonic)
+    """When, on the same clock."""
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     @property

@@ -23,6 +23,9 @@ import ada_url
 MAX_URL = 4096
 """Longest URL we know, in characters. Longer ones are traps or data; browsers stop at a few times this."""
 
+TEXT = "urn:text:"
+"""Before the URL of a page, the name of its text."""
+
 # Most URLs are already in order; this spares them the parser. The last label of the host begins with a
 # letter, because `127.1` and `0x7f.1` are addresses, and no label is international.
 _PLAIN_HEAD = re.compile(
@@ -35,6 +38,7 @@ _AFTER_SCHEME = len("https://")
 # RFC 3986 section 2 allows none of these raw; the WHATWG parser leaves some of them in path or query.
 _NOT_RFC3986 = re.compile(r"[|{}\\^`\[\]<>\" ]|%(?![0-9A-Fa-f]{2})")
 _TO_BE_ESCAPED = re.compile(r"[^!-~]|[#%]")
+_REG_NAME = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=-]+", re.ASCII)
 _PORT = re.compile(r"\d{1,5}", re.ASCII)
 _WWW = re.compile(r"www\d*\.")
 _SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid)=[0-9a-z.!-]+", re.IGNORECASE)
@@ -85,6 +89,16 @@ def normalise(url: str, base: str | None = None) -> str | None:
         return None
     href = f"{scheme}://{name}{colon}{port}{slash}{_NOT_RFC3986.sub(_percent, tail)}"
     return href if len(href) <= MAX_URL else None
+
+
+def text_name(url: str) -> str:
+    """
+    Return the name under which the text of a page is kept, as browsertrix-crawler names it.
+
+    A URI of RFC 3986 section 3: the brackets of an IPv6 host may stand in an authority only, so they are
+    encoded. No URN of RFC 8141 in every case: `text` is not registered, and a query is part of the name.
+    """
+    return TEXT + url.replace("[", "%5B").replace("]", "%5D")
 
 
 def origin(url: str) -> Origin:
@@ -154,8 +168,14 @@ def _key_of_head(head: str) -> str:
 
 
 def _can_be_named(host: str) -> bool:
-    """Tell whether DNS can have this host: WHATWG lets empty labels and labels over 63 octets pass."""
-    return host.startswith("[") or all(0 < len(label) <= 63 for label in host.split("."))
+    """
+    Tell whether a URI and the DNS can have this host.
+
+    WHATWG lets empty labels, labels over 63 octets, and `"`, `` ` ``, `{` and `}` pass.
+    """
+    if host.startswith("["):
+        return True
+    return _REG_NAME.fullmatch(host) is not None and all(0 < len(label) <= 63 for label in host.split("."))
 
 
 def _split_port(host: str) -> tuple[str, str, str]:

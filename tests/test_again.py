@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from archiver.again import Again
-from archiver.frontier import Known, Result
+from archiver.known import Known, Result
 from archiver.ledger import UrlOutcome
 from archiver.retry import Answer
 

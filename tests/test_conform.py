@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from archiver.appraisal import Mdto
+from archiver.conform_files import size
 from archiver.conformity import LANGUAGES, MAX_EXAMPLES, Few, Finding, Verdict, document, load, sentence
 from archiver.runs import State
 from index.errors import ArchiveError
@@ -217,6 +218,7 @@ def flip(copy: Copy) -> None:
         ("R3", lambda copy: copy.lines(LEDGER, lambda lines: [*lines, lines[-1]]), "ledger-twice"),
         ("R3", lambda copy: copy.lines(LEDGER, entry('"seed"', outcome="timeout", status=None)), "seeds-lost"),
         ("R3", lambda copy: copy.lines(LEDGER, entry('"seed"', via="sitemap")), "seeds"),
+        ("R3", lambda copy: copy.lines(LEDGER, entry("sitemap.xml", outcome="timeout", status=None)), "sitemaps-lost"),
         ("R3", lambda copy: copy.describe(lacking=1), "share"),
         ("R3", lambda copy: copy.describe(outcome="failed"), "outcome"),
         ("R4", lambda copy: (copy.day / LEDGER).unlink(), "list-missing"),
@@ -226,7 +228,6 @@ def flip(copy: Copy) -> None:
         ("R5", lambda copy: copy.rewrite(version), "strict-bad"),
         ("R5", lambda copy: copy.rewrite(field(b"WARC-Date", b"yesterday", b"response")), "strict-bad"),
         ("R5", break_off, "records-broken"),
-        ("R6", huge, "size-over"),
         ("R7", compress, "compressed"),
         ("R8", lambda copy: copy.rewrite(without(b"request")), "pairs-alone"),
         ("R8", lambda copy: copy.rewrite(field(b"WARC-Concurrent-To", b"<urn:x>", b"request")), "pairs-alone"),
@@ -267,10 +268,22 @@ def test_bad_day_fails(copy, rule, change, key):
     assert key in keys(finding)
 
 
+def test_file_of_more_than_a_gigabyte(copy):
+    """A WARC one byte too large fails, and is named; one of just that size passes."""
+    (rule,) = (rule for rule in load().rule if rule.id == "R6")
+    huge(copy)
+    finding = size(rule, copy.subject)
+    assert (finding.verdict, keys(finding)) == (Verdict.FAIL, {"size-largest", "size-over"})
+    assert finding.facts[1].examples[0].endswith("00000.warc: 1000000001")
+    with next((copy.day / "archive").iterdir()).open("r+b") as file:
+        file.truncate(10**9)
+    assert size(rule, copy.subject).verdict is Verdict.PASS
+
+
 def test_every_rule_has_a_bad_day():
-    """No rule is without a day that fails it."""
+    """No rule is without a day that fails it; that of R6 is too large for a whole report."""
     (marks,) = (mark for mark in test_bad_day_fails.pytestmark if mark.name == "parametrize")
-    assert {case[0] for case in marks.args[1]} == set(RULES)
+    assert {case[0] for case in marks.args[1]} == set(RULES) - {"R6"}
 
 
 @pytest.mark.parametrize(

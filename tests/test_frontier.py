@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from archiver import frontier as module
-from archiver.frontier import Frontier, Known, Result
+from archiver.frontier import Frontier
+from archiver.known import Known, Result
 from archiver.ledger import UrlOutcome
 from archiver.record_files import Position
 from archiver.snapshot import StoppedError, take
@@ -183,7 +184,8 @@ def test_position_stays_where_nothing_new_was_written(frontier):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from archiver.frontier import Frontier, Known
+from archiver.frontier import Frontier
+from archiver.known import Known
 frontier = Frontier(Path(sys.argv[1]))
 for number in range(1000):
     frontier.add(Known(f"http://a.example/{number}", 0, "seed", "outlink"))
@@ -254,7 +256,7 @@ def test_frontier_of_another_version(frontier, change):
         database.execute(change)
     before = path.read_bytes()
     with pytest.raises(
-        DamagedError, match=rf"f\.sqlite is of format {change[-3:].strip(' =')}, and .* format 1"
+        DamagedError, match=rf"f\.sqlite is of format {change[-3:].strip(' =')}, and .* format 2"
     ):
         Frontier(path)
     assert path.read_bytes() == before

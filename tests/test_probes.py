@@ -11,7 +11,7 @@ import pytest
 from archiver import ledger, probes
 from archiver.asking import Visit
 from archiver.collection import finder
-from archiver.frontier import Known
+from archiver.known import Known
 from archiver.ledger import UrlOutcome
 from archiver.pages import read_pages
 from archiver.probes import MAX_TWINS, PROBE, REASON, Probes, beside

@@ -13,6 +13,8 @@ from ..conform_page import page
 from ..conform_subject import Subject
 from ..conformity import Language, Report, Table, document, load, sentence
 from ..durable import write_file
+from ..export import export
+from ..profiles import built_in
 from ..snapshot import Archive
 from . import show
 from .compose import find_snapshot, opened, runs_of
@@ -64,7 +66,7 @@ def conform_command(
     with opened(config) as archive, show.steps("Measuring") as step:
         subject = _subject(archive, site, date, exported)
         chosen: Language = language or archive.settings.language
-        measured = report(subject, table, None, step)
+        measured = report(subject, table, lambda path: _make(subject, path), step)
     if target is not None:
         write_file(target, [page(table, measured, chosen).encode("utf-8", "replace")])
     if as_json:
@@ -85,6 +87,11 @@ def _subject(archive: Archive, site: str, date: str, exported: Path | None) -> S
         now=archive.now(),
         export=exported,
     )
+
+
+def _make(subject: Subject, path: Path) -> None:
+    """Write a transfer package of the day, to try whether that can be done."""
+    export([subject.folder], subject.find, path, profile=built_in()["mdto"], settings=subject.settings)
 
 
 def _print(table: Table, measured: Report, language: Language) -> None:

@@ -28,11 +28,10 @@ from archiver.conform import report
 from archiver.conform_subject import Subject
 from archiver.conform_transfer import Make
 from archiver.conformity import Finding, Report, Table, load
-from archiver.packing import Packed, PackedFile
+from archiver.export import export
 from archiver.profiles import built_in
 from archiver.runs import Run, Runs, State
 from archiver.settings import Settings
-from archiver.transfer import pack
 from index.catalogue import Catalogue
 from index.history import History
 from index.timestamp import local_date, parse_timestamp
@@ -127,7 +126,7 @@ class Copy:
 
     def make(self, path: Path) -> None:
         """Write a transfer package of the newest day."""
-        _pack(self, path)
+        export([self.folder], self.subject.find, path, profile=built_in()["mdto"], settings=self.settings)
 
     def report(self, make: Make | None = None) -> Report:
         """Measure everything."""
@@ -191,22 +190,3 @@ def _rewritten(data: bytes, change: Change) -> Iterator[bytes]:
             lines, block = changed
             lines = [line for line in lines if not line.lower().startswith(b"content-length:")]
             yield b"\r\n".join([*lines, b"Content-Length: %d" % len(block), b"", block, b"", b""])
-
-
-def _pack(copy: Copy, path: Path) -> None:
-    """Lay the stored files of a day out as a package, and have it described."""
-    folder = copy.folder
-    inside = f"sip/{folder.site}/{folder.site}-{folder.timestamp}"
-    (path / inside).mkdir(parents=True)
-    files = []
-    for source in (*folder.warcs, folder.index_path, folder.ledger_path):
-        name = (
-            source.name if folder.site in source.name else f"{folder.site}-{folder.timestamp}-{source.name}"
-        )
-        data = source.read_bytes()
-        (path / inside / name).write_bytes(data)
-        sha256 = hashlib.sha256(data).hexdigest()
-        files.append(PackedFile(f"{inside}/{name}", len(data), sha256, "records", folder.summary.day))
-    moment = parse_timestamp(folder.timestamp)
-    profile = built_in()["nl-richtlijn"]
-    pack(Packed(path, path.name, folder.site, (folder,), profile, tuple(files), copy.settings, moment))

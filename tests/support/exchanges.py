@@ -91,8 +91,7 @@ def warc_files(folder: Path, *, compression: str = "gzip", prefix: str = "t", **
         folder,
         prefix,
         compression=compression,
-        warcinfo={"software": "daykeep/0.1", "format": "WARC File Format 1.1"},
         now=lambda: MOMENT,
         new_id=lambda: f"<urn:uuid:00000000-0000-4000-8000-{next(numbers):012}>",
-        **more,
+        **{"warcinfo": {"software": "daykeep/0.1", "format": "WARC File Format 1.1"}} | more,
     )
