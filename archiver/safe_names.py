@@ -23,7 +23,7 @@ _MAX_EXTENSION = 16
 # What no file system takes or a shell would read, control characters, and those that turn the direction of
 # writing around or cannot be seen
 _UNSAFE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|%\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff0-\uffff]"
+    r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|%\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff0-\ufffc\ufffe\uffff]"
 )
 _NOT_ASCII = re.compile(r"[^A-Za-z0-9._ +=@,()\[\]{}!#$&'~^;-]")
 # Also with an extension, and with superscript digits (Microsoft, "Naming Files, Paths, and Namespaces")

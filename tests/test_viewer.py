@@ -423,6 +423,8 @@ def test_as_captured(visitor):
 @pytest.mark.parametrize(
     ("url", "mime", "name"),
     [
+        ("https://www.example.org/con", "text/plain", "_con.txt"),
+        ("https://www.example.org/NUL.pdf", "application/pdf", "_NUL.pdf"),
         (f"{SITE}/docs/jaar%20verslag.pdf", "application/pdf", "jaar verslag.pdf"),
         (f"{SITE}/VERSLAG.PDF", "application/pdf", "VERSLAG.PDF"),
         (f"{SITE}/verslag.php?id=7", "application/pdf", "verslag.php.pdf"),

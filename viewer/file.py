@@ -22,6 +22,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from archiver.exchange import header
 from archiver.records import Response as Stored
+from archiver.safe_names import safe_name
 
 from .form import mime_of
 
@@ -85,8 +86,8 @@ def file_name(url: str, mime: str) -> str:
     stem, dot, last = safe.rpartition(".")
     usual = _usual_extensions(mime)
     if from_path and stem and _EXTENSION.fullmatch(dot + last) and (not usual or f".{last.lower()}" in usual):
-        return f"{stem[:MAX_NAME]}.{last}"
-    return f"{safe[:MAX_NAME] or 'file'}{usual[0] if usual else ''}"
+        return safe_name(f"{stem[:MAX_NAME]}.{last}", ascii_only=False)
+    return safe_name(f"{safe[:MAX_NAME] or 'file'}{usual[0] if usual else ''}", ascii_only=False)
 
 
 def disposition(name: str) -> str:
