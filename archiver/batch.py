@@ -20,6 +20,7 @@ class Batch:
     """Where the last of them ends, and the next should begin."""
     captures: list[bytes] = field(default_factory=list)
     revisits: list[bytes] = field(default_factory=list)
+    segments: list[bytes] = field(default_factory=list)
     told: bytes = b""
     records: int = 0
     skipped: int = 0
@@ -58,7 +59,7 @@ def _note(batch: Batch, row: Row) -> None:
         if row.answers:
             batch.not_get.add(row.answers)
         return
-    (batch.revisits if row.sort == "revisit" else batch.captures).append(row.line)
+    {"revisit": batch.revisits, "segment": batch.segments}.get(row.sort, batch.captures).append(row.line)
     _earliest(batch.days, row)
     if row.mark == "ledger":
         batch.ledgers.append((row.offset, row.day))

@@ -56,8 +56,8 @@ class Gathering:
     def parts(self, folder: SnapshotFolder, day: str, taken: Sequence[Taken]) -> DayParts:
         """Return what the snapshot of a day is made of. Raises StorageError."""
         lines = self._lines
-        captures, revisits = (
-            SortedLines(lines, f"{what}-{folder.timestamp}") for what in ("all", "all-revisits")
+        captures, revisits, segments = (
+            SortedLines(lines, f"all-{what}-{folder.timestamp}") for what in ("c", "r", "s")
         )
         find = finder(self.archive.collection, self.site.name, folder)
         told = lambda url: self.taker.progress(f"reading {url}", 0)  # noqa: E731
@@ -66,7 +66,7 @@ class Gathering:
         )
         only = all(one.pages for one in taken)
         pages = Pages(self.reader, listed, find, self._begin_texts, told, only=only)
-        parts = DayParts(captures, revisits, pages)
+        parts = DayParts(captures, revisits, segments, pages)
         parts.taken = ledgers(taken, day, SortedLines(lines, f"ledgers-{folder.timestamp}"))
         for one in taken:
             parts.imported.append(_described(one))
@@ -89,6 +89,7 @@ class Gathering:
             parts.log += [self._log(f"{found.name}-head", [_header(one, found, origin)]), found.log]
             parts.captures.take(found.captures)
             parts.revisits.take(found.revisits)
+            parts.segments.take(found.segments)
             parts.not_get |= found.not_get
             digest = one.given.sha256 if found.path == one.given.path else None
             parts.files.append(DayFile(found.path, f"archive/{found.name}", digest))

@@ -33,6 +33,7 @@ from .books import Tally, entries_of, joined, unkeyed
 from .collection import Collection, SnapshotFolder, finder
 from .durable import publish_dir, storage, write_file
 from .imported_pages import Pages
+from .joining import joined_segments
 from .ledger import PROBE, Entry, UrlOutcome, judge, lacking, write_lines
 from .pages import write_pages
 from .past import earlier
@@ -67,6 +68,7 @@ class DayParts:
 
     captures: SortedLines
     revisits: SortedLines
+    segments: SortedLines
     pages: Pages
     log: list[Path] = field(default_factory=list)
     """Files with the lines of logs/import.jsonl."""
@@ -97,6 +99,8 @@ class MadeDay:
 
     folder: SnapshotFolder
     unresolved: int
+    loose: int
+    """Segments of records that are not here whole."""
 
 
 def make_day(making: Making, folder: SnapshotFolder, parts: DayParts) -> MadeDay:
@@ -104,6 +108,7 @@ def make_day(making: Making, folder: SnapshotFolder, parts: DayParts) -> MadeDay
     _place(folder, parts.files)
     if parts.not_get:
         _leave_out(making, folder, parts)
+    loose = _join(making, folder, parts)
     resolved, unresolved = _resolve(making, folder, parts)
     probes = _probes(parts.taken)
     lines = partial(merged, parts.captures, resolved)  # read more than once, and never held
@@ -119,7 +124,7 @@ def make_day(making: Making, folder: SnapshotFolder, parts: DayParts) -> MadeDay
     _describe(making, folder, parts, own)
     sealed = making.collection.at(making.site.name, folder.timestamp)
     publish_dir(folder.path, sealed.path)
-    return MadeDay(sealed, unresolved)
+    return MadeDay(sealed, unresolved, loose)
 
 
 def _place(folder: SnapshotFolder, files: Iterable[DayFile]) -> None:
@@ -129,6 +134,21 @@ def _place(folder: SnapshotFolder, files: Iterable[DayFile]) -> None:
             target = folder.path / file.place
             target.parent.mkdir(exist_ok=True)
             target.hardlink_to(file.path)
+
+
+def _join(making: Making, folder: SnapshotFolder, parts: DayParts) -> int:
+    """Make one line of the segments of each record; return how many have no others, which the log tells."""
+    log, loose = making.staging.folder / "lines" / f"loose-{folder.timestamp}.jsonl", 0
+    told: list[bytes] = []
+    for found in joined_segments(parts.segments, finder(making.collection, making.site.name, folder), folder):
+        if isinstance(found, bytes):
+            parts.captures.add(found)
+        else:
+            loose += 1
+            told.append(_ENCODER.encode(found) + b"\n")
+    write_file(log, told)
+    parts.log.append(log)
+    return loose
 
 
 def _leave_out(making: Making, folder: SnapshotFolder, parts: DayParts) -> None:

@@ -50,6 +50,8 @@ class Report:
     snapshots: list[Snapshot] = field(default_factory=list)
     unresolved: int = 0
     """Revisits whose payload is nowhere in the archive."""
+    loose: int = 0
+    """Segments of records that did not come whole."""
     unpublished: str = ""
     """Why the catalogue does not know them yet."""
 
@@ -57,7 +59,7 @@ class Report:
     def whole(self) -> bool:
         """Whether there is nothing that an operator has to look at."""
         faults = any(one.problem or one.problems for one in self.files)
-        return not (faults or self.unresolved or self.unpublished)
+        return not (faults or self.unresolved or self.loose or self.unpublished)
 
 
 def bring(
@@ -147,6 +149,7 @@ class _Import:
         made = make_day(making, folder, self.gathering.parts(folder, day, taken))
         report.snapshots.append(made.folder.summary)
         report.unresolved += made.unresolved
+        report.loose += made.loose
 
 
 @dataclass(frozen=True, slots=True)

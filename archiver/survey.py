@@ -49,7 +49,7 @@ OWN_RULES: Mapping[str, str] = MappingProxyType(
         "unusable-date": "The WARC-Date is missing, no date, before 1990 or in the future.",
         "not-get": "The record answers another method than GET, and is not what the address shows.",
         "odd-type": "The WARC-Type is none of the standard's.",
-        "segment": "The record is a segment of another.",
+        "segment": "The record is a segment of one that is not here whole.",
     }
 )
 """Why a record is kept and has no line in the index."""
@@ -85,7 +85,7 @@ class Row(NamedTuple):
     moment: str
     """14 digits in UTC; empty as above."""
     line: bytes
-    """On its way into the index; empty where it has none. Of `segment` what joins it to the others."""
+    """On its way into the index; empty where it has none. Of `segment` see `archiver.joining`."""
     told: bytes
     """Lines of logs/import.jsonl."""
     problems: int
@@ -106,6 +106,15 @@ class Told(msgspec.Struct, frozen=True):
     what: str
     rule: str
     kept: bool
+
+
+class Continued(msgspec.Struct, frozen=True):
+    """Where a record goes on (ISO 28500:2017 section 7)."""
+
+    filename: str
+    offset: int
+    length: int
+    last: bool
 
 
 class Refers(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -134,8 +143,13 @@ def row_of(frame: Frame, one: Seen | Skipped) -> Row:
     odd = (*one.faults, Fault(reason, OWN_RULES[reason])) if reason else one.faults
     told = b"".join([_told(frame, one, fault) for fault in odd]) if odd else b""
     problems = sum(fault.rule in PROBLEMS for fault in odd)
+    if one.kind == "continuation" and usable:
+        return Row("segment", day, moment, _continued(frame, one), told, problems)
     if reason or not url:
         return _without_line(one, day, moment if usable else "", told, problems)
+    if one.fields.get("warc-segment-number"):
+        line = _segment(one.fields.get("warc-record-id", ""), "1", _line(frame, one, moment, url))
+        return Row("segment", day, moment, line, told, problems)
     sort = "revisit" if one.kind == "revisit" else "capture"
     line = _line(frame, one, moment, url)
     return Row(sort, day, moment, line, told, problems, MARKS.get(url, ""), one.offset)
@@ -231,6 +245,19 @@ def _truncated(one: Seen) -> str | None:
     """Return the reason of WARC-Truncated; a revisit is cut by `length` where its payload is left out."""
     reason = one.fields.get("warc-truncated")
     return None if one.kind == "revisit" and reason == "length" else reason
+
+
+def _segment(record: str, number: str, rest: bytes) -> bytes:
+    """Return a line that stands in order among the segments of a record."""
+    place = number.rjust(9, "0") if number.isdecimal() and len(number) < 10 else "x"
+    return f"{''.join(record.split())}\t{place}\t".encode() + rest
+
+
+def _continued(frame: Frame, one: Seen) -> bytes:
+    fields = one.fields
+    there = Continued(frame.file, one.offset, one.end - one.offset, "warc-segment-total-length" in fields)
+    number = fields.get("warc-segment-number", "")
+    return _segment(fields.get("warc-segment-origin-id", ""), number, _ENCODER.encode(there) + b"\n")
 
 
 def _refers(one: Seen) -> Refers:

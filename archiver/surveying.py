@@ -41,6 +41,7 @@ class Surveyed:
     """In the snapshot's archive/."""
     captures: SortedLines
     revisits: SortedLines
+    segments: SortedLines
     log: Path
     """Lines of logs/import.jsonl."""
     records: int = 0
@@ -62,13 +63,14 @@ class Surveyed:
 
     @property
     def indexed(self) -> int:
-        """How many records get a line in the index."""
-        return len(self.captures) + len(self.revisits)
+        """How many records the index knows."""
+        return len(self.captures) + len(self.revisits) + len(self.segments)
 
     def add(self, batch: Batch) -> None:
         """Take in what was found in one stretch."""
         self.captures.add_all(batch.captures)
         self.revisits.add_all(batch.revisits)
+        self.segments.add_all(batch.segments)
         self.records += batch.records
         self.skipped += batch.skipped
         self.problems += batch.problems
@@ -95,8 +97,8 @@ def survey(
     """
     number = len(list(lines.iterdir()))
     log = lines / f"log-{number}.jsonl"
-    captures, revisits = (SortedLines(lines, f"{what}-{number}") for what in ("captures", "revisits"))
-    found = Surveyed(path, frame.file, captures, revisits, log)
+    captures, revisits, segments = (SortedLines(lines, f"{what}-{number}") for what in ("c", "r", "s"))
+    found = Surveyed(path, frame.file, captures, revisits, segments, log)
     with storage(f"write {log}"), log.open("wb") as out, closing(_batches(path, frame, stretch)) as batches:
         at = 0
         for batch in batches:

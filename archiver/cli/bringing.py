@@ -68,6 +68,7 @@ def _document(report: Report) -> dict[str, object]:
         "files": msgspec.to_builtins(report.files),
         "snapshots": [show.snapshot_row(one) for one in report.snapshots],
         "unresolved": report.unresolved,
+        "loose": report.loose,
         "unpublished": report.unpublished,
     }
 
@@ -82,6 +83,8 @@ def _lines(report: Report) -> Iterator[str]:
             f"{report.unresolved} revisits refer to records that are not in this archive; their pages show a "
             "gap. Import the files that they refer to first, and these again into another site."
         )
+    if report.loose:
+        yield f"{report.loose} segments are of records that did not come whole; they are kept, not indexed."
     if report.unpublished:
         yield f"What was imported is sealed, but not yet in the catalogue: {report.unpublished}"
 
