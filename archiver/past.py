@@ -91,7 +91,8 @@ class Previous:
         path = self.find(original.snapshot, original.filename)
         try:
             self._expect(path, original.offset + original.length)
-            return reference_of(original, found.capture.digest) or refer(path, original)
+            reference = reference_of(original, found.capture.digest) or refer(path, original)
+            return reference if reference.record_id else None  # an imported record may have no id to name
         except DamagedError as error:
             logger.warning("stored-again", url=found.capture.url, reason=str(error))
             return None

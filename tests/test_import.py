@@ -268,7 +268,7 @@ def test_files_of_wget(tmp_path):
         assert found(archive, "tarief", folder.timestamp) == [f"http://127.0.0.1:{server.port}/a"]
         again = [one for one in folder.index.captures() if one.filename == "again.warc.gz"]
         assert {one.original.filename for one in again if one.status == 200} == {"plain.warc"}
-        assert report.unresolved == 0
+        assert (report.unresolved, report.whole) == (0, True)
         assert problems(archive) == []
 
 
