@@ -12,11 +12,11 @@ where files came from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from operator import attrgetter
 
 import msgspec
 import structlog
@@ -34,6 +34,9 @@ from .records import open_response
 from .sorted_lines import SortedLines
 from .warc import WarcFiles
 
+_PLAIN = re.compile(rb'\S+ (\d{14}) \{"url":"([^"\\]+)","mime":"text/html","status":"200",')
+_MORE = re.compile(rb'","(?:orig\.|made_up|unresolved)')
+_PERHAPS = re.compile(rb'"mime":"(?:text/html|application/xhtml\+xml|warc/revisit)"')
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 logger = structlog.get_logger(__name__)
@@ -68,13 +71,13 @@ class Pages:
         with Index(folder.index_path) as index:
             wanted = _joined(_html(index), self.listed, only=self.only and len(self.listed) > 0)
             if self.reader is None:
-                yield from (_page(capture, listed) for capture, listed in wanted)
+                yield from (_page(shown, listed) for shown, listed in wanted)
                 return
             writer = _Texts(folder, self.begin_files, texts)
             try:
-                for capture, listed in wanted:
-                    self.told(capture.url)
-                    if (page := self._read(folder, index, writer, capture, listed)) is not None:
+                for shown, listed in wanted:
+                    self.told(shown.url)
+                    if (page := self._read(folder, index, writer, shown.capture, listed)) is not None:
                         yield page
             finally:
                 writer.close()
@@ -139,16 +142,48 @@ class _Texts:
             self.files.close()
 
 
-def _html(index: Index) -> Iterator[Capture]:
-    """Yield the capture of every address that shows a page, the last where there are several."""
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An address that shows a page, by its line; most lines need not be read whole."""
+
+    key: bytes
+    url: str
+    timestamp: str
+    line: bytes
+
+    @property
+    def capture(self) -> Capture:
+        """All that its line says."""
+        return parse_line(self.line)
+
+
+def _html(index: Index) -> Iterator[_Shown]:
+    """Yield every address that shows a page, by its last capture where there are several."""
     web = (line for line in index.lines() if not line.startswith(b"urn:"))
-    for _, group in groupby(map(parse_line, web), key=attrgetter("urlkey")):
-        last: dict[str, Capture] = {}
-        for capture in group:
-            before = last.get(capture.url)
-            if before is None or moment(capture) > moment(before):
-                last[capture.url] = capture
-        yield from (last[url] for url in sorted(last) if _is_page(last[url]))
+    for key, group in groupby(web, key=_key):
+        lines = list(group)
+        plain = _PLAIN.match(lines[0]) if len(lines) == 1 else None
+        if plain and not _MORE.search(lines[0]):
+            yield _Shown(key, plain[2].decode("ascii"), plain[1].decode("ascii"), lines[0])
+        elif len(lines) > 1 or _PERHAPS.search(lines[0]):
+            yield from _last(key, lines)
+
+
+def _key(line: bytes) -> bytes:
+    return line[: line.index(b" ")]
+
+
+def _last(key: bytes, lines: Iterable[bytes]) -> Iterator[_Shown]:
+    last: dict[str, tuple[Capture, bytes]] = {}
+    for line in lines:
+        capture = parse_line(line)
+        before = last.get(capture.url)
+        if before is None or moment(capture) > moment(before[0]):
+            last[capture.url] = capture, line
+    for url in sorted(last):
+        capture, line = last[url]
+        if _is_page(capture):
+            yield _Shown(key, url, capture.timestamp, line)
 
 
 def _is_page(capture: Capture) -> bool:
@@ -157,22 +192,22 @@ def _is_page(capture: Capture) -> bool:
 
 
 def _joined(
-    captures: Iterable[Capture], listed: SortedLines, *, only: bool
-) -> Iterator[tuple[Capture, Listed | None]]:
-    """Yield the captures with what a list says of them; both sides are in the order of key and address."""
+    shown: Iterable[_Shown], listed: SortedLines, *, only: bool
+) -> Iterator[tuple[_Shown, Listed | None]]:
+    """Yield the pages with what a list says of them; both sides are in the order of key and address."""
     decoder = msgspec.json.Decoder(Listed)
     lines = iter(listed)
     line = next(lines, None)
-    for capture in captures:
-        key = f"{capture.urlkey} {capture.url}".encode()
+    for one in shown:
+        key = one.key + b" " + one.url.encode()
         while line is not None and line.partition(b"\t")[0] < key:
             line = next(lines, None)
         if line is not None and line.partition(b"\t")[0] == key:
-            yield capture, decoder.decode(line.partition(b"\t")[2])
+            yield one, decoder.decode(line.partition(b"\t")[2])
         elif not only:
-            yield capture, None
+            yield one, None
 
 
-def _page(capture: Capture, listed: Listed | None) -> Page:
+def _page(capture: Capture | _Shown, listed: Listed | None) -> Page:
     title, language = (listed.title, listed.language) if listed else ("", "")
     return Page(capture.url, capture.timestamp, title, language)

@@ -10,6 +10,7 @@ The list of pages of a snapshot, pages/pages.jsonl, as WACZ 1.1.1 section 5.2.2 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,9 @@ import msgspec
 
 from index.errors import DamagedError
 from index.model import Page
-from index.timestamp import parse_timestamp, to_timestamp
+from index.timestamp import to_timestamp
+
+_TIMESTAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -34,7 +37,7 @@ def write_pages(pages: Iterable[Page]) -> Iterator[bytes]:
     yield msgspec.json.encode({"format": "json-pages-1.0", "id": "pages", "title": "All pages"}) + b"\n"
     encoder = msgspec.json.Encoder()
     for number, page in enumerate(pages):
-        moment = parse_timestamp(page.timestamp).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = _TIMESTAMP.sub(r"\1-\2-\3T\4:\5:\6Z", page.timestamp)
         name = f"{page.timestamp}-{number}"
         yield encoder.encode(_Line(name, page.url, moment, page.title, page.language)) + b"\n"
 
