@@ -62,18 +62,18 @@ def report(path):
     return json.loads(path.read_bytes())
 
 
-@pytest.mark.parametrize(("name", "target"), [("wacz", "x.wacz"), ("warc", "x")])
+@pytest.mark.parametrize(("name", "target"), [("wacz-stored", "x.wacz"), ("warc", "x")])
 def test_as_stored_it_is_as_it_came(archive, tmp_path, name, target):
     """The file that was given goes along byte for byte; what is odd in it is noted, and nothing differs."""
     day, told = send(archive, tmp_path / target, name)
     given = next(path for path in day.warcs if path.name.startswith("given"))
-    if name == "wacz":
+    if name == "wacz-stored":
         with zipfile.ZipFile(tmp_path / target) as file:
             file.extractall(tmp_path / "unpacked")
-    folder = tmp_path / "unpacked" if name == "wacz" else tmp_path / target
-    copy = folder / "archive" / given.name if name == "wacz" else folder / given.name
+    folder = tmp_path / "unpacked" if name == "wacz-stored" else tmp_path / target
+    copy = folder / "archive" / given.name if name == "wacz-stored" else folder / given.name
     assert copy.read_bytes() == given.read_bytes()
-    said = report(folder / ("logs/digests.json" if name == "wacz" else "report.json"))
+    said = report(folder / ("logs/digests.json" if name == "wacz-stored" else "report.json"))
     assert (told.differences, said["payloads"]["equal"]) == (0, told.compared)
     whats = [one["what"] for one in said["notes"]]
     assert any("payload digest is not sha1:" in what for what in whats)

@@ -45,7 +45,9 @@ def begin():
     return peak()
 
 
-@pytest.mark.parametrize(("profile", "target"), [("wacz", "x.wacz"), ("warc", "x"), ("nl-richtlijn", "x")])
+@pytest.mark.parametrize(
+    ("profile", "target"), [("wacz-stored", "x.wacz"), ("warc", "x"), ("nl-richtlijn", "x")]
+)
 def test_memory_stays_flat(days, tmp_path, profile, target):
     """However many captures a day has, and however many it borrows, an export grows by less than 16 MB."""
     count, root, (_, second) = days

@@ -372,7 +372,7 @@ def test_day_that_is_stored_in_segments(tmp_path, monkeypatch):
         for name, how in [("x.wacz", {}), ("y.wacz", {"url": f"{SITE}/large"})]:
             folder = built.collection.snapshot("demo", TUESDAY)
             find = finder(built.collection, "demo")
-            told = export([folder], find, tmp_path / name, profile=built_in()["wacz"], **how)
+            told = export([folder], find, tmp_path / name, profile=built_in()["wacz-stored"], **how)
             assert (told.originals, told.compared, told.differences) == (1, 2, 0)
 
 
