@@ -201,8 +201,8 @@ class _Unpacking:
         return target if target.stat().st_size else None
 
     def _refuse(self, member: zipped.Member, what: str) -> None:
-        place = member.info.header_offset
-        self._found.skipped.append(Skipped(place, member.following, f"{member.name}: {what}"))
+        place = max(0, member.info.header_offset)
+        self._found.skipped.append(Skipped(place, max(place, member.following), f"{member.name}: {what}"))
 
 
 class _Bounded:

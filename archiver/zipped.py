@@ -110,7 +110,8 @@ def members(path: Path) -> tuple[list[Member], list[Skipped]]:
             continue
         what = _fault(info, following)
         if what:
-            refused.append(Skipped(info.header_offset, max(info.header_offset, following), what))
+            start = max(0, info.header_offset)
+            refused.append(Skipped(start, max(start, following), what))
         else:
             taken.append(Member(info, following))
     return taken, refused

@@ -122,8 +122,6 @@ def imported(folder: Path, damaged: Damaged) -> list[str]:
 def imported_of(folder: Path, numbers: range) -> list[tuple[object, ...]]:
     wrong: list[tuple[object, ...]] = []
     for number in numbers:
-        if variant(number).form not in {"warc", "warc.gz"}:
-            continue
         home = folder / str(number)
         home.mkdir()
         damaged = variant(number)
