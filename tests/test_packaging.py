@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
@@ -163,7 +163,10 @@ def test_reference_configuration_is_the_documented_one(wheel):
     ("code", "said"),
     [
         ("from archiver.conformity import load; print(len(load().rule))", "17"),
-        ("from archiver.profiles import built_in; print(*built_in())", "wacz warc nl-richtlijn mdto"),
+        (
+            "from archiver.profiles import built_in; print(*built_in())",
+            "wacz warc nl-richtlijn mdto wacz-stored",
+        ),
     ],
 )
 def test_data_is_read_from_the_wheel(installed, tmp_path, code, said):
@@ -203,6 +206,16 @@ def test_console_script(names, wheel):
     with ZipFile(wheel) as archive:
         lines = archive.read(entry).decode().split()
     assert lines == ["[console_scripts]", "daykeep", "=", "archiver.cli:main"]
+
+
+def test_tools_under_copyleft_stay_in_their_own_environments(names):
+    """Not even the environment of the tests has them, and the wheel has no file of ReplayWeb.page."""
+    here = {canonicalize_name(one.metadata["Name"]) for one in distributions()}
+    assert FORBIDDEN & here == set()
+    assert "daykeep" in here
+    assert {"ui.js", "sw.js"} & {PurePosixPath(name).name for name in names} == set()
+    listed = (ROOT / "tests" / "oracles" / "pywb.txt").read_text(encoding="utf-8")
+    assert {"pywb", "warcprox", "surt"} <= set(re.findall(r"^([\w.-]+)==", listed, re.MULTILINE))
 
 
 def test_closure_is_free_of_what_we_may_not_ship():

@@ -16,6 +16,7 @@ import pytest
 
 from archiver.collection import finder
 from archiver.export import export
+from archiver.profiles import built_in
 from archiver.records import open_response
 from index.cdxj import Index
 from tests.support.archive import Reply, build
@@ -81,20 +82,29 @@ def day(demo, home) -> Exported:
 
 
 @pytest.fixture(scope="module")
+def whole(demo, home) -> Exported:
+    """Return the same day by the guideline's rules: full responses in place of revisits."""
+    folder = home / "exported" / "whole"
+    ran = inside(demo, "export", SITE, DAY, "--profile", "nl-richtlijn", "-o", folder)
+    assert ran.status == 0, ran.err
+    return Exported(folder, collect(home, "whole", sorted(folder.glob("*.warc"))).index)
+
+
+@pytest.fixture(scope="module")
 def odd(home, tmp_path_factory) -> Exported:
     """Return a day of addresses that keys are made of in different ways, some of their answers chunked."""
     replies = {url: Reply(f"<title>{n}</title>page {n}", chunked=n % 5 == 0) for n, url in enumerate(ODD)}
     folder = home / "exported" / "odd"
     with build(tmp_path_factory.mktemp("odd"), {"odd": {STAMP: replies}}) as archive:
         snapshot = archive.collection.snapshot("odd", STAMP)
-        export(snapshot, finder(archive.collection, "odd"), folder, profile="warc")
+        export([snapshot], finder(archive.collection, "odd"), folder, profile=built_in()["warc"])
     return Exported(folder, collect(home, "odd", sorted(folder.glob("*.warc*"))).index)
 
 
 @pytest.fixture(scope="module")
-def port(day, odd):
+def port(day, odd, whole):
     """Yield the port on which pywb serves every collection."""
-    assert day.home == odd.home
+    assert day.home == odd.home == whole.home
     with served(day.home) as port:
         yield port
 
@@ -102,7 +112,7 @@ def port(day, odd):
 # ---- the index -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["day", "odd"])
+@pytest.mark.parametrize("name", ["day", "odd", "whole"])
 def test_pywb_index_agrees(name, request):
     """The records that pywb finds are those that our index names, at the same places, and the lines say the same."""
     exported = request.getfixturevalue(name)
@@ -111,9 +121,9 @@ def test_pywb_index_agrees(name, request):
     assert unexplained(ours, theirs) == []
 
 
-@pytest.mark.parametrize("name", ["day", "odd"])
+@pytest.mark.parametrize("name", ["day", "odd", "whole"])
 def test_cdxj_indexer_agrees(name, request, tmp_path):
-    """cdxj-indexer does so too."""
+    """So it is with cdxj-indexer."""
     exported = request.getfixturevalue(name)
     found = tmp_path / "index.cdxj"
     ran = oracle("cdxj-indexer", "--sort", "-o", found, *exported.warcs)
@@ -130,10 +140,10 @@ def test_lines_stand_in_the_same_order(day):
     assert len(keys[0]) > 100
 
 
-def test_every_rule_is_needed(day, odd):
+def test_every_rule_is_needed(day, odd, whole):
     """Each rule explains a difference that there is: a rule that the tools no longer need fails here."""
     used: Counter[str] = Counter()
-    for one in (day, odd):
+    for one in (day, odd, whole):
         found = differences(read_lines(one.folder / "index.cdxj"), read_lines(one.index))
         used.update(rule.words for _, _, rule, _ in found if rule)
     assert used.keys() == {rule.words for rule in RULES}
@@ -180,6 +190,19 @@ def test_pywb_replays_what_we_replay(day, port):
             assert (got.status, got.body) == (status, body), capture.url
     assert kinds["text/html"] > 5
     assert {"not modified", "slash", "warc/revisit", "image/png", "text/css"} <= kinds.keys()
+
+
+def test_pywb_replays_the_whole_day(whole, port):
+    """By the guideline's rules, all of a day that hardly changed comes out of pywb as it comes out of ours."""
+    kinds: Counter[str] = Counter()
+    for capture, status, body in captures(whole.folder):
+        if capture.redirect != f"{capture.url}/":
+            kinds[capture.mime] += 1
+            got = fetch(port, "whole", capture.timestamp, capture.url)
+            assert (got.status, got.body) == (status, body), capture.url
+    assert "warc/revisit" not in kinds
+    assert kinds["text/html"] > 30
+    assert kinds["image/png"] > 5
 
 
 def test_pywb_takes_the_framing_off_chunks(odd, port):

@@ -9,6 +9,7 @@ raises it, so that the page can say so.
 from __future__ import annotations
 
 import json
+import random
 import re
 import uuid
 from collections import Counter
@@ -19,6 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from archiver.demo.run import CONFIGURATION, build
 from tests.support.complaints import FORMS, ROWS, Head, complaints, heads
+from tests.support.exchanges import exchange_of, warc_files
 from tests.support.nginx import Nginx
 from tests.support.oracles import ROOT, oracle
 from tests.support.serving import daykeep
@@ -70,6 +72,17 @@ def documentation(tmp_path_factory) -> list[Path]:
             ran = daykeep("crawl", "python", config=config)
             assert ran.returncode == 3, ran.stderr  # done, and one answer is over max_bytes
     return warcs(folder)
+
+
+@pytest.fixture(scope="module")
+def segmented(tmp_path_factory) -> list[Path]:
+    """Return the WARCs of a body that no file has room for: a first segment and its continuations."""
+    folder = tmp_path_factory.mktemp("segmented")
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 30000\r\n\r\n"
+    writer = warc_files(folder, compression="gzip", max_file=8000)
+    writer.exchange(exchange_of(head + random.Random(4).randbytes(30_000), max_bytes=1 << 20))
+    writer.close()
+    return sorted(folder.iterdir())
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +142,20 @@ def index_of(path: Path) -> list[dict[str, str]]:
     text = (path.parents[1] / "indexes" / "index.cdxj").read_text(encoding="ascii")
     lines = [json.loads(line.split(" ", 2)[2]) for line in text.splitlines()]
     return [line for line in lines if line["filename"] == path.name]
+
+
+def test_segments_are_accepted(segmented):
+    """A record in segments passes warcio and FastWARC, and nothing is to be complained about that is no false alarm."""
+    assert [head.kind for path in segmented for head in heads(path)].count("continuation") >= 3
+    assert oracle("warcio", "check", *segmented).stdout == ""
+    for path in segmented:
+        assert oracle("fastwarc", "check", path).returncode == 0
+    told = [one for path in segmented for one in complaints(path)]
+    assert [one for one in told if not one.false_alarm] == []
+    assert {one.words for one in told} >= {
+        "WARC-Segment-Origin-ID is not a number",
+        "HTTP Content-Length differs on what is cut or segmented",
+    }
 
 
 # ---- tools that cannot be run here -----------------------------------------------------------------------------

@@ -64,6 +64,14 @@ RULES = (
         lambda ours, theirs: ours["status"] == "-" and theirs["status"] is None,
     ),
     Rule(
+        "length",
+        "of a plain WARC the line ends that close a record belong to it in ours, not in theirs",
+        lambda ours, theirs: (
+            (ours["filename"] or "").endswith(".warc")
+            and int(ours["length"] or 0) - int(theirs["length"] or 0) == len("\r\n\r\n")
+        ),
+    ),
+    Rule(
         "digest",
         "a chunked answer has no digest in its record, and theirs is SHA-1 over the framing",
         lambda ours, theirs: (
