@@ -101,7 +101,11 @@ class HttpHead:
     @property
     def chunked(self) -> bool:
         """Whether a body follows with chunk framing (RFC 9112 section 6.3), as the crawler took it."""
-        lines = [value for name, value in self.headers if name.lower() == "transfer-encoding"]
+        lines = [
+            value for name, value in self.headers if len(name) == 17 and name.lower() == "transfer-encoding"
+        ]
+        if not lines:
+            return False
         codings = [coding.strip().lower() for coding in ",".join(lines).split(",")]
         return codings[-1] == "chunked" and self.status >= 200 and self.status not in _NO_BODY
 
@@ -126,7 +130,7 @@ def _real(fields: Headers) -> Headers:
     return tuple([pair for pair in fields if pair[0]])
 
 
-def is_http(kind: str, content_type: str | None, first: bytes) -> bool:
+def is_http(kind: str, content_type: str | None, first: bytes | memoryview) -> bool:
     """
     Tell whether a block begins with an HTTP head, from its record's type and its first bytes.
 
@@ -214,9 +218,9 @@ def warc_moment(text: str) -> datetime | None:
     """
     said = text.strip()
     try:
-        if _DIGITS.fullmatch(said):
+        if len(said) == 14 and _DIGITS.fullmatch(said):
             return parse_timestamp(said)
-        whole = said + "0001-01-01"[len(said) :] if _SHORT.fullmatch(said) else said
+        whole = said + "0001-01-01"[len(said) :] if len(said) < 8 and _SHORT.fullmatch(said) else said
         moment = datetime.fromisoformat(whole)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -11,6 +11,7 @@ without it (ISO 28500:2017 section 6.3.6), so that a chunked and a plain transfe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from .payload import dechunk
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order they came, repeated ones repeated; names as spelled, values as Latin-1."""
 
+_PLAIN = re.compile(rb"(?:[!-9;-~]++:[^\r\n\0]*+\r\n)*+")
+"""Fields as nearly all servers send them: a name without white space, one line each, CR LF."""
 # RFC 9110 section 5.5: replace CR and NUL inside a value by a space before anything acts on it.
 _DANGEROUS = {0: " ", 13: " "}
 
@@ -41,9 +44,12 @@ def header_fields(block: bytes) -> Headers:
     (section 5.1), CR and NUL in a value become spaces. A line that is no field is left out.
     """
     whole = block.decode("latin-1")
+    if _PLAIN.fullmatch(block):
+        pairs = [line.split(":", 1) for line in whole.split("\r\n")[:-1]]
+        return tuple([(name, value.strip(" \t")) for name, value in pairs])
     if _is_plain(whole):
-        pairs = (line.partition(":") for line in whole.split("\r\n"))
-        trimmed = ((name.strip(" \t"), colon, value.strip(" \t")) for name, colon, value in pairs)
+        parts = (line.partition(":") for line in whole.split("\r\n"))
+        trimmed = ((name.strip(" \t"), colon, value.strip(" \t")) for name, colon, value in parts)
         return tuple([(name, value) for name, colon, value in trimmed if colon and name])
     fields: list[tuple[str, list[str]]] = []
     for line in whole.split("\n"):

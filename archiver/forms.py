@@ -23,10 +23,10 @@ from index.errors import DamagedError
 
 from . import arc
 from .dialect import head_end
-from .held import MAX_HEAD, named
 from .inflating import beginning, opening
 from .members import ERRORS, FAST, MAGIC, Member, Members
 from .plain import Plain
+from .record_head import MAX_HEAD, named
 from .seen import Seen
 from .window import Window
 from .zipped import is_wacz

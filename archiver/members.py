@@ -13,13 +13,16 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Protocol, cast
 
 from isal import igzip_lib, isal_zlib
 
 from .dialect import head_end
-from .held import FIRST, MAX_HEAD, Named, examine, fault, named, seen
+from .held import FIRST, examine
 from .plain import TAIL, Bad
+from .quick import quick
+from .record_head import MAX_HEAD, Named, fault, named
 from .seen import Seen
 from .window import Window
 
@@ -27,6 +30,8 @@ MAGIC = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
 _STEP = 1 << 15
 """Bytes given at once: what is left of them behind the end of a member is copied."""
 _PIECE = 1 << 18
+_QUICK = 1 << 20
+"""Bytes of a record that is inflated in one go."""
 _GZIP = zlib.MAX_WBITS + 16
 _BEGINS = re.compile(rb"[\r\n]*WARC/\d{1,2}\.\d{1,2}\r?\n")
 ERRORS: tuple[type[Exception], type[Exception]] = (zlib.error, cast("type[Exception]", igzip_lib.IsalError))
@@ -74,6 +79,13 @@ class Member:
                 return out
         return b""
 
+    def begin(self, view: memoryview, most: int) -> bytes:
+        """Return so many bytes from its beginning, of which `view` has the first; fewer only at the end."""
+        self._fed += len(view)
+        data: bytes = self._inflate.decompress(view, most)
+        self._tail = self._inflate.unconsumed_tail
+        return data if self._inflate.eof else data + self.read_whole(most - len(data))
+
     def _more(self) -> memoryview:
         data = self._window.view(self._fed, _STEP)
         if not data:
@@ -108,12 +120,16 @@ class Members:
 
     def take(self, offset: int) -> Seen | Bad:
         """Return the record in the member that begins at an offset, read to its end."""
-        if not MAGIC.match(self._window.view(offset, 4)):
+        view = self._window.view(offset, _STEP)
+        return self._quickly(view, offset) or self._carefully(view, offset)
+
+    def _carefully(self, view: memoryview, offset: int) -> Seen | Bad:
+        if not MAGIC.match(view):
             return Bad("there is no gzip member here", offset + 1)
         member = Member(self._window, offset, self._library)
         read = 0
         try:
-            data = member.read_whole(FIRST)
+            data = member.begin(view, FIRST)
             read = len(data)
             found = self._record(offset, member, data)
         except EOFError:
@@ -123,6 +139,22 @@ class Members:
         if isinstance(found, Bad):
             self.wasted += max(read, member.place - offset)
         return found
+
+    def _quickly(self, view: memoryview, offset: int) -> Seen | None:
+        """Return the record of a member that is held whole, if nothing is odd about it."""
+        inflate = self._library.decompressobj(_GZIP)
+        end = offset + len(view)
+        try:
+            data = inflate.decompress(view, _QUICK)
+            while not inflate.eof:
+                view = self._window.view(end, _STEP)
+                if not view or inflate.unconsumed_tail or len(data) >= _QUICK:
+                    return None
+                end += len(view)
+                data += inflate.decompress(view, _QUICK)
+        except ERRORS:
+            return None
+        return quick(data, offset, end - len(inflate.unused_data))
 
     def _record(self, offset: int, member: Member, data: bytes) -> Seen | Bad:
         end = head_end(data)
@@ -143,8 +175,8 @@ class Members:
         wrong = self._tail(data[end : end + 64], record, member, len(data) - end)
         if wrong:
             return wrong
-        held = examine(record, memoryview(data)[start:end])
-        return self._judged(seen(offset, member.place, record, held), member)
+        found = examine(offset, member.place, record, memoryview(data)[start:end])
+        return self._judged(found, member)
 
     def _long(self, offset: int, member: Member, data: bytes, start: int, record: Named) -> Seen | Bad:
         """Return a record that is longer than what is held."""
@@ -159,13 +191,14 @@ class Members:
                 passed += len(piece)
                 yield piece
 
-        held = examine(record, first, rest())
+        found = examine(offset, offset, record, first, rest())
         if passed < left:
             return self._bad(f"it is cut off, {left - passed} bytes are missing", member)
         after = data[start + record.length :] if left <= 0 else b""
         after += member.read_whole(max(0, 65 - len(after)))
         wrong = self._tail(after[:64], record, member, len(after))
-        return wrong or self._judged(seen(offset, member.place, record, held), member)
+        faults = tuple(record.faults)
+        return wrong or self._judged(replace(found, end=member.place, faults=faults), member)
 
     def _judged(self, found: Seen, member: Member) -> Seen | Bad:
         """Return a record, unless both its digest and its end say that its length lies."""

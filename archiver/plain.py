@@ -15,13 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .dialect import head_end
-from .held import FIRST, MAX_HEAD, Named, examine, fault, named, seen
+from .held import FIRST, examine
+from .quick import head_length, quick
+from .record_head import MAX_HEAD, Named, fault, named
 from .seen import Seen
 from .window import Window
 
 TAIL = b"\r\n\r\n"
 _LOOK = 1 << 14
 """Bytes in which nearly every head ends."""
+_QUICK = 1 << 20
 _ENDS = re.compile(rb"[\r\n]{0,64}")
 _BEGINS = re.compile(rb"WARC/\d{1,2}\.\d{1,2}\r?\n")
 _CHAIN = 10_000
@@ -53,6 +56,20 @@ class Plain:
 
     def take(self, offset: int) -> Seen | Bad:
         """Return the record that begins at an offset, read to its end."""
+        return self._quickly(offset) or self._carefully(offset)
+
+    def _quickly(self, offset: int) -> Seen | None:
+        """Return a record that is held whole and stands before another, if nothing is odd about it."""
+        lengths = head_length(self._window.view(offset, _LOOK))
+        if lengths is None or lengths[1] > _QUICK:
+            return None
+        length = sum(lengths) + len(TAIL)
+        data = self._window.view(offset, length + 5)
+        if len(data) < length or bytes(data[length:]) not in {b"WARC/", b""}:
+            return None
+        return quick(data[:length], offset, offset + length)
+
+    def _carefully(self, offset: int) -> Seen | Bad:
         head = self._head(offset)
         if isinstance(head, Bad):
             return head
@@ -87,7 +104,7 @@ class Plain:
     def _examined(self, offset: int, start: int, record: Named, end: int) -> Seen:
         first = self._window.view(start, min(record.length, FIRST))
         rest = self._window.pieces(start + len(first), start + record.length) if record.length > FIRST else ()
-        return seen(offset, end, record, examine(record, first, rest))
+        return examine(offset, end, record, first, rest)
 
     def _judged(self, found: Seen, start: int, *, follows: bool, tail: bool) -> Seen | Bad:
         """Return a record, unless what it says of itself and what follows it speak against it."""

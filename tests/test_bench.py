@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from archiver.scan import Seen, scan
 from bench import served
 from bench.captured import distinct
 from bench.generated import LARGE, generate
+from bench.made import make
 from bench.measure import measure
 
 ROOT = Path(__file__).parents[1]
@@ -71,6 +73,27 @@ def test_memory():
         "large": 30,
     }
     assert rows["small + body", "seal"]["warc_bytes"] > rows["small", "seal"]["warc_bytes"]
+
+
+def test_reading(tmp_path):
+    """The bench of reading has a row for each tool on one file, and ours again on a smaller one."""
+    generate(tmp_path / "site", 60)
+    report = bench("reading.py", "--site", tmp_path / "site", "--megabytes", "1", "--folder", tmp_path)
+    tools = ["scan", "read back", "import", "verify"]
+    rows = [(row["file"], row["tool"]) for row in report["rows"]]
+    peers = ["warcio check", "cdxj-indexer", "fastwarc check"]
+    assert rows == [("1.warc.gz", tool) for tool in tools + peers] + [("0.1.warc.gz", tool) for tool in tools]
+    assert all(row["records"] > 10 and row["cpu"] > 0 < row["peak"] for row in report["rows"])
+
+
+def test_made_warcs_are_read_by_their_tool(tmp_path):
+    """The file that is read is one that warcio finds nothing wrong with, whole to our scan, compressed or not."""
+    generate(tmp_path / "site", 20)
+    for compressed in (True, False):
+        path = tmp_path / f"made-{compressed}"
+        records = make(path, tmp_path / "site", 0.1, compressed=compressed)
+        subprocess.run([ROOT / ".venv" / "bin" / "warcio", "check", path], check=True)
+        assert sum(isinstance(one, Seen) and one.intact for one in scan(path)) == records
 
 
 def test_generated_site_is_the_same_twice(tmp_path):

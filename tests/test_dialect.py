@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from archiver.scan import Seen, scan
 from index.model import Capture, Original
 from tests.support.foreign import CHUNKED, HELLO, PAGE, members, record, sha1, sha256
 
+ROOT = Path(__file__).parents[1]
 DNS = b"20260302023001\nwww.example.org. 60 IN A 192.0.2.1\n"
 PSEUDO = b":status: 200\r\nserver: x\r\n\r\nhello"
 INTERIM = b"HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\nhello"
@@ -88,6 +90,15 @@ def test_every_rule_has_its_case():
     """No rule without a test, no test without a rule, and each has a sentence."""
     assert {rule for rule, _, _ in CASES} == set(RULES)
     assert all(rule.sentence.endswith(".") for rule in RULES.values())
+
+
+def test_page_of_rules():
+    """docs/odd-records.md has every rule in its own words."""
+    page = (ROOT / "docs" / "odd-records.md").read_text(encoding="utf-8")
+    rows = [
+        f"| `{name}` | {rule.sentence} | {'damage' if rule.damage else ''} |" for name, rule in RULES.items()
+    ]
+    assert [line for line in page.splitlines() if line.startswith("| `")] == rows
 
 
 @pytest.mark.parametrize("pack", [bytes, lambda data: members([data])], ids=["plain", "gzip"])
