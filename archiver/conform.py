@@ -40,7 +40,7 @@ def report(
     DamagedError where the day is too damaged to say what it is.
     """
     rules = {rule.id: rule for rule in table.rule}
-    step("WARC", 0, len(rules) + 1)
+    step("WARC", 0, len(rules) + 2)
     summary, warcs = subject.folder.summary, subject.warcs
     watches: dict[str, Finder] = {
         "R9": Infos(rules["R9"]),
@@ -50,6 +50,7 @@ def report(
     }
     pairs = Pairs()
     seen = watch(warcs, subject.where, [*watches.values(), pairs])
+    step("MDTO", 1, len(rules) + 2)
     with package_of(subject, make) as made:
         measures = _measures(subject, seen, pairs, made)
         measures |= {name: _by_records(one, seen) for name, one in watches.items()}
@@ -91,8 +92,8 @@ def _measures(subject: Subject, seen: Seen, pairs: Pairs, made: Path | Fact) -> 
 def _measured(
     rules: Iterable[Rule], measures: dict[str, Measure], step: Callable[[str, int, int], None]
 ) -> Iterator[Finding]:
-    for number, rule in enumerate(rules, 1):
-        step(rule.id, number, len(measures) + 1)
+    for number, rule in enumerate(rules, 2):
+        step(rule.id, number, len(measures) + 2)
         try:
             yield measures[rule.id](rule)
         except (ArchiveError, OSError) as error:

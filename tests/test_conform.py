@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import re
 import shutil
 import string
@@ -17,12 +18,15 @@ import msgspec
 import pytest
 
 from archiver.appraisal import Mdto
+from archiver.conform import report as conform
 from archiver.conform_files import size
+from archiver.conform_records import Addresses, Fields, Pairs, watch
 from archiver.conformity import LANGUAGES, MAX_EXAMPLES, Few, Finding, Verdict, document, load, sentence
 from archiver.runs import State
 from index.errors import ArchiveError
 from index.timestamp import parse_timestamp
 from tests.support.conforming import Copy, archived, copied
+from tests.support.exchanges import exchange_of, warc_files
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = tuple(f"R{number}" for number in range(1, 18))
@@ -409,6 +413,30 @@ def test_secrets_are_not_told_again(copy):
     assert any("Cookie" in example for example in finding.facts[0].examples)
     assert any("user@host" in example for example in finding.facts[0].examples)
     assert "s3cr3t" not in str(report.findings)
+
+
+def test_segments(tmp_path):
+    """A response in segments has its request, in another file; its continuations need no Content-Type."""
+    files = warc_files(tmp_path, compression="none", max_file=8000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n"
+    files.exchange(exchange_of(head + random.Random(4).randbytes(30_000), max_bytes=1 << 30))
+    files.close()
+    rules = {rule.id: rule for rule in load().rule}
+    pairs, finders = Pairs(), {"R10": Fields(rules["R10"]), "R11": Addresses()}
+    seen = watch(sorted(tmp_path.iterdir()), "archive", [pairs, *finders.values()])
+    assert seen.files > 3
+    assert (pairs.good, pairs.responses) == (True, 1)
+    for name, finder in finders.items():
+        assert finder.finding(rules[name], seen).verdict is Verdict.PASS
+
+
+def test_progress(good):
+    """Who waits is told what is measured, from the first step to the last."""
+    steps = []
+    conform(good.subject, good.table, good.make, lambda *step: steps.append(step))
+    assert [name for name, _, _ in steps] == ["WARC", "MDTO", *RULES]
+    assert [number for _, number, _ in steps] == list(range(19))
+    assert {total for _, _, total in steps} == {19}
 
 
 def test_no_warcs(copy):

@@ -11,7 +11,7 @@ import click
 from ..conform import report
 from ..conform_page import page
 from ..conform_subject import Subject
-from ..conformity import Language, Report, Table, document, load, sentence
+from ..conformity import Fact, Language, Report, Table, document, load, sentence
 from ..durable import write_file
 from ..export import export
 from ..profiles import built_in
@@ -94,11 +94,20 @@ def _make(subject: Subject, path: Path) -> None:
     export([subject.folder], subject.find, path, profile=built_in()["mdto"], settings=subject.settings)
 
 
+def _told(table: Table, fact: Fact, language: Language) -> str:
+    """Return a fact with the places that are named, on one line."""
+    places = list(fact.examples)
+    if fact.more:
+        places.append(table.words["more"].in_(language).format(count=fact.more))
+    said = sentence(table, fact, language)
+    return f"{said} [{'; '.join(places)}]" if places else said
+
+
 def _print(table: Table, measured: Report, language: Language) -> None:
     rows = []
     for finding in measured.findings:
         verdict = table.words[finding.verdict.value].in_(language)
-        facts = " ".join(sentence(table, fact, language) for fact in finding.facts)
+        facts = " ".join(_told(table, fact, language) for fact in finding.facts)
         rows.append((finding.rule.id, verdict, finding.rule.title.in_(language), facts, finding.file))
     words = table.words
     heads = [words[key].in_(language) for key in ("rule", "verdict", "subject", "facts", "file")]
