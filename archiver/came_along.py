@@ -4,8 +4,9 @@ What files bring besides their records: the ledger of a snapshot of ours, the li
 
     urn:daykeep:ledger   a resource record, one entry a line          (archiver.ledger)
     pages/*.jsonl        {"url":…,"ts":…,"title":…,"text":…}          (WACZ 1.1.1 section 5.2.2)
+    datapackage.json     {"daykeep":{"outcome":…,"reasons":[…]}}      of an export of ours
 
-Both come from outside: a line that cannot be read, or is of no address, is passed over. Knows nothing of
+All come from outside: a line that cannot be read, or is of no address, is passed over. Knows nothing of
 what is made of them.
 """
 
@@ -20,10 +21,13 @@ import msgspec
 import structlog
 
 from index.errors import DamagedError
+from index.model import Outcome
 from index.timestamp import local_date
 from index.urlkey import normalise, urlkey
 
+from . import zipped
 from .books import keyed
+from .forms import Form
 from .identity import moment_of
 from .imported_pages import Listed
 from .ledger import Entry
@@ -31,10 +35,12 @@ from .records import open_record
 from .sorted_lines import SortedLines
 from .taking import Taken
 from .text import MAX_TEXT
+from .window import Window
 
 _LONGEST = 1 << 24
 """Bytes of one line; a page's text may stand in it."""
 _MAX_TITLE = 2000
+_MAX_REASONS = 20
 
 logger = structlog.get_logger(__name__)
 
@@ -47,6 +53,36 @@ class _Listed(msgspec.Struct, frozen=True):
     title: str | None = None
     language: str | None = None
     text: str | None = None
+
+
+class _Own(msgspec.Struct, frozen=True):
+    outcome: Outcome = Outcome.COMPLETE
+    reasons: tuple[str, ...] = ()
+
+
+class _Package(msgspec.Struct, frozen=True):
+    daykeep: _Own
+
+
+def judgement(taken: Iterable[Taken]) -> tuple[Outcome, list[str]]:
+    """Return how a day was judged that an export of ours is of, and why; complete where nothing says."""
+    for one in taken:
+        if one.begun and one.form is Form.WACZ:
+            own = _own(one.given.path)
+            return own.outcome, [reason[:_MAX_TITLE] for reason in own.reasons[:_MAX_REASONS]]
+    return Outcome.COMPLETE, []
+
+
+def _own(path: Path) -> _Own:
+    members, _ = zipped.members(path)
+    wanted = [one for one in members if one.name == "datapackage.json" and one.info.file_size <= _LONGEST]
+    try:
+        with path.open("rb", buffering=0) as file:
+            data = b"".join(zipped.pieces(path, Window(file.fileno()), wanted[0]))
+        return msgspec.json.decode(data, type=_Package).daykeep
+    except (IndexError, DamagedError, msgspec.MsgspecError, RecursionError) as error:
+        logger.warning("judgement-unreadable", file=str(path), reason=repr(error))
+        return _Own()
 
 
 def ledgers(taken: Iterable[Taken], day: str, lines: SortedLines) -> SortedLines:

@@ -22,7 +22,7 @@ import msgspec
 from index.timestamp import to_warc_date
 
 from . import package
-from .came_along import ledgers, listed_pages
+from .came_along import judgement, ledgers, listed_pages
 from .collection import SnapshotFolder, finder
 from .durable import write_file
 from .imported_day import DayFile, DayParts
@@ -68,6 +68,7 @@ class Gathering:
         pages = Pages(self.reader, listed, find, self._begin_texts, told, only=only)
         parts = DayParts(captures, revisits, segments, pages)
         parts.taken = ledgers(taken, day, SortedLines(lines, f"ledgers-{folder.timestamp}"))
+        parts.outcome, parts.reasons = judgement(taken)
         for one in taken:
             parts.imported.append(_described(one))
             self._add(parts, folder, day, one)

@@ -42,6 +42,7 @@ from .settings import Settings, Site
 from .sorted_lines import SortedLines
 from .staging import Staging
 from .survey import OWN_RULES, Refers, Told
+from .verdict import worse
 from .verify import hash_file
 
 _RECORD = re.compile(rb'"record":"([^"\\\\]+)"')
@@ -79,8 +80,9 @@ class DayParts:
     """WARC-Record-IDs of what answers other methods than GET."""
     taken: SortedLines | None = None
     """The ledger that came with an export of ours, as `books.keyed` has it."""
-    sealed: dict[str, Any] | None = None
-    """What the datapackage.json of an export of ours says of the day."""
+    outcome: Outcome = Outcome.COMPLETE
+    """How an export of ours says that the day went; the worse of that and what its records give counts."""
+    reasons: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +245,7 @@ def _judged(making: Making, folder: SnapshotFolder, parts: DayParts, tallied: Ta
     """Write what has changed, and return what datapackage.json tells of the day."""
     counts = {one.value: tallied.counts[one.value] for one in UrlOutcome if tallied.counts[one.value]}
     own = dict(tallied.own)
-    outcome = judge(own, tallied.server_errors)
+    outcome = worse(judge(own, tallied.server_errors), parts.outcome)
     before = next(earlier(making.collection, making.site.name, folder.timestamp), None)
     kinds: Counter[Kind] = Counter()
     changes = ()
@@ -252,7 +254,7 @@ def _judged(making: Making, folder: SnapshotFolder, parts: DayParts, tallied: Ta
     write_file(folder.changes_path, encode_changes(tally(changes, kinds)))
     return {
         "outcome": outcome.value,
-        "reasons": [],
+        "reasons": parts.reasons,
         "counts": counts,
         "changes": {kind.value: kinds[kind] for kind in Kind},
         "changed": reported(kinds),

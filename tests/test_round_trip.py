@@ -99,3 +99,21 @@ def test_what_did_not_come_along(crawled, tmp_path):
         assert ledger[f"{HOST}/weg"][0] == "http-error"
         assert (report.files[0].skipped, report.whole) == (1, False)
         assert problems(archive) == []
+
+
+def test_a_day_that_was_not_the_site(tmp_path):
+    """What an export says of its day, that a bot wall stood in place of the site, holds after the import too."""
+    wall = page("Checking your browser before accessing example.test. Enable JavaScript and cookies to continue.",
+                title="Just a moment...")  # fmt: skip
+    config = configure(tmp_path, f"{HOST}/")
+    with build_days(tmp_path / "data", [{"/": wall}]) as archive:
+        [folder] = archive.collection.snapshots(SITE)
+        before = (folder.summary.outcome, folder.reasons)
+        ended = inside(config, "export", SITE, folder.timestamp, "-o", tmp_path / "x.wacz")
+        assert ended.status == 0, ended.err
+    assert before[0] == "failed"
+    with empty_archive(tmp_path / "other", clock=HandClock(FIRST), seeds=(f"{HOST}/",)) as other:
+        take(other, tmp_path / "x.wacz")
+        [folder] = other.collection.snapshots(SITE)
+        assert (folder.summary.outcome, folder.reasons) == before
+        assert problems(other) == []
