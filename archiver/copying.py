@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -214,6 +214,8 @@ class _File:
         record = _extent(path, segment.offset)
         self._place((home.timestamp, segment.filename, segment.offset), record)
         yield from self._copied(path, record)
+        for beside in _beside(path, replace(record, record_id=_origin(path, segment.offset))):
+            yield from self._copied(path, beside)
 
     def _warcinfo(self, path: Path) -> Iterator[bytes]:
         """Yield the warcinfo at the head of a file that records are taken from, once."""
@@ -247,6 +249,12 @@ def _beside(path: Path, record: Extent) -> Iterator[Extent]:
             return
         yield following
         last = following
+
+
+def _origin(path: Path, offset: int) -> str | None:
+    """Return the id of the record that a continuation belongs to: its request stands behind the last."""
+    with open_record(path, offset) as record:
+        return record.field("WARC-Segment-Origin-ID")
 
 
 def _extent(path: Path, offset: int) -> Extent:

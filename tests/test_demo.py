@@ -15,6 +15,7 @@ from archiver.runs import Runs, State
 from archiver.verify import verify
 from index.errors import ArchiveError, StorageError
 from tests.support.command import configure, daykeep, inside
+from tests.support.record_rules import broken
 
 count = itertools.count()
 
@@ -38,6 +39,12 @@ def test_whole(demo):
     collection = Collection(demo.parent.parent / "data")
     for folder in collection.snapshots(SITE):
         assert list(verify(folder, finder(collection, SITE))) == []
+
+
+def test_records_keep_the_rules(demo):
+    """Every record of the demonstration keeps every rule."""
+    for folder in Collection(demo.parent.parent / "data").snapshots(SITE):
+        assert broken(folder.warcs) == []
 
 
 def test_warcinfo_says_that_it_is_made_up(demo):

@@ -19,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -30,6 +31,8 @@ from archiver.collection import Collection, SnapshotFolder
 from archiver.records import iterate
 from archiver.settings import Site
 from archiver.snapshot import finder, take
+from archiver.strict import check
+from archiver.strict_rules import Level
 from archiver.verify import verify
 from tests.support import hostile
 from tests.support.fetching import failed, make_fetcher, received
@@ -45,6 +48,7 @@ from tests.support.misbehaviours import (
     table,
 )
 from tests.support.rawserver import RawServer
+from tests.support.record_rules import broken
 from tests.support.sites import Web, text
 from tests.support.snapshots import HOST, HandClock, opened
 
@@ -116,6 +120,13 @@ def crawled(tmp_path_factory):
     entries = {entry.url: entry for entry in ledger.read(snapshot.ledger_path)}
     yield Crawled(snapshot, entries, responses(snapshot), web.main.requests, told["peak"], not reached)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_records_keep_the_rules(crawled):
+    """Whatever the hostile web sends: every record keeps every rule, by two readings of the standard."""
+    assert broken(crawled.folder.warcs) == []
+    found = check(crawled.folder.warcs, datetime(2026, 12, 1, tzinfo=UTC))
+    assert [str(one) for one in found if one.level is not Level.SHOULD] == []
 
 
 def outcome(crawl: Crawled, url: str) -> str | None:

@@ -9,6 +9,7 @@ import io
 import random
 import re
 import shutil
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,9 +18,12 @@ from types import SimpleNamespace
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
+from warcio.checker import Checker
 
 import archiver.snapshot
 from archiver.collection import SnapshotFolder, finder
+from archiver.export import export
+from archiver.profiles import built_in
 from archiver.record_files import RecordFiles
 from archiver.records import iterate, open_response
 from archiver.snapshot import take
@@ -93,6 +97,39 @@ def test_no_file_reaches_the_limit_and_all_but_the_last_come_near(tmp_path, comp
     *full, last = [path.stat().st_size for path in sorted(tmp_path.iterdir())]
     assert max(*full, last) < MAX
     assert min(full) > MAX - (1400 if compression == "gzip" else 600)
+
+
+def test_golden_bytes_of_the_last_segment(tmp_path):
+    """The last continuation says where it belongs, which it is, how long all are, and the digest of its block."""
+    capture = written(tmp_path, NOISE[:9000], "none")
+    (place,) = capture.segments
+    raw = b"".join(response(NOISE[:9000]).raw())
+    data = (tmp_path / place.filename).read_bytes()[place.offset :][: place.length]
+    head, _, rest = data.partition(b"\r\n\r\n")
+    block = rest[: -len(b"\r\n\r\n")]
+    assert raw.endswith(block)
+    assert head.decode().split("\r\n") == [
+        "WARC/1.1",
+        "WARC-Type: continuation",
+        "WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000004>",
+        "WARC-Date: 2026-03-02T02:30:01.000500Z",
+        "WARC-Target-URI: http://www.example.org/",
+        "WARC-Warcinfo-ID: <urn:uuid:00000000-0000-4000-8000-000000000003>",
+        "WARC-Segment-Origin-ID: <urn:uuid:00000000-0000-4000-8000-000000000002>",
+        "WARC-Segment-Number: 2",
+        f"WARC-Segment-Total-Length: {len(raw)}",
+        "Content-Type: application/octet-stream",
+        f"WARC-Block-Digest: sha256:{hashlib.sha256(block).hexdigest()}",
+        f"Content-Length: {len(block)}",
+    ]
+
+
+@pytest.mark.parametrize("compression", ["gzip", "none"])
+def test_other_checkers_find_nothing_wrong(tmp_path, compression, capsys):
+    """Warcio's own checker, which takes each segment for a record, agrees with every digest."""
+    written(tmp_path, NOISE, compression)
+    command = SimpleNamespace(verbose=False, inputs=[str(path) for path in tmp_path.iterdir()])
+    assert (Checker(command).process_all(), capsys.readouterr().out) == (0, "")
 
 
 @pytest.mark.parametrize("compression", ["gzip", "none"])
@@ -320,6 +357,45 @@ def test_days_with_segments_replay(archive, day):
     part = visitor.get(address, Range="bytes=5000-16000")
     assert (part.status_code, part.data) == (206, NOISE[5000:16001])
     assert visitor.get(address, Range="bytes=-10").data == NOISE[-10:]
+
+
+def send(archive, target, days, **how):
+    collection = archive.collection
+    profile = built_in()[how.pop("profile", "wacz")]
+    folders = [collection.at(SITE, day) for day in days]
+    return export(folders, finder(collection, SITE), target, profile=profile, **how)
+
+
+EXPORTS = [
+    ("wacz", [MONDAY], None),
+    ("wacz", [TUESDAY], None),
+    ("wacz", [MONDAY, TUESDAY], None),
+    ("wacz", [MONDAY], f"{HOST}/film"),
+    ("wacz", [TUESDAY], f"{HOST}/film"),
+    ("nl-richtlijn", [TUESDAY], None),
+]
+
+
+@pytest.mark.parametrize(("profile", "days", "url"), EXPORTS)
+def test_exports_hold_the_whole(archive, tmp_path, profile, days, url):
+    """Whatever is exported, of a day or of one address, holds the whole body, and the request that fetched it."""
+    target = tmp_path / ("x.wacz" if profile == "wacz" else "x")
+    send(archive, target, days, profile=profile, url=url)
+    folder = target
+    if profile == "wacz":
+        folder = tmp_path / "unpacked"
+        with zipfile.ZipFile(target) as file:
+            file.extractall(folder)
+    warcs = {path.name: path for path in folder.rglob("*.warc*") if path.is_file()}
+    lines = next(folder.rglob("*.cdxj")).read_bytes().splitlines()
+    films = [capture for capture in map(parse_line, lines) if capture.url == f"{HOST}/film"]
+    for film in films:
+        with open_response(lambda _day, name: warcs[name], "none", film) as stored:
+            assert b"".join(stored.body) == NOISE
+    requests = [one for path in warcs.values() for _, one in iterate(path) if one.kind == "request"]
+    asked = {one.field("WARC-Concurrent-To") for one in requests}
+    assert {f"<{film.record}>" for film in films} <= asked
+    assert films
 
 
 def segment_files(days):

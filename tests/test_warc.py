@@ -20,6 +20,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
+from archiver.discovery import Discovery
 from archiver.named_fields import Reference
 from archiver.record_files import Position
 from archiver.records import iterate, open_record
@@ -184,6 +185,15 @@ def test_lines_of_the_index_point_at_their_records(tmp_path, compression):
     assert (revisit.mime, revisit.status, revisit.digest) == ("warc/revisit", 200, response.digest)
     assert (revisit.original, revisit.urlkey) == (ORIGINAL, "org,example)/")
     assert (resource.mime, resource.status, resource.digest) == ("text/plain", None, sha256(b"text"))
+
+
+GOLDEN_REQUEST = [
+    *about(3),
+    *WIRE,
+    ("WARC-Concurrent-To", uuid(2)),
+    ("Content-Type", "application/http; msgtype=request"),
+    ("WARC-Block-Digest", sha256(REQUEST)),
+]
 
 
 @pytest.fixture(scope="module", params=["gzip", "none"])
@@ -401,6 +411,25 @@ def test_full_disk_is_a_sentence(tmp_path):
     with pytest.raises(StorageError, match="The disk is full"):
         files.close()
     files.close()
+
+
+def test_golden_bytes_of_metadata(tmp_path):
+    """How an address was found stands behind the request, about the response, without a digest of a payload."""
+    files = warc_files(tmp_path, compression="none")
+    files.exchange(exchange_of(PLAIN), how=Discovery("http://www.example.org/a", "LE", 36, "caf\u00e9|"))
+    files.close()
+    block = "via: http://www.example.org/a\r\nhopsFromSeed: LE\r\nfetchTimeMs: 36\r\ndaykeep-found: caf\u00e9|\r\n"
+    head = [
+        *about(4),
+        ("WARC-Concurrent-To", uuid(2)),
+        ("WARC-Refers-To", uuid(2)),
+        ("Content-Type", "application/warc-fields"),
+        ("WARC-Block-Digest", sha256(block.encode())),
+    ]
+    data = (tmp_path / "t-00000.warc").read_bytes()
+    assert data.endswith(
+        record("request", GOLDEN_REQUEST, REQUEST) + record("metadata", head, block.encode())
+    )
 
 
 NOT_MODIFIED = RESPONSES["304"]
