@@ -278,6 +278,18 @@ def _beside(path: Path, rows: Iterator[Capture]) -> Iterator[tuple[int, Record, 
                 break
             yield at, record, row if own is None else None
             own = own or record.field("WARC-Record-ID") or ""
+        if row.segments:
+            last = row.segments[-1]
+            yield from _behind(path.with_name(last.filename), last.offset, own)
+
+
+def _behind(path: Path, offset: int, own: str | None) -> Iterator[tuple[int, Record, None]]:
+    """Yield what stands behind the last segment of a record and belongs to the same exchange."""
+    for number, (at, record) in enumerate(iterate(path, offset)):
+        if number and record.field("WARC-Concurrent-To") != own:
+            return
+        if number:
+            yield at, record, None
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

@@ -23,6 +23,8 @@ from warcio.checker import Checker
 import archiver.snapshot
 from archiver.collection import SnapshotFolder, finder
 from archiver.export import export
+from archiver.imports import bring
+from archiver.ledger import read as read_ledger
 from archiver.profiles import built_in
 from archiver.record_files import RecordFiles
 from archiver.records import iterate, open_response
@@ -33,6 +35,7 @@ from index.cdxj import format_line, parse_line
 from index.errors import DamagedError, StorageError
 from index.model import Segment
 from tests.support.exchanges import MOMENT, exchange_of, warc_files
+from tests.support.importing import empty_archive
 from tests.support.snapshots import FIRST, HOST, SITE, HandClock, opened, page, serving
 from tests.support.viewing import Visitor
 
@@ -396,6 +399,42 @@ def test_exports_hold_the_whole(archive, tmp_path, profile, days, url):
     asked = {one.field("WARC-Concurrent-To") for one in requests}
     assert {f"<{film.record}>" for film in films} <= asked
     assert films
+
+
+def brought(folder, *paths):
+    """Import files elsewhere; return lines, ledger, log and problems of the day they have."""
+    with empty_archive(folder, seeds=(f"{HOST}/",)) as elsewhere:
+        bring(elsewhere, elsewhere.settings.site[0], paths)
+        (day,) = elsewhere.collection.snapshots(SITE)
+        find = finder(elsewhere.collection, SITE)
+        lines = {one.url.removeprefix(HOST): one for one in day.index.captures()}
+        bodies = {}
+        for path in ("/film", "/cast"):
+            if path in lines:
+                with open_response(find, day.timestamp, lines[path]) as stored:
+                    bodies[path] = b"".join(stored.body)
+        ledger = {one.url.removeprefix(HOST): one.outcome.value for one in read_ledger(day.ledger_path)}
+        log = (day.path / "logs" / "import.jsonl").read_text()
+        return lines, bodies, ledger, log, [str(one) for one in verify(day, find)]
+
+
+def test_import_puts_segments_together(archive, tmp_path):
+    """A day with records in segments, imported elsewhere from its files, in any order, is as it was."""
+    files = archive.collection.at(SITE, MONDAY).warcs
+    lines, bodies, ledger, _, problems = brought(tmp_path / "data", *reversed(files))
+    assert (bodies["/film"], bodies["/cast"], problems) == (NOISE, NOISE[:20_000], [])
+    assert (lines["/film"].digest, len(lines["/film"].segments)) == (
+        f"sha256:{hashlib.sha256(NOISE).hexdigest()}",
+        4,
+    )
+    assert (ledger["/film"], ledger["/cast"]) == ("captured", "captured")
+
+
+def test_import_of_an_export_in_segments(archive, tmp_path):
+    """An export as WACZ has all segments, and is imported elsewhere with the same payload."""
+    send(archive, tmp_path / "x.wacz", [MONDAY])
+    _, bodies, ledger, _, problems = brought(tmp_path / "data", tmp_path / "x.wacz")
+    assert (bodies["/film"], ledger["/film"], problems) == (NOISE, "captured", [])
 
 
 def segment_files(days):
