@@ -96,11 +96,11 @@ class KeptExports:
 
     def size(self, day: SnapshotFolder, profile: Profile) -> int | None:
         """Return how many bytes an export has, None where it is not there now."""
-        path = self._path(_key(day, profile))
         try:
+            path = self._path(_key(day, profile))
             return path.stat().st_size if path else None
-        except OSError:
-            return None  # dropped since
+        except (OSError, NotFoundError):  # dropped since; or the day has lost its seal, which `verify` tells
+            return None
 
     def get(self, day: SnapshotFolder, profile: Profile) -> Kept:
         """

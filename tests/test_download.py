@@ -174,6 +174,17 @@ def test_day_page_offers_downloads(visitor):
     assert f'Eén bestand om te bekijken (WACZ)</a> <span class="aside">{told} kB</span>' in dutch
 
 
+def test_day_without_its_seal(tmp_path):
+    """A day that has lost its seal is still shown; a copy of it is refused."""
+    with build(tmp_path / "data", {"demo": {DAY: {f"{SITE}/": PAGE}}}) as built:
+        folder = built.collection.snapshot("demo", DAY).path
+        folder.chmod(0o755)
+        (folder / "datapackage-digest.json").unlink()
+        seen = Visitor(built)
+        assert seen.get(f"/demo/{DAY}/").status_code == 200
+        assert seen.get(PATH).status_code == 404
+
+
 def test_no_downloads(archive):
     """Where there is no room for copies none is offered, and none is made."""
     viewer = msgspec.structs.replace(archive.settings.viewer, download_bytes=0)
