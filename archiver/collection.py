@@ -7,6 +7,7 @@ The folders of a collection on disk. Knows nothing of what stands inside a WARC 
       sites/<site>/snapshots/<14 digits>/         sealed: an unzipped WACZ, read-only
       sites/<site>/snapshots/<14 digits>.partial/ a snapshot being taken, or one that a crash left behind
       sites/<site>/snapshots/<14 digits>.importing/ one being made of imported files; begun anew after a crash
+      sites/<site>/seals.jsonl                    the digest of every sealed snapshot, outside its folder
       sites/<site>/import/                        copies of the files of an import that is under way
       catalogue/                                  derived; may be deleted at any time
       state/                                      runs, locks, the frontier of a running crawl

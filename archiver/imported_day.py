@@ -43,7 +43,6 @@ from .sorted_lines import SortedLines
 from .staging import Staging
 from .survey import OWN_RULES, Refers, Told
 from .verdict import worse
-from .verify import hash_file
 
 _RECORD = re.compile(rb'"record":"([^"\\\\]+)"')
 _REFERS = msgspec.json.Decoder(Refers)
@@ -267,7 +266,7 @@ def _judged(making: Making, folder: SnapshotFolder, parts: DayParts, tallied: Ta
 def _describe(making: Making, folder: SnapshotFolder, parts: DayParts, own: dict[str, Any]) -> None:
     settings, site = making.settings, making.site
     known = {folder.path / file.place: file.digest for file in parts.files if file.digest}
-    resources = package.resources(folder.path, lambda path: known.get(path) or hash_file(path))
+    resources = package.resources(folder.path, lambda path: known.get(path) or package.hash_file(path))
     day = local_date(folder.timestamp, settings.zone).isoformat()
     facts = {
         "site": site.name,
@@ -279,4 +278,4 @@ def _describe(making: Making, folder: SnapshotFolder, parts: DayParts, own: dict
     title = f"{site.title or site.name} {day}"
     moment = parse_timestamp(folder.timestamp)
     described = package.describe(title, site.seeds[0], moment, resources, facts | own)
-    package.write_package(folder.path, described, hash_file)
+    package.write_package(folder.path, described, package.hash_file)

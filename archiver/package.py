@@ -10,6 +10,7 @@ Knows nothing of what is inside the files it lists.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,12 @@ from .durable import write_file
 
 SOFTWARE = "daykeep/0.1"
 _PARTS = ("archive", "indexes", "logs", "pages", "fuzzy", "originals")
+
+
+def hash_file(path: Path) -> str:
+    """Return `sha256:` and the hexadecimal digest of a file. Raises OSError."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def resources(folder: Path, hash_file: Callable[[Path], str]) -> list[dict[str, Any]]:

@@ -26,8 +26,8 @@ from .collection import Collection, SnapshotFolder
 from .exchange import Exchange
 from .ledger import UNREAD, read
 from .named_fields import Reference
+from .package import hash_file
 from .pages import read_pages
-from .verify import hash_file
 from .warc import original_of, refer, reference_of
 
 LOOK_BACK = 8

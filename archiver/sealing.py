@@ -41,7 +41,7 @@ from .suspicion import Kind as Suspected
 from .suspicion import Suspicion
 from .tallies import Tallies
 from .verdict import Day, DayFigures, judge_day, worse
-from .verify import check_contents, hash_file
+from .verify import check_contents
 from .warc import WarcFiles
 
 logger = structlog.get_logger(__name__)
@@ -219,8 +219,10 @@ def seal(
     }
     moment = parse_timestamp(folder.timestamp)
     title = f"{site.title or site.name} {own['day']}"
-    described = package.describe(title, site.seeds[0], moment, package.resources(folder.path, hash_file), own)
-    package.write_package(folder.path, described, hash_file)
+    described = package.describe(
+        title, site.seeds[0], moment, package.resources(folder.path, package.hash_file), own
+    )
+    package.write_package(folder.path, described, package.hash_file)
     sealed = collection.at(site.name, folder.timestamp)
     publish_dir(folder.path, sealed.path)
     return sealed

@@ -43,11 +43,15 @@ class Finding:
         """How much the rule binds."""
         return RULES[self.rule].level
 
+    @property
+    def sentence(self) -> str:
+        """What the rule says, and what is there."""
+        rule = RULES[self.rule]
+        return f"{self.rule} ({rule.level.value}, {rule.section}): {rule.sentence} Here {self.what}."
+
     def __str__(self) -> str:
         """Return it as a line for a person."""
-        rule = RULES[self.rule]
-        where = f"{self.file} at offset {self.offset}"
-        return f"{where}: {rule.level.value} {self.rule} ({rule.section}): {rule.sentence} Here {self.what}."
+        return f"{self.file} at offset {self.offset}: {self.sentence}"
 
 
 def check(paths: Iterable[Path], now: datetime, *, house: bool = True) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import gzip
 import os
 import tracemalloc
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from archiver.strict_grammar import is_address, is_date, is_digest, is_id, is_me
 from archiver.strict_rules import RULES, Level
 from tests.support.conformance import EXAMPLES
 from tests.support.exchanges import RESPONSES, exchange_of, warc_files
+from tests.support.rules_table import render
 from tests.support.snapshots import SITE, build_days, page
 from tests.support.warc_bytes import DATE, NAME, RECORDS, TARGET, day, members, name_of, sha256
 
@@ -34,6 +36,11 @@ def findings(folder, day, **options):
 def test_every_rule_has_examples():
     """Each rule of the table has a good and a bad example, and no example is of a rule that is not there."""
     assert set(EXAMPLES) | {"file-size"} == set(RULES)
+
+
+def test_rules_in_the_documentation():
+    """docs/warc-rules.md has the rules as they stand in their table."""
+    assert render() in (Path(__file__).parents[1] / "docs/warc-rules.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("rule", EXAMPLES)

@@ -11,7 +11,8 @@ The command line: the only place that composes, prints and exits.
     serving     serve, schedule, demo
     listening   a port of ours, and public addresses that fit it
     looking     status, snapshots, ledger, history, changes, search
-    keeping     export, verify, rebuild
+    checking    verify
+    keeping     export, rebuild
     conforming  conform
 
 Exit status: 0 done; 1 could not; 2 wrong usage or configuration; 3 done, with problems.
@@ -28,9 +29,10 @@ from index.errors import ArchiveError, ConfigurationError
 from . import show
 from .beginning import init_command
 from .bringing import import_command
+from .checking import verify_command
 from .compose import log_to_stderr
 from .conforming import conform_command
-from .keeping import export_command, rebuild_command, verify_command
+from .keeping import export_command, rebuild_command
 from .looking import (
     changes_command,
     history_command,

@@ -168,6 +168,18 @@ def _best(of_day: list[SnapshotFolder]) -> SnapshotFolder:
     return ([folder for folder in of_day if not _failed(folder)] or of_day)[-1]
 
 
+def day_of(archive: Archive, text: str) -> tuple[str, str]:
+    """
+    Return the first timestamp of a DATE and the first behind it: of a calendar day, or of one snapshot.
+
+    Raises ConfigurationError for what is neither.
+    """
+    if text.isdigit():
+        _parse(parse_timestamp, text)
+        return text, str(int(text) + 1)
+    return _parse(lambda text: day_bounds(parse_date(text), archive.settings.zone), text)
+
+
 def _failed(folder: SnapshotFolder) -> bool:
     try:
         return folder.summary.outcome is Outcome.FAILED

@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The commands that keep what was made: export, verify, rebuild."""
+"""The commands that keep what was made: export, rebuild."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from index.errors import ArchiveError, BusyError, NotFoundError, StorageError
+from index.errors import ArchiveError, BusyError, StorageError
 from index.history import History
 from index.urlkey import normalise
 
@@ -22,10 +20,8 @@ from ..export import Exported, export
 from ..profiles import chosen, profiles
 from ..publish import rebuild
 from ..settings import load
-from ..snapshot import Archive
-from ..verify import Problem, verify
 from . import show
-from .compose import find_snapshot, find_snapshots, history_path, opened, require_site, runs_of, shelves
+from .compose import find_snapshots, history_path, opened, shelves
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -114,62 +110,6 @@ def _told(written: Exported, timestamps: list[str]) -> str:
         f"{show.size(written.bytes)}; {written.compared} payloads read back, "
         f"{written.differences or 'no'} difference(s)."
     )
-
-
-@click.command("verify")
-@click.argument("site", required=False)
-@click.argument("date", required=False)
-@json_option
-@click.pass_obj
-def verify_command(config: str, site: str | None, date: str | None, as_json: bool) -> int:
-    """
-    Read everything again, of all sites, of one SITE, or of one DATE, and print each problem.
-
-    Exit status: 0 everything is as it was sealed; 1 could not; 2 wrong usage; 3 problems were found.
-    """
-    rows = []
-    with opened(config) as archive, show.steps("Verifying") as step:
-        gone = [] if date else list(_gone(archive, [site] if site else archive.collection.sites()))
-        folders = _chosen(archive, site, date)
-        for name, problem in chain(gone, _problems(archive, folders, step)):
-            rows.append({"site": name, **msgspec.to_builtins(problem)})
-            if not as_json:
-                show.line(f"{name} {problem}")
-    if as_json:
-        show.json_document({"snapshots": len(folders), "problems": rows})
-    else:
-        show.note(f"{len(folders)} snapshot(s) read, {len(rows)} problem(s).")
-    return WITH_PROBLEMS if rows else DONE
-
-
-def _problems(
-    archive: Archive, folders: list[SnapshotFolder], step: Callable[[str, int, int], None]
-) -> Iterator[tuple[str, Problem]]:
-    for number, folder in enumerate(folders, 1):
-        step(f"{folder.site} {folder.timestamp}", number, len(folders))
-        for problem in verify(folder, finder(archive.collection, folder.site)):
-            yield folder.site, problem
-
-
-def _gone(archive: Archive, sites: Iterable[str]) -> Iterator[tuple[str, Problem]]:
-    """Yield the snapshots that the catalogue or the table of runs knows, and the disk does not."""
-    runs = runs_of(archive.collection)
-    for site in sites:
-        known = {snapshot.timestamp for snapshot in archive.shelves.history.snapshots(site)}
-        known |= {run.snapshot for run in runs.of(site) if run.snapshot}
-        for timestamp in sorted(known - set(archive.collection.timestamps(site))):
-            what = "this snapshot was sealed, and its folder is gone; restore it from a copy"
-            yield site, Problem(timestamp, "snapshots", None, what)
-
-
-def _chosen(archive: Archive, site: str | None, date: str | None) -> list[SnapshotFolder]:
-    if site and date:
-        return [find_snapshot(archive, site, date)]
-    sites = [require_site(archive, site)] if site else archive.collection.sites()
-    folders = [folder for name in sites for folder in archive.collection.snapshots(name)]
-    if not folders:
-        raise NotFoundError("There is no snapshot to verify yet; take one with `daykeep crawl SITE`.")
-    return folders
 
 
 @click.command("rebuild")

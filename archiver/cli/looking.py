@@ -17,6 +17,7 @@ from index.urlkey import normalise
 from ..collection import disk_use
 from ..ledger import Entry, UrlOutcome, count, read
 from ..runs import Run, State
+from ..seals import Kept, read_seals, seals_path
 from ..snapshot import Archive
 from . import show
 from .compose import find_snapshot, opened, require_site, runs_of
@@ -101,17 +102,26 @@ def snapshots_command(config: str, site: str, as_json: bool) -> int:
     """
     List the sealed snapshots of SITE, oldest first.
 
+    With --json each has the digest of its datapackage.json as it was sealed (`package`), and one that speaks
+    for it and all that were sealed before (`seal`). Keep them elsewhere: `daykeep verify --against` takes
+    them.
+
     Exit status: 0 done; 1 could not; 2 no such site.
     """
     with opened(config) as archive:
         rows = [folder.summary for folder in archive.collection.snapshots(require_site(archive, site))]
+        seals = {kept.seal.snapshot: kept for kept in read_seals(seals_path(archive.collection, site))}
     if as_json:
-        show.json_document([show.snapshot_row(row) for row in rows])
+        show.json_document([show.snapshot_row(row) | _seal(seals.get(row.timestamp)) for row in rows])
     else:
         columns = ("timestamp", "date", "outcome", "known", "changed", "size")
         cells = ((r.timestamp, r.day, r.outcome.value, r.known, r.changed, show.size(r.bytes)) for r in rows)
         show.table(columns, cells)
     return DONE
+
+
+def _seal(kept: Kept | None) -> dict[str, str | None]:
+    return {"package": kept.seal.package if kept else None, "seal": kept.digest if kept else None}
 
 
 @click.command("ledger")

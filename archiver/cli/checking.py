@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The command that reads everything again: verify. It changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from index.errors import ConfigurationError, DamagedError, NotFoundError
+
+from ..collection import SnapshotFolder
+from ..package_check import PACKAGE, check_kept
+from ..problem import Kind, Problem, told
+from ..seals import NAME, elsewhere, read_seals, seals_path
+from ..snapshot import Archive
+from ..verifying import Read, cores, size_of, verify_days
+from . import show
+from .compose import day_of, find_snapshot, opened, require_site, runs_of
+
+DONE, WITH_PROBLEMS = 0, 3
+
+Row = tuple[str, Problem]
+"""A site, and what is wrong with a day of it."""
+
+
+@click.command("verify")
+@click.argument("site", required=False)
+@click.argument("date", required=False)
+@click.option("--from", "first", metavar="DATE", help="Only the days from this one on.")
+@click.option("--to", "last", metavar="DATE", help="Only the days up to and with this one.")
+@click.option("--conformance", is_flag=True, help="Hold every record to the rules of WARC/1.1, too.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Digests kept elsewhere: what `daykeep snapshots SITE --json` said, or a copy of seals.jsonl.",
+)
+@click.option("--jobs", type=click.IntRange(1, 256), help="Processes that read. [default: one a core]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_obj
+def verify_command(
+    config: str,
+    site: str | None,
+    date: str | None,
+    first: str | None,
+    last: str | None,
+    conformance: bool,
+    against: Path | None,
+    jobs: int | None,
+    as_json: bool,
+) -> int:
+    """
+    Read everything again, of all sites, of one SITE, or of one DATE, and print each problem.
+
+    Every byte of the chosen days is read: digests, records against the index, ledger, pages and changes, what
+    revisits refer to, datapackage.json, and the digest of it that is kept outside the day's folder. With
+    --against the digests are those that somebody else kept. With --conformance advice is printed as well,
+    and is no problem.
+
+    Exit status: 0 everything is as it was sealed; 1 could not; 2 wrong usage; 3 problems were found.
+    """
+    if (first or last) and (date or not site):
+        raise ConfigurationError("--from and --to choose days of one SITE; give that, and no DATE.")
+    counted = _Counted(as_json=as_json)
+    with opened(config) as archive:
+        folders = _chosen(archive, site, date, first, last)
+        sites = [site] if site else archive.collection.sites()
+        whole = not (date or first or last)
+        kept = elsewhere(against.read_bytes()) if against else None
+        now = archive.now() if conformance else None
+        counted.take(_sealed(archive, sites, folders, whole=whole))
+        if kept is not None:
+            counted.take(_against(archive, folders, kept, str(against), whole=whole))
+        total = sum(map(size_of, folders)) * (2 if conformance else 1)
+        results = verify_days(archive.collection, folders, jobs=jobs or cores(), conformance=now)
+        with show.byte_progress(total) as progress:
+            counted.take(_rows(results, progress))
+    counted.conclude(len(folders))
+    return WITH_PROBLEMS if counted.problems else DONE
+
+
+class _Counted:
+    """Problems on their way to whoever asked."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._rows: list[dict[str, Any]] = []
+        self.problems = 0
+        self.advice = 0
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Print problems as they come, or keep them for the one document."""
+        for site, problem in rows:
+            self.advice += problem.advice
+            self.problems += not problem.advice
+            if self._as_json:
+                self._rows.append({"site": site, **msgspec.to_builtins(problem)})
+            else:
+                show.line(f"{site} {problem}")
+
+    def conclude(self, snapshots: int) -> None:
+        """Say how much was read and found."""
+        if self._as_json:
+            show.json_document({"snapshots": snapshots, "problems": self._rows})
+        else:
+            advice = f", {self.advice} piece(s) of advice" if self.advice else ""
+            show.note(f"{snapshots} snapshot(s) read, {self.problems} problem(s){advice}.")
+
+
+def _rows(
+    results: Iterator[tuple[SnapshotFolder, Problem | Read]], progress: Callable[[str, int], None]
+) -> Iterator[Row]:
+    for folder, result in results:
+        if isinstance(result, Read):
+            progress(folder.timestamp, result.bytes)
+        else:
+            yield folder.site, result
+
+
+def _sealed(
+    archive: Archive, sites: Iterable[str], folders: list[SnapshotFolder], *, whole: bool
+) -> Iterator[Row]:
+    """Yield what differs from the digests kept outside the days' folders, and the days that are gone."""
+    chosen = {(folder.site, folder.timestamp): folder for folder in folders}
+    for site in sites:
+        known = _known(archive, site)
+        try:
+            for problem in _seals(archive, site, chosen, known):
+                yield site, problem
+        except DamagedError as error:
+            yield site, Problem(Kind.SEAL, "", NAME, None, str(error))
+        if whole:
+            yield from _gone(archive, site, known)
+
+
+def _seals(
+    archive: Archive, site: str, chosen: dict[tuple[str, str], SnapshotFolder], known: set[str]
+) -> Iterator[Problem]:
+    for kept in read_seals(seals_path(archive.collection, site)):
+        name = kept.seal.snapshot
+        known.add(name)
+        if folder := chosen.get((site, name)):
+            yield from told(name, PACKAGE, check_kept(folder, kept.seal.package, NAME))
+
+
+def _known(archive: Archive, site: str) -> set[str]:
+    """Return the snapshots that the catalogue or the table of runs knows."""
+    known = {snapshot.timestamp for snapshot in archive.shelves.history.snapshots(site)}
+    return known | {run.snapshot for run in runs_of(archive.collection).of(site) if run.snapshot}
+
+
+def _gone(archive: Archive, site: str, known: set[str]) -> Iterator[Row]:
+    for timestamp in sorted(known - set(archive.collection.timestamps(site))):
+        what = "this snapshot was sealed, and its folder is gone; restore it from a copy"
+        yield site, Problem(Kind.GONE, timestamp, "snapshots", None, what)
+
+
+def _against(
+    archive: Archive, folders: list[SnapshotFolder], kept: dict[str, str], where: str, *, whole: bool
+) -> Iterator[Row]:
+    sites = archive.collection.sites()
+    everywhere = {name for site in sites for name in archive.collection.timestamps(site)}
+    there = {folder.timestamp: folder for folder in folders}
+    for name, digest in sorted(kept.items()):
+        if folder := there.get(name):
+            for problem in told(name, PACKAGE, check_kept(folder, digest, where)):
+                yield folder.site, problem
+        elif whole and name not in everywhere:
+            what = f"{where} has a digest of this snapshot, and its folder is gone"
+            yield sites[0] if len(sites) == 1 else "", Problem(Kind.GONE, name, "snapshots", None, what)
+
+
+def _chosen(
+    archive: Archive, site: str | None, date: str | None, first: str | None, last: str | None
+) -> list[SnapshotFolder]:
+    if site and date:
+        return [find_snapshot(archive, site, date)]
+    sites = [require_site(archive, site)] if site else archive.collection.sites()
+    folders = [folder for name in sites for folder in archive.collection.snapshots(name)]
+    if first:
+        begin = day_of(archive, first)[0]
+        folders = [folder for folder in folders if folder.timestamp >= begin]
+    if last:
+        end = day_of(archive, last)[1]
+        folders = [folder for folder in folders if folder.timestamp < end]
+    if not folders:
+        raise NotFoundError("There is no snapshot to verify; `daykeep snapshots SITE` lists what there is.")
+    return folders
