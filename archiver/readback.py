@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .members import MAGIC, ZLIB, Members
-from .plain import Bad, Plain
 from .records import BrokenError
-from .seen import Seen
-from .window import Window
+from .scanning.members import MAGIC, ZLIB, Members
+from .scanning.plain import Bad, Plain
+from .scanning.seen import Seen
+from .scanning.window import Window
 
 TELLING = frozenset(
     {

@@ -29,6 +29,7 @@ from index.model import Outcome
 from index.timestamp import local_date, parse_timestamp, to_timestamp
 
 from . import package
+from .checking.verify import check_contents
 from .collection import Collection, Find, SnapshotFolder, finder
 from .durable import publish_dir, storage, sync_dir, write_file
 from .frontier import Frontier
@@ -41,7 +42,6 @@ from .suspicion import Kind as Suspected
 from .suspicion import Suspicion
 from .tallies import Tallies
 from .verdict import Day, DayFigures, judge_day, worse
-from .verify import check_contents
 from .warc import WarcFiles
 
 logger = structlog.get_logger(__name__)

@@ -33,7 +33,7 @@ from index.errors import ConfigurationError
 from index.parameters import DEFAULT, Tidy
 from index.urlkey import normalise, origin
 
-from .appraisal import Appraisal, Mdto
+from .exporting.appraisal import Appraisal, Mdto
 from .traps import TrapLimits
 from .verdict import Thresholds
 

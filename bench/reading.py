@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from archiver.readback import read_back  # noqa: E402
-from archiver.scan import Seen, scan  # noqa: E402
+from archiver.scanning.scan import Seen, scan  # noqa: E402
 from bench.made import make  # noqa: E402
 from bench.measure import Usage, measure  # noqa: E402
 from bench.table import machine, table  # noqa: E402

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from archiver.scan import Seen, scan
+from archiver.scanning.scan import Seen, scan
 from bench import served
 from bench.captured import distinct
 from bench.generated import LARGE, generate

@@ -17,11 +17,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from archiver.appraisal import Mdto
-from archiver.conform import report as conform
-from archiver.conform_files import size
-from archiver.conform_records import Addresses, Fields, Pairs, watch
-from archiver.conformity import LANGUAGES, MAX_EXAMPLES, Few, Finding, Verdict, document, load, sentence
+from archiver.conformance.files import size
+from archiver.conformance.records import Addresses, Fields, Pairs, watch
+from archiver.conformance.report import report as conform
+from archiver.conformance.rules import (
+    LANGUAGES,
+    MAX_EXAMPLES,
+    Few,
+    Finding,
+    Verdict,
+    document,
+    load,
+    sentence,
+)
+from archiver.exporting.appraisal import Mdto
 from archiver.runs import State
 from index.errors import ArchiveError
 from index.timestamp import parse_timestamp
@@ -308,7 +317,7 @@ def test_not_applicable(copy, rule, change, key):
 
 def test_no_room_for_a_package(copy, monkeypatch):
     """Where the disk has too little room to try, no package is made, and nothing is held against the day."""
-    monkeypatch.setattr("archiver.conform_transfer.GROWTH", 10**15)
+    monkeypatch.setattr("archiver.conformance.transfer.GROWTH", 10**15)
     for rule in ("R14", "R15"):
         finding = copy.measure(rule)
         assert (finding.verdict, keys(finding)) == (Verdict.NOT_APPLICABLE, {"package-no-room"})

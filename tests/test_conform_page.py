@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import sync_playwright
 
-from archiver.conform_page import page
-from archiver.conformity import LANGUAGES, Fact, Finding, Report, Verdict, load
+from archiver.conformance.page import page
+from archiver.conformance.rules import LANGUAGES, Fact, Finding, Report, Verdict, load
 from tests.support.chromium import launch, visit
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{x}`<b>`" + "w" * 500

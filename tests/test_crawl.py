@@ -13,10 +13,10 @@ from datetime import timedelta
 import pytest
 
 from archiver import asking, crawl, ledger, reader
+from archiver.checking.verify import verify
 from archiver.collection import finder
 from archiver.records import iterate
 from archiver.snapshot import StoppedError, take
-from archiver.verify import verify
 from tests.support.sites import Web, hang, text, to
 from tests.support.snapshots import FIRST, HOST, HandClock, opened, page
 

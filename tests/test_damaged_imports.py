@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from archiver.forms import form_of, in_place
-from archiver.scan import scan
-from archiver.seen import Seen, Skipped
-from archiver.unpack import unpack
+from archiver.scanning.forms import form_of, in_place
+from archiver.scanning.scan import scan
+from archiver.scanning.seen import Seen, Skipped
+from archiver.scanning.unpack import unpack
 from index.errors import DamagedError
 from tests.support.damage import FORMS, KINDS, UNCHECKED, Damaged, good, variant
 from tests.support.importing import empty_archive, problems, take

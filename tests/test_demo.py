@@ -7,12 +7,12 @@ import itertools
 
 import pytest
 
+from archiver.checking.verify import verify
 from archiver.collection import Collection, finder
 from archiver.demo.run import SITE, build
 from archiver.demo.site import DAYS
 from archiver.records import iterate
 from archiver.runs import Runs, State
-from archiver.verify import verify
 from index.errors import ArchiveError, StorageError
 from tests.support.command import configure, daykeep, inside
 from tests.support.record_rules import broken

@@ -17,12 +17,12 @@ from urllib.request import urlopen
 import msgspec
 import pytest
 
-from archiver import kept_exports
 from archiver.collection import finder
-from archiver.export import export
-from archiver.kept_exports import KeptExports
-from archiver.profiles import built_in
-from archiver.zipping import TooLargeError
+from archiver.exporting import kept_exports
+from archiver.exporting.export import export
+from archiver.exporting.kept_exports import KeptExports
+from archiver.exporting.profiles import built_in
+from archiver.exporting.zipping import TooLargeError
 from index.errors import BusyError, ConfigurationError
 from tests.support.archive import Reply, build
 from tests.support.ports import free_port

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from archiver import copying
 from archiver.collection import SnapshotFolder, finder
-from archiver.export import export
-from archiver.profiles import built_in
+from archiver.exporting import copying
+from archiver.exporting.export import export
+from archiver.exporting.profiles import built_in
 from archiver.records import iterate, open_response
 from index.cdxj import Index, is_sorted
 from index.errors import ArchiveError, DamagedError, NotFoundError, StorageError

@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 from archiver.collection import finder
-from archiver.export import export
-from archiver.profiles import built_in
+from archiver.exporting.export import export
+from archiver.exporting.profiles import built_in
 from archiver.records import iterate
 from index.cdxj import Index
 from tests.support.foreign import record

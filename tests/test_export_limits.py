@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from archiver.export import export
-from archiver.profiles import built_in
-from archiver.zipping import TooLargeError
+from archiver.exporting.export import export
+from archiver.exporting.profiles import built_in
+from archiver.exporting.zipping import TooLargeError
 from index.errors import StorageError
 from tests.support.many import find, many_days
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from archiver.checking.package_check import check_kept
+from archiver.checking.problem import Kind
+from archiver.checking.verifying import verify_days
 from archiver.collection import Collection
 from archiver.package import hash_file
-from archiver.package_check import check_kept
-from archiver.problem import Kind
 from archiver.seals import keep_seals, read_seals, seals_path
-from archiver.verifying import verify_days
 from tests.support.command import configure, inside
 from tests.support.forgery import PAGE, WARC_DAMAGE, follow, make_anew, read, reseal
 from tests.support.oracles import ORACLES, needed

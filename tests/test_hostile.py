@@ -27,13 +27,13 @@ import pytest
 
 from archiver import ledger
 from archiver.addresses import AddressGuard
+from archiver.checking.verify import verify
 from archiver.collection import Collection, SnapshotFolder
 from archiver.records import iterate
 from archiver.settings import Site
 from archiver.snapshot import finder, take
-from archiver.strict import check
-from archiver.strict_rules import Level
-from archiver.verify import verify
+from archiver.strict.days import check
+from archiver.strict.rules import Level
 from tests.support import hostile
 from tests.support.fetching import failed, make_fetcher, received
 from tests.support.hostile import ORDINARY, Hostile

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archiver.imports import bring
+from archiver.importing.imports import bring
 from index.errors import NotFoundError
 from index.model import REVISIT
 from tests.support.command import configure, daykeep, inside

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archiver.scan import scan
-from archiver.seen import Seen
+from archiver.scanning.scan import scan
+from archiver.scanning.seen import Seen
 from tests.support.foreign import members, record
 from tests.support.importing import (
     EXAMPLE,

@@ -10,11 +10,11 @@ from datetime import timedelta
 import pytest
 
 from archiver import ledger
+from archiver.checking.verify import verify
 from archiver.collection import finder
 from archiver.pages import read_pages
 from archiver.records import iterate, open_response
 from archiver.snapshot import take
-from archiver.verify import verify
 from tests.support.sites import Web, text, to
 from tests.support.snapshots import FIRST, HOST, SITE, HandClock, opened
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from archiver.appraisal import (
+from archiver.exporting.appraisal import (
     Appraisal,
     Mdto,
     appraisal_of,
@@ -24,11 +24,11 @@ from archiver.appraisal import (
     retention_of,
     unstated,
 )
-from archiver.mdto import Concept, Identification, Reference, clean, encode
-from archiver.packing_slip import Counts, Slip, counted, differences
-from archiver.packing_slip import encode as encode_slip
+from archiver.exporting.mdto import Concept, Identification, Reference, clean, encode
+from archiver.exporting.packing_slip import Counts, Slip, counted, differences
+from archiver.exporting.packing_slip import encode as encode_slip
+from archiver.exporting.transfer_names import FILE_SIDECAR, form_of, safe_name
 from archiver.settings import Settings, parse
-from archiver.transfer_names import FILE_SIDECAR, form_of, safe_name
 from index.errors import ConfigurationError, DamagedError
 from tests.support.mdto import full_file, full_object, schema
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from archiver.appraisal import Appraisal, Mdto, appraisal_of, creator_of, restriction_of
-from archiver.mdto import Concept, Identification, InformationObject, encode
+from archiver.exporting.appraisal import Appraisal, Mdto, appraisal_of, creator_of, restriction_of
+from archiver.exporting.mdto import Concept, Identification, InformationObject, encode
 from tests.support.mdto import FOLDER, full_file, full_object, schema
 
 

@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 
 from archiver import package
-from archiver.verify import hash_file
+from archiver.checking.verify import hash_file
 
 MOMENT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 

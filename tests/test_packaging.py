@@ -162,9 +162,9 @@ def test_reference_configuration_is_the_documented_one(wheel):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("from archiver.conformity import load; print(len(load().rule))", "17"),
+        ("from archiver.conformance.rules import load; print(len(load().rule))", "17"),
         (
-            "from archiver.profiles import built_in; print(*built_in())",
+            "from archiver.exporting.profiles import built_in; print(*built_in())",
             "wacz warc nl-richtlijn mdto wacz-stored",
         ),
     ],

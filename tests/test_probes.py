@@ -10,6 +10,7 @@ import pytest
 
 from archiver import ledger, probes
 from archiver.asking import Visit
+from archiver.checking.verify import verify
 from archiver.collection import finder
 from archiver.known import Known
 from archiver.ledger import UrlOutcome
@@ -20,7 +21,6 @@ from archiver.records import open_response
 from archiver.snapshot import StoppedError, take
 from archiver.suspicion import Kind
 from archiver.verdict import Thresholds
-from archiver.verify import verify
 from index.errors import DamagedError
 from index.model import Outcome
 from tests.support.sites import Web, text, to

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.profiles import MAX_FILE, built_in, chosen, parse, profiles
+from archiver.exporting.profiles import MAX_FILE, built_in, chosen, parse, profiles
 from index.errors import ConfigurationError
 
 GOOD = {

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from archiver.collection import finder
-from archiver.export import export
-from archiver.profiles import built_in
+from archiver.exporting.export import export
+from archiver.exporting.profiles import built_in
 from archiver.records import open_response
 from index.cdxj import Index
 from tests.support.archive import Reply, build

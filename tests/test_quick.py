@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver.members import Members
-from archiver.plain import Plain
-from archiver.quick import head_length, quick
-from archiver.window import Window
+from archiver.scanning.members import Members
+from archiver.scanning.plain import Plain
+from archiver.scanning.quick import head_length, quick
+from archiver.scanning.window import Window
 from tests.support.exchanges import RESPONSES, exchange_of, warc_files
 from tests.support.foreign import CHUNKED, PAGE, members, record, sha1, sha256
 

@@ -20,9 +20,9 @@ from archiver.machine import Machine, this_machine
 from archiver.settings import Settings, Site, parse
 from archiver.snapshot import warcinfo
 from archiver.spelling import MAX_FOUND, as_found
-from archiver.strict import check
-from archiver.strict_grammar import is_uri
-from archiver.strict_rules import Level
+from archiver.strict.days import check
+from archiver.strict.grammar import is_uri
+from archiver.strict.rules import Level
 from archiver.warc import WarcFiles
 from index.errors import ConfigurationError
 from index.urlkey import normalise, text_name

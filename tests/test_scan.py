@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver.scan import Form, Seen, Skipped, find_start, form_of, in_place, scan
+from archiver.scanning.scan import Form, Seen, Skipped, find_start, form_of, in_place, scan
 from index.errors import DamagedError
 from tests.support.exchanges import MOMENT, RESPONSES, exchange_of, warc_files
 from tests.support.foreign import HELLO, PAGE, members, record, sha1

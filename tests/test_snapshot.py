@@ -15,11 +15,11 @@ from datetime import timedelta
 import pytest
 
 from archiver import ledger
+from archiver.checking.verify import verify
 from archiver.collection import Collection, finder
 from archiver.records import open_response
 from archiver.settings import Site
 from archiver.snapshot import StoppedError, full_is_due, take
-from archiver.verify import verify
 from index.errors import BusyError, DamagedError
 from index.model import REVISIT
 from tests.support.command import command, configure, daykeep

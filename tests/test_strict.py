@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from archiver import strict
-from archiver.strict import check
-from archiver.strict_fields import KINDS, MISPLACED
-from archiver.strict_grammar import is_address, is_date, is_digest, is_id, is_media_type, is_uri
-from archiver.strict_rules import RULES, Level
+from archiver.strict import days as strict
+from archiver.strict.days import check
+from archiver.strict.fields import KINDS, MISPLACED
+from archiver.strict.grammar import is_address, is_date, is_digest, is_id, is_media_type, is_uri
+from archiver.strict.rules import RULES, Level
 from tests.support.conformance import EXAMPLES
 from tests.support.exchanges import RESPONSES, exchange_of, warc_files
 from tests.support.rules_table import render

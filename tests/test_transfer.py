@@ -12,10 +12,10 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from archiver.export import export
-from archiver.packing_slip import differences
-from archiver.profiles import built_in
-from archiver.transfer_names import FILE_SIDECAR, OBJECT_SIDECAR, safe_name
+from archiver.exporting.export import export
+from archiver.exporting.packing_slip import differences
+from archiver.exporting.profiles import built_in
+from archiver.exporting.transfer_names import FILE_SIDECAR, OBJECT_SIDECAR, safe_name
 from index.errors import ArchiveError, DamagedError
 from tests.support.command import inside
 from tests.support.conforming import SITE, archived, copied

@@ -13,9 +13,9 @@ import zipfile
 import pytest
 from backports import zstd
 
-from archiver.forms import Form, form_of
-from archiver.scan import Seen, scan
-from archiver.unpack import Bounds, unpack
+from archiver.scanning.forms import Form, form_of
+from archiver.scanning.scan import Seen, scan
+from archiver.scanning.unpack import Bounds, unpack
 from index.errors import DamagedError
 from tests.support.foreign import CHUNKED, HELLO, PAGE, members, record
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from archiver import verify as verify_module
-from archiver import verifying
+from archiver.checking import verify as verify_module
+from archiver.checking import verifying
+from archiver.checking.crew import Died, run
+from archiver.checking.problem import Kind
+from archiver.checking.verifying import OnePart, Read, verify_days
 from archiver.collection import Collection
-from archiver.crew import Died, run
-from archiver.problem import Kind
-from archiver.verifying import OnePart, Read, verify_days
 from tests.support.command import configure, inside
 from tests.support.dying import perform
 from tests.support.snapshots import HOST, SITE, build_days, page

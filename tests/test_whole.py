@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from archiver.collection import SnapshotFolder, finder
-from archiver.export import export
-from archiver.profiles import built_in
+from archiver.exporting.export import export
+from archiver.exporting.profiles import built_in
 from archiver.records import iterate, open_response
 from index.cdxj import Index, is_sorted
 from index.errors import ArchiveError, NotFoundError

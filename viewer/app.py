@@ -25,8 +25,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from archiver.collection import Collection
-from archiver.kept_exports import KeptExports
-from archiver.profiles import Profile, built_in
+from archiver.exporting.kept_exports import KeptExports
+from archiver.exporting.profiles import Profile, built_in
 from archiver.settings import Settings
 from index.catalogue import Catalogue
 from index.errors import ArchiveError, BusyError, NotFoundError

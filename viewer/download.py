@@ -22,10 +22,10 @@ from typing import BinaryIO
 from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import get_locale
 
-from archiver.kept_exports import Kept
-from archiver.profiles import Profile
-from archiver.safe_names import safe_name
-from archiver.zipping import TooLargeError
+from archiver.exporting.kept_exports import Kept
+from archiver.exporting.profiles import Profile
+from archiver.exporting.safe_names import safe_name
+from archiver.exporting.zipping import TooLargeError
 from index.errors import BusyError
 
 from .body import bounds

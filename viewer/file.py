@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from archiver.exchange import header
+from archiver.exporting.safe_names import safe_name
 from archiver.records import Response as Stored
-from archiver.safe_names import safe_name
 
 from .form import mime_of
 

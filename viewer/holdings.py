@@ -24,8 +24,8 @@ from http import HTTPStatus
 from pathlib import Path
 
 from archiver.collection import Collection, SnapshotFolder
+from archiver.exporting.kept_exports import KeptExports
 from archiver.in_force import tidy_of
-from archiver.kept_exports import KeptExports
 from archiver.settings import Settings, Site
 from index.catalogue import Catalogue
 from index.errors import NotFoundError

@@ -11,8 +11,8 @@ import msgspec
 
 from index.errors import ArchiveError
 
-from ..imports import Report, bring
-from ..taking import FileReport
+from ..importing.imports import Report, bring
+from ..importing.taking import FileReport
 from . import show
 from .compose import find_site, opened
 

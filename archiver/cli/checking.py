@@ -12,12 +12,12 @@ import msgspec
 
 from index.errors import ConfigurationError, DamagedError, NotFoundError
 
+from ..checking.package_check import PACKAGE, check_kept
+from ..checking.problem import Kind, Problem, told
+from ..checking.verifying import Read, cores, size_of, verify_days
 from ..collection import SnapshotFolder
-from ..package_check import PACKAGE, check_kept
-from ..problem import Kind, Problem, told
 from ..seals import NAME, elsewhere, read_seals, seals_path
 from ..snapshot import Archive
-from ..verifying import Read, cores, size_of, verify_days
 from . import show
 from .compose import day_of, find_snapshot, opened, require_site, runs_of
 

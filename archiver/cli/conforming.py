@@ -8,13 +8,13 @@ from typing import get_args
 
 import click
 
-from ..conform import report
-from ..conform_page import page
-from ..conform_subject import Subject
-from ..conformity import Fact, Language, Report, Table, document, load, sentence
+from ..conformance.page import page
+from ..conformance.report import report
+from ..conformance.rules import Fact, Language, Report, Table, document, load, sentence
+from ..conformance.subject import Subject
 from ..durable import write_file
-from ..export import export
-from ..profiles import built_in
+from ..exporting.export import export
+from ..exporting.profiles import built_in
 from ..snapshot import Archive
 from . import show
 from .compose import find_snapshot, opened, runs_of

@@ -16,8 +16,8 @@ from index.urlkey import normalise
 
 from ..collection import Collection, SnapshotFolder, finder
 from ..durable import storage
-from ..export import Exported, export
-from ..profiles import chosen, profiles
+from ..exporting.export import Exported, export
+from ..exporting.profiles import chosen, profiles
 from ..publish import rebuild
 from ..settings import load
 from . import show

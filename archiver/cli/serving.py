@@ -16,7 +16,7 @@ from viewer.app import create_app
 
 from .. import schedule as daily
 from ..demo.run import build
-from ..profiles import Profile, profiles
+from ..exporting.profiles import Profile, profiles
 from ..settings import Settings, load
 from . import show
 from .compose import log_to_stderr, new_record_id, opened, runs_of, stop_on_signals

@@ -22,14 +22,14 @@ from typing import Any
 
 import msgspec
 
-from archiver.appraisal import Appraisal, Mdto
 from archiver.collection import Collection, SnapshotFolder
-from archiver.conform import report
-from archiver.conform_subject import Subject
-from archiver.conform_transfer import Make
-from archiver.conformity import Finding, Report, Table, load
-from archiver.export import export
-from archiver.profiles import built_in
+from archiver.conformance.report import report
+from archiver.conformance.rules import Finding, Report, Table, load
+from archiver.conformance.subject import Subject
+from archiver.conformance.transfer import Make
+from archiver.exporting.appraisal import Appraisal, Mdto
+from archiver.exporting.export import export
+from archiver.exporting.profiles import built_in
 from archiver.runs import Run, Runs, State
 from archiver.settings import Settings
 from index.catalogue import Catalogue

@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from archiver import ledger
+from archiver.checking.verify import verify
 from archiver.collection import SnapshotFolder, finder
 from archiver.ledger import Entry
 from archiver.records import iterate, open_response
 from archiver.snapshot import Archive, take
-from archiver.verify import verify
 from index.model import Snapshot
 from tests.support import archive as made_up
 from tests.support.command import Ended, configure, inside

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Work for other processes (archiver.crew) that goes well, or ends its process, or takes for ever."""
+"""Work for other processes (archiver.checking.crew) that goes well, or ends its process, or takes for ever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from archiver.crew import run
+from archiver.checking.crew import run
 
 
 def perform(task: str) -> Iterator[str]:

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.package import encode, encode_digest, hash_file
-from archiver.scan import scan
-from archiver.seen import Seen, Skipped
+from archiver.scanning.scan import scan
+from archiver.scanning.seen import Seen, Skipped
 from index.errors import DamagedError
 
 INDEXED = {"response", "revisit", "resource"}

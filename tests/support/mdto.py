@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from xmlschema import XMLSchema
 
-from archiver.mdto import Concept, Event, File, Identification, InformationObject, Reference, Restriction
+from archiver.exporting.mdto import (
+    Concept,
+    Event,
+    File,
+    Identification,
+    InformationObject,
+    Reference,
+    Restriction,
+)
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "mdto"
 """CC BY-SA, of the National Archives of the Netherlands: not ours to carry."""

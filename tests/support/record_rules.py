@@ -4,7 +4,7 @@ The rules that every record of ours keeps, as a table, and what breaks them in a
 
     broken(paths)  →  ["t-00000.warc: response <urn:uuid:…>: one date with a fraction", …]
 
-Written against ISO 28500:2017 and the Dutch guideline, by hand, and apart from `archiver.strict`: two readings of
+Written against ISO 28500:2017 and the Dutch guideline, by hand, and apart from `archiver.strict.days`: two readings of
 one standard find more than one. Reads with warcio, another reader than ours.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from archiver.strict_rules import RULES
+from archiver.strict.rules import RULES
 
 
 def render() -> str:

@@ -12,8 +12,8 @@ from typing import Any
 import waitress
 from werkzeug.test import Client, TestResponse
 
-from archiver.kept_exports import KeptExports
-from archiver.profiles import built_in
+from archiver.exporting.kept_exports import KeptExports
+from archiver.exporting.profiles import built_in
 from index.urlkey import origin
 from tests.support.archive import Archive
 from viewer.address import ReplayAddresses

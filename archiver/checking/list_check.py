@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What stands in lists of a snapshot against its index: ledger, texts, pages, changes, and the sealed counts.
+
+    ledger    every known URL once; what it calls stored is in the index, and the other way round
+    texts     each is of an address that the index knows
+    pages     each is a capture of the index, of that address and second
+    changes   each says of its address what the index says; how many of each kind is as it was sealed
+    counts    the outcomes of the ledger add up to those that were sealed
+
+Of addresses only hashes are kept, and those outside memory (`places`). Knows nothing of records.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+
+from index.cdxj import Index, parse_line
+from index.errors import DamagedError
+from index.model import Capture, moment
+
+from ..collection import SnapshotFolder
+from ..ledger import GOOD, UrlOutcome, count, read
+from ..pages import read_pages
+from .places import Places
+from .problem import Kind, Problem
+
+LEDGER = "logs/ledger.jsonl"
+CHANGES = "logs/changes.jsonl"
+PAGES = "pages/pages.jsonl"
+_INDEX = "indexes/index.cdxj"
+_STORED = GOOD | {UrlOutcome.HTTP_ERROR, UrlOutcome.TRUNCATED}
+_TEXT = "urn:text:"
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """One line of changes.jsonl."""
+
+    kind: str
+    url: str
+    after: str | None
+    status: int | None
+
+
+def check_ledger(folder: SnapshotFolder, places: Places, index: Index) -> Iterator[Problem]:
+    """Hold the ledger against the index. Raises DamagedError where a line cannot be read."""
+    places.add_entries((hash(entry.url), entry.outcome in _STORED) for entry in read(folder.ledger_path))
+    again = places.faults("again")
+    unknown = places.faults("unknown")
+    if again[1] or unknown[1]:
+        yield from _named_in_ledger(folder, again, unknown)
+    untold, number = places.faults("untold")
+    if number:
+        for capture in _captures(index, untold):
+            what = f"{capture.url} is in the index, and the ledger does not call it stored"
+            yield _ledger(folder, what)
+        yield from _more(folder, LEDGER, number - len(untold))
+
+
+def _named_in_ledger(
+    folder: SnapshotFolder, again: tuple[set[int], int], unknown: tuple[set[int], int]
+) -> Iterator[Problem]:
+    times: Counter[str] = Counter()
+    for entry in read(folder.ledger_path):
+        number = hash(entry.url)
+        if number in again[0]:
+            times[entry.url] += 1
+        if number in unknown[0] and entry.outcome in _STORED:
+            yield _ledger(folder, f"{entry.url} is called stored, and the index does not know it")
+    for url, often in times.items():
+        yield _ledger(folder, f"{url} has {often} outcomes")
+    for named, number in (again, unknown):
+        yield from _more(folder, LEDGER, number - len(named))
+
+
+def _ledger(folder: SnapshotFolder, what: str) -> Problem:
+    return Problem(Kind.LEDGER, folder.timestamp, LEDGER, None, what)
+
+
+def _more(folder: SnapshotFolder, file: str, number: int) -> Iterator[Problem]:
+    if number > 0:
+        yield Problem(Kind.LEDGER, folder.timestamp, file, None, f"{number} more addresses of that sort")
+
+
+def _captures(index: Index, hashes: set[int]) -> Iterator[Capture]:
+    """Yield the first capture of each address with one of these hashes; of lines that can be read."""
+    left = set(hashes)
+    for line in index.lines():
+        with contextlib.suppress(DamagedError):
+            capture = parse_line(line)
+            if hash(capture.url) in left:
+                left.discard(hash(capture.url))
+                yield capture
+
+
+def check_texts(folder: SnapshotFolder, places: Places, index: Index) -> Iterator[Problem]:
+    """Yield the texts of addresses that the index does not know."""
+    orphans, _ = places.faults("textless")
+    for capture in index.prefix(_TEXT) if orphans else ():
+        if hash(capture.url.removeprefix(_TEXT)) in orphans:
+            what = f"{capture.url} is the text of a page that the index does not know"
+            yield Problem(Kind.TEXT, folder.timestamp, _INDEX, None, what)
+
+
+def check_pages(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
+    """Yield the pages that are no capture of the index. Raises DamagedError where a line cannot be read."""
+    for page in read_pages(folder.pages_path):
+        if not any(
+            one.url == page.url and one.timestamp == page.timestamp for one in index.candidates(page.url)
+        ):
+            what = f"{page.url} is called a page of {page.timestamp}, and the index does not know it"
+            yield Problem(Kind.PAGES, folder.timestamp, PAGES, None, what)
+
+
+def check_changes(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
+    """Yield what the list of changes says otherwise than the index. Raises DecodeError, OSError."""
+    decoder = msgspec.json.Decoder(_Change)
+    kinds: Counter[str] = Counter()
+    with folder.changes_path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            change = decoder.decode(line)
+            kinds[change.kind] += 1
+            if (change.after, change.status) != _answer(index, change.url):
+                what = f"line {number} says of {change.url} what the index does not"
+                yield Problem(Kind.CHANGES, folder.timestamp, CHANGES, None, what)
+    sealed = folder.package["daykeep"]["changes"]
+    if {kind: number for kind, number in sealed.items() if number and kind != "unchanged"} != dict(kinds):
+        what = "its kinds do not add up to the sealed numbers"
+        yield Problem(Kind.COUNTS, folder.timestamp, CHANGES, None, what)
+
+
+def _answer(index: Index, url: str) -> tuple[str | None, int | None]:
+    """Return digest and status of the last capture of an address, as changes have them."""
+    captures = [one for one in index.candidates(url) if one.url == url and not one.made_up]
+    last = max(captures, key=moment, default=None)
+    return (last.digest, last.effective_status) if last else (None, None)
+
+
+def check_counts(folder: SnapshotFolder) -> Iterator[Problem]:
+    """Yield where the ledger does not add up to the counts that were sealed."""
+    if count(read(folder.ledger_path)) != dict(folder.summary.counts):
+        what = "its outcomes do not add up to the sealed counts"
+        yield Problem(Kind.COUNTS, folder.timestamp, LEDGER, None, what)

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The copies that an import works on: what is sealed is what was read. Knows nothing of what is in a file.
+
+    sites/<site>/import/given/<name>   a file as it was given, hashed while it was copied, and synced
+                       /read/          WARCs made of files whose records cannot be read where they stand
+                       /lines/         sorted lines on their way into an index
+
+The folder is removed at the end of the import, and by the next one after a crash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from index.errors import NotFoundError
+
+from ..durable import storage, sync_dir
+
+_PIECE = 1 << 20
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_SUFFIX = re.compile(r"(?:\.(?:warc|arc|wacz|gz|gzip|zst|zstd|zip|open|txt))+\Z", re.IGNORECASE)
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever follows the dot."""
+_LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file that was given, as it was copied."""
+
+    source: Path
+    """Where it was given."""
+    path: Path
+    """Where its copy stands."""
+    sha256: str
+    """`sha256:` and hexadecimal digits."""
+    bytes: int
+
+    @property
+    def name(self) -> str:
+        """Its name as it was given."""
+        return self.source.name
+
+
+@dataclass(slots=True)
+class Staging:
+    """The folder of one import."""
+
+    folder: Path
+    _names: set[str] = field(default_factory=set)
+
+    def begin(self) -> None:
+        """Make the folder. Raises StorageError."""
+        with storage(f"make the folder {self.folder}"):
+            for name in ("given", "read", "lines"):
+                (self.folder / name).mkdir(parents=True)
+
+    def copy(self, source: Path, copied: Callable[[int], None]) -> Given:
+        """
+        Copy a file, telling how many bytes have been copied at a time, and sync it.
+
+        Raises NotFoundError where it cannot be read, StorageError where the copy cannot be written.
+        """
+        target = self.folder / "given" / f"{len(list((self.folder / 'given').iterdir())):05d}"
+        digest, size = hashlib.sha256(), 0
+        with storage(f"copy {source} to {target}"), target.open("wb") as out:
+            for piece in _pieces(source):
+                out.write(piece)
+                digest.update(piece)
+                size += len(piece)
+                copied(len(piece))
+            out.flush()
+            os.fsync(out.fileno())
+        return Given(source, target, f"sha256:{digest.hexdigest()}", size)
+
+    def new_folder(self) -> Path:
+        """Make a folder for what is unpacked from one file. Raises StorageError."""
+        parent = self.folder / "read"
+        folder = parent / f"{len(list(parent.iterdir())):05d}"
+        with storage(f"make the folder {folder}"):
+            folder.mkdir()
+        return folder
+
+    def name(self, given: str, suffix: str, place: str = "archive") -> str:
+        """
+        Return a name for a file in a folder of a snapshot: safe on every disk, unlike others of this import.
+
+        Letters, digits, dots, hyphens and underscores of ASCII, at most some hundred of them, with a suffix
+        that says what the file is. Names that differ in case alone are the same name on some disks.
+        """
+        stem = _SUFFIX.sub("", _UNSAFE.sub("_", given))[:_LONGEST].strip("._-") or "file"
+        stem = f"file-{stem}" if _RESERVED.match(stem) else stem
+        name, number = f"{stem}{suffix}", 1
+        while f"{place}/{name.casefold()}" in self._names:
+            number += 1
+            name = f"{stem}-{number}{suffix}"
+        self._names.add(f"{place}/{name.casefold()}")
+        return name
+
+    def free(self) -> None:
+        """Remove the folder with all that is in it. Raises StorageError."""
+        with storage(f"remove {self.folder}"):
+            shutil.rmtree(self.folder)
+            sync_dir(self.folder.parent)
+
+
+def require_readable(source: Path) -> None:
+    """Raise NotFoundError where a file cannot be read."""
+    next(_pieces(source), None)
+
+
+def _pieces(source: Path) -> Iterator[bytes]:
+    try:
+        with source.open("rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                yield piece
+    except OSError as error:
+        raise NotFoundError(
+            f"{source} cannot be read ({error.strerror or error}). Name a file that can."
+        ) from error
