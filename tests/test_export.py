@@ -167,11 +167,11 @@ def test_wacz_of_a_deduplicated_day_needs_nothing_else(archive, tmp_path):
 
 
 def test_originals_come_with_their_requests_and_warcinfo(archive, tmp_path):
-    """The file of originals is a WARC of its own: whole records, each with its request and its warcinfo."""
+    """The file of originals is a WARC of its own: whole records, each with what stands beside it, and its warcinfo."""
     send(archive, tmp_path / "x.wacz")
     folder = unpacked(tmp_path / "x.wacz", tmp_path / "x")
     records = [one for _, one in iterate(folder / "archive" / f"originals-{SITE}-{THIRD}{suffix(archive)}")]
-    assert [one.kind for one in records] == ["warcinfo", "response", "request"] * 2
+    assert [one.kind for one in records] == ["warcinfo", "response", "request", "metadata"] * 2
     known = {one.field("WARC-Record-ID") for one in records if one.kind == "warcinfo"}
     assert {one.field("WARC-Warcinfo-ID") for one in records if one.kind != "warcinfo"} == known
 

@@ -77,7 +77,10 @@ def test_nothing_is_left_behind(tmp_path):
     given = write(tmp_path / "a.warc", day_of(NOON, 1))
     with empty_archive(tmp_path / "data") as archive:
         take(archive, given)
-        assert [path.name for path in (tmp_path / "data" / "sites" / SITE).iterdir()] == ["snapshots"]
+        assert {path.name for path in (tmp_path / "data" / "sites" / SITE).iterdir()} == {
+            "snapshots",
+            "seals.jsonl",
+        }
         assert len(list(archive.collection.site_folder(SITE).iterdir())) == 1
 
 
