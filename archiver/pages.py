@@ -21,6 +21,8 @@ from index.errors import DamagedError
 from index.model import Page
 from index.timestamp import to_timestamp
 
+from .identity import moment_of
+
 _TIMESTAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
 
 
@@ -51,7 +53,7 @@ def read_pages(path: Path) -> Iterator[Page]:
             for number, line in enumerate(file, 2):
                 try:
                     page = decoder.decode(line)
-                    moment = to_timestamp(datetime.fromisoformat(page.ts))
+                    moment = moment_of(page.ts) or to_timestamp(datetime.fromisoformat(page.ts))
                 except (msgspec.DecodeError, RecursionError, ValueError) as error:
                     raise DamagedError(f"{path} line {number} is not a page: {error}.") from error
                 yield Page(page.url, moment, page.title, page.language)

@@ -176,13 +176,16 @@ class Index:
 
     def candidates(self, url: str) -> Iterator[Capture]:
         """Yield the captures that share the key of a normalised URL, whatever their own spelling."""
-        return self.exact(key_of(url))
+        return map(parse_line, self.lines_of(url))
+
+    def lines_of(self, url: str) -> Iterator[bytes]:
+        """Yield the lines of the same."""
+        return iter_prefix(self._data, key_of(url).encode() + b" ")
 
     def find(self, url: str) -> Capture | None:
         """Return the capture of exactly this normalised URL, the latest where there are several."""
         spelled = b'{"url":%b,' % _json(url)
-        lines = iter_prefix(self._data, key_of(url).encode() + b" ")
-        captures = (parse_line(line) for line in lines if spelled in line)
+        captures = (parse_line(line) for line in self.lines_of(url) if spelled in line)
         return max(captures, key=moment, default=None)
 
 

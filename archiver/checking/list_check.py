@@ -14,6 +14,7 @@ Of addresses only hashes are kept, and those outside memory (`places`). Knows no
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -21,11 +22,12 @@ import msgspec
 
 from index.cdxj import Index, parse_line
 from index.errors import DamagedError
-from index.model import Capture, moment
+from index.model import Capture, Page, moment
 
 from ..collection import SnapshotFolder
 from ..ledger import GOOD, UrlOutcome, count, read
 from ..pages import read_pages
+from .in_step import InStep
 from .places import Places
 from .problem import Kind, Problem
 
@@ -35,6 +37,8 @@ PAGES = "pages/pages.jsonl"
 _INDEX = "indexes/index.cdxj"
 _STORED = GOOD | {UrlOutcome.HTTP_ERROR, UrlOutcome.TRUNCATED}
 _TEXT = "urn:text:"
+_PLAIN = re.compile(r"[!#-\[\]-~]*")
+"""What stands in JSON as it is."""
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -108,23 +112,33 @@ def check_texts(folder: SnapshotFolder, places: Places, index: Index) -> Iterato
 
 def check_pages(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
     """Yield the pages that are no capture of the index. Raises DamagedError where a line cannot be read."""
+    lines = InStep(index)
     for page in read_pages(folder.pages_path):
-        if not any(
-            one.url == page.url and one.timestamp == page.timestamp for one in index.candidates(page.url)
-        ):
+        if not any(_is_page(line, page) for line in lines.lines(page.url)):
             what = f"{page.url} is called a page of {page.timestamp}, and the index does not know it"
             yield Problem(Kind.PAGES, folder.timestamp, PAGES, None, what)
+
+
+def _is_page(line: bytes, page: Page) -> bool:
+    """Tell whether a line is of the address and second of a page; as we write it that needs no parsing."""
+    if _PLAIN.fullmatch(page.url):
+        begins = f' {page.timestamp} {{"url":"{page.url}",'.encode("ascii")
+        if line.startswith(begins, line.find(b" ")):
+            return True
+    capture = parse_line(line)
+    return capture.url == page.url and capture.timestamp == page.timestamp
 
 
 def check_changes(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
     """Yield what the list of changes says otherwise than the index. Raises DecodeError, OSError."""
     decoder = msgspec.json.Decoder(_Change)
     kinds: Counter[str] = Counter()
+    lines = InStep(index)
     with folder.changes_path.open("rb") as file:
         for number, line in enumerate(file, 1):
             change = decoder.decode(line)
             kinds[change.kind] += 1
-            if (change.after, change.status) != _answer(index, change.url):
+            if (change.after, change.status) != _answer(lines, change.url):
                 what = f"line {number} says of {change.url} what the index does not"
                 yield Problem(Kind.CHANGES, folder.timestamp, CHANGES, None, what)
     sealed = folder.package["daykeep"]["changes"]
@@ -133,10 +147,10 @@ def check_changes(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
         yield Problem(Kind.COUNTS, folder.timestamp, CHANGES, None, what)
 
 
-def _answer(index: Index, url: str) -> tuple[str | None, int | None]:
+def _answer(lines: InStep, url: str) -> tuple[str | None, int | None]:
     """Return digest and status of the last capture of an address, as changes have them."""
-    captures = [one for one in index.candidates(url) if one.url == url and not one.made_up]
-    last = max(captures, key=moment, default=None)
+    captures = map(parse_line, lines.lines(url))
+    last = max((one for one in captures if one.url == url and not one.made_up), key=moment, default=None)
     return (last.digest, last.effective_status) if last else (None, None)
 
 
