@@ -12,6 +12,7 @@ import time
 import zipfile
 from contextlib import ExitStack
 from dataclasses import replace
+from multiprocessing import get_context
 from urllib.request import urlopen
 
 import msgspec
@@ -23,7 +24,8 @@ from archiver.exporting.export import export
 from archiver.exporting.kept_exports import KeptExports
 from archiver.exporting.profiles import built_in
 from archiver.exporting.zipping import TooLargeError
-from index.errors import BusyError, ConfigurationError
+from archiver.settings import Mdto
+from index.errors import ArchiveError, BusyError, ConfigurationError, StorageError
 from tests.support.archive import Reply, build
 from tests.support.ports import free_port
 from tests.support.viewing import NOW, Visitor, serving
@@ -201,10 +203,10 @@ def test_unknown_download_is_told_at_the_start(archive):
         create_app(settings, archive.collection, archive.history, archive.catalogue, now=lambda: NOW)
 
 
-def kept(archive, *, limit=10**9, wait=20.0):
+def kept(archive, *, limit=10**9, wait=20.0, refused=3600.0, **changed):
     viewer = msgspec.structs.replace(archive.settings.viewer, download_bytes=limit)
-    settings = msgspec.structs.replace(archive.settings, viewer=viewer)
-    return KeptExports(archive.collection, settings, built_in(), wait)
+    settings = msgspec.structs.replace(archive.settings, viewer=viewer, **changed)
+    return KeptExports(archive.collection, settings, built_in(), wait, refused)
 
 
 def names(archive):
@@ -286,6 +288,103 @@ def test_too_large(archive):
     small = Visitor(replace(archive, settings=msgspec.structs.replace(archive.settings, viewer=viewer)))
     answer = small.get(PATH, Accept_Language="en")
     assert (answer.status_code, "Too large to download here" in answer.get_data(as_text=True)) == (413, True)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [StorageError("The disk is full."), ValueError("no export foresees this")],
+    ids=["foreseen", "not foreseen"],
+)
+def test_what_could_not_be_made_is_tried_again_later(archive, monkeypatch, failure):
+    """A failure, foreseen or not, is told to who asked, keeps the machine idle for a while, and no longer."""
+    tried = []
+
+    def failing(*_arguments, **_how):
+        tried.append(1)
+        raise failure
+
+    day, wacz = archive.collection.snapshot("demo", DAY), built_in()["wacz"]
+    for refused, times in ((3600.0, 1), (0.0, 2)):
+        exports = kept(archive, refused=refused)
+        with monkeypatch.context() as patched:
+            patched.setattr(kept_exports, "export", failing)
+            tried.clear()
+            for _ in range(2):
+                with pytest.raises(ArchiveError) as told:
+                    exports.get(day, wacz)
+                assert not isinstance(told.value, BusyError)
+        assert len(tried) == times
+    exports.get(day, wacz).file.close()  # the disk has room again
+
+
+def test_a_failure_is_told_to_nobody_else(archive, monkeypatch):
+    """Who waits while another day's export fails is told to come back, not that his own cannot be made."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def failing(*_arguments, **_how):
+        begun.set()
+        go_on.wait(20)
+        raise TooLargeError("too large")
+
+    monkeypatch.setattr(kept_exports, "export", failing)
+    exports, wacz = kept(archive), built_in()["wacz"]
+    days = [archive.collection.snapshot("demo", one) for one in (DAY, LATER)]
+    whole = exports._begin
+
+    def late(*arguments):
+        found = whole(*arguments)
+        if begun.is_set():
+            go_on.set()
+            found[0].thread.join(20)
+        return found
+
+    def ask():
+        with pytest.raises(TooLargeError):
+            exports.get(days[0], wacz)
+
+    first = threading.Thread(target=ask)
+    first.start()
+    assert begun.wait(10)
+    monkeypatch.setattr(exports, "_begin", late)
+    with pytest.raises(BusyError):
+        exports.get(days[1], wacz)
+    first.join(20)
+
+
+def test_two_processes_at_once(archive):
+    """Of several processes that are asked for one export together, one makes it, and all give the same bytes."""
+    day, wacz, context = archive.collection.snapshot("demo", LATER), built_in()["wacz"], get_context("fork")
+    told = context.Queue()
+
+    def ask():
+        exports = kept(archive)
+        while True:
+            try:
+                with exports.get(day, wacz).file as file:
+                    told.put(hashlib.sha256(file.read()).hexdigest())
+                return
+            except BusyError:
+                time.sleep(0.01)
+
+    asking = [context.Process(target=ask) for _ in range(4)]
+    for one in asking:
+        one.start()
+    digests = {told.get(timeout=60) for _ in asking}
+    for one in asking:
+        one.join(20)
+    assert len(digests) == 1
+    assert [name.split(".")[1] for name in names(archive)] == list(digests)
+
+
+def test_a_transfer_package_follows_the_configuration(archive):
+    """What is configured for MDTO stands in the package, so another configuration makes it anew."""
+    day, mdto = archive.collection.snapshot("demo", DAY), built_in()["mdto"]
+    tags = []
+    for creator in ("Dienst A", "Dienst B", "Dienst A"):
+        ready = kept(archive, mdto=Mdto(creator=creator)).get(day, mdto)
+        ready.file.close()
+        tags.append(ready.sha256)
+    assert tags[0] == tags[2] != tags[1]
 
 
 def test_what_a_crash_left_behind_goes(archive, visitor):

@@ -80,6 +80,12 @@ def unpacked(path, folder):
     return folder
 
 
+def _made_of(record):
+    """Return the id of the response that a metadata record says the origin of; None for any other record."""
+    says = record.kind == "metadata" and record.block.read().startswith(b"rebuilt-from-record: <urn:uuid:")
+    return record.field("WARC-Refers-To") if says else None
+
+
 def opened(folder, index="indexes/index.cdxj", warcs="archive"):
     """Open every line of an exported index from the exported files alone: URL, status and payload of each."""
     found = []
@@ -100,6 +106,28 @@ def test_wacz_is_valid_for_its_own_tool(archive, tmp_path, day):
     ran = oracle("wacz", "validate", "-f", tmp_path / "x.wacz")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "Validation succeeded" in ran.stdout
+
+
+@pytest.mark.parametrize("day", [FIRST, SECOND, THIRD])
+def test_wacz_as_it_comes_has_full_responses(archive, tmp_path, day):
+    """By default a WACZ has no revisits: what stands for one says what it is made of, its digest the archive's."""
+    told = send(archive, tmp_path / "x.wacz", day=day, profile="wacz")
+    ran = oracle("wacz", "validate", "-f", tmp_path / "x.wacz")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    folder = unpacked(tmp_path / "x.wacz", tmp_path / "x")
+    stored = [one for one in archive.collection.snapshot(SITE, day).index.captures() if one.original]
+    revisits = {(one.url, one.digest) for one in stored}
+    with Index(folder / "indexes" / "index.cdxj") as lines:
+        assert revisits <= {(one.url, one.digest) for one in lines.captures() if one.original is None}
+    records = [(one, _made_of(one)) for path in (folder / "archive").iterdir() for _, one in iterate(path)]
+    assert "revisit" not in {one.kind for one, _ in records}
+    made_of = [response for _, response in records if response]
+    assert (len(made_of), told.rebuilt, told.differences) == (len(stored), len(stored), 0)
+    assert set(made_of) <= {one.field("WARC-Record-ID") for one, _ in records if one.kind == "response"}
+    assert bool(stored) == (day != FIRST)
+    for path in (folder / "archive").iterdir():
+        assert oracle("warcio", "check", path).returncode == 0
+    opened(folder)
 
 
 def test_wacz_of_a_prefix_is_valid_too(archive, tmp_path):

@@ -58,14 +58,15 @@ def export_command(
     Write a self-contained copy of SITE on DATE for an auditor, and read it back.
 
     \b
-    wacz          one file that any WACZ viewer opens, with full responses in place
-                  of references to earlier days
-    warc          the WARC files as stored, in a folder with a manifest, or one
-                  file if the name ends in .warc.gz or .warc
-    nl-richtlijn  as the Dutch guideline asks: not compressed, at most 1 GB a
-                  file, full responses in place of references to earlier days
+    wacz          to look at: one file that any WACZ viewer opens, with full
+                  responses in place of references to earlier days
+    warc          to keep or to check: the WARC files byte for byte as they were
+                  sealed, in a folder with a manifest, or one file if the name
+                  ends in .warc.gz or .warc
+    nl-richtlijn  to hand over as the Dutch guideline asks: not compressed, at
+                  most 1 GB a file, full responses in place of references
     mdto          the same as a transfer package for an archive institution
-    wacz-stored   one file with the records as stored, byte for byte
+    wacz-stored   to keep in one file: the records as stored, byte for byte
 
     What this day refers to in earlier days goes along. Kinds of your own stand in `profiles/` beside the
     configuration.

@@ -9,7 +9,7 @@ Exports made for visitors, kept for a while below state/exports. Knows nothing o
 same bytes, also after an export was dropped and made again. A visitor cannot fill the disk: what is kept and
 what is being made stay below a limit together, the oldest go first, and a share of the disk stays free. Nor
 can he keep the machine busy: one export is made at a time, in all processes together, and one that could not
-be made is not tried again by the same process.
+be made is not tried again for an hour.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ WAIT = 20.0
 """Seconds that the visitor whose export is made is kept waiting, before he is told to come back."""
 KEPT_FREE = 0.05
 """Share of the disk that no export takes: the daily job comes first."""
+REFUSED = 3600.0
+"""Seconds for which what failed is not tried again: later the disk may have room, or a file be restored."""
 _REFUSALS = 256
 _NAME = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})\.(?:wacz|zip)", re.ASCII)
 
@@ -70,16 +73,22 @@ class KeptExports:
     """The exports of one collection. Thread-safe."""
 
     def __init__(
-        self, collection: Collection, settings: Settings, known: dict[str, Profile], wait: float = WAIT
+        self,
+        collection: Collection,
+        settings: Settings,
+        known: dict[str, Profile],
+        wait: float = WAIT,
+        refused: float = REFUSED,
     ) -> None:
         self._collection = collection
         self._settings = settings
         self._known = known
         self._wait = wait
+        self._refused_for = refused
         self._folder = collection.state / "exports"
         self._lock = threading.Lock()
         self._making: _Making | None = None
-        self._refused: OrderedDict[str, ArchiveError] = OrderedDict()
+        self._refused: OrderedDict[str, tuple[float, ArchiveError]] = OrderedDict()
 
     @property
     def offered(self) -> list[Profile]:
@@ -97,7 +106,7 @@ class KeptExports:
     def size(self, day: SnapshotFolder, profile: Profile) -> int | None:
         """Return how many bytes an export has, None where it is not there now."""
         try:
-            path = self._path(_key(day, profile))
+            path = self._path(self._key(day, profile))
             return path.stat().st_size if path else None
         except (OSError, NotFoundError):  # dropped since; or the day has lost its seal, which `verify` tells
             return None
@@ -109,7 +118,7 @@ class KeptExports:
         Raises BusyError where it is not ready yet, or another is being made; TooLargeError; and what
         `export` raises.
         """
-        key = _key(day, profile)
+        key = self._key(day, profile)
         kept = self._open(key)
         if kept is not None:
             return kept
@@ -118,14 +127,26 @@ class KeptExports:
             making.thread.join(self._wait)
             kept = self._open(key)
         if kept is None:
-            raise making.error or BusyError("An export is being made; come back in a moment.")
+            own_error = making.error if making.key == key else None  # another's failure is not this one's
+            raise own_error or BusyError("An export is being made; come back in a moment.")
         return kept
+
+    def _key(self, day: SnapshotFolder, profile: Profile) -> str:
+        """Return what stands for the sealed day, the profile, what is configured for it, and this version."""
+        try:
+            sealed = (day.path / "datapackage-digest.json").read_bytes()
+        except OSError as error:
+            raise NotFoundError(f"The seal of {day.timestamp} of {day.site} cannot be read.") from error
+        configured = msgspec.json.encode(self._settings) if profile.packing else b""
+        parts = (day.site, day.timestamp, sealed, msgspec.json.encode(profile), configured, package.SOFTWARE)
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
     def _begin(self, key: str, day: SnapshotFolder, profile: Profile) -> tuple[_Making, bool]:
         """Begin to make an export unless one is being made, and tell whether it was begun here."""
         with self._lock:
-            if key in self._refused:
-                raise self._refused[key]
+            until, error = self._refused.get(key, (0.0, None))
+            if error is not None and time.monotonic() < until:
+                raise error
             if self._making is not None and self._making.thread.is_alive():
                 return self._making, False
             thread = threading.Thread(target=self._make, args=(key, day, profile), name="export", daemon=True)
@@ -138,17 +159,23 @@ class KeptExports:
         making = self._making
         try:
             with self._collection.exporting():
-                self._make_room()
-                self._write(key, day, profile)
+                if self._path(key) is None:  # another process may have made it just now
+                    self._make_room()
+                    self._write(key, day, profile)
+        except BusyError as error:
+            making.error = error
         except ArchiveError as error:
             logger.warning("export-not-made", site=day.site, snapshot=day.timestamp, reason=str(error))
-            making.error = error
-            if not isinstance(error, BusyError):
-                self._refuse(key, error)
+            self._refuse(making, error)
+        except Exception:  # a thread ends silently: without this it would be begun again at each request
+            logger.exception("export-not-made", site=day.site, snapshot=day.timestamp)
+            self._refuse(making, ArchiveError("An export could not be made; the log says why."))
 
-    def _refuse(self, key: str, error: ArchiveError) -> None:
+    def _refuse(self, making: _Making, error: ArchiveError) -> None:
         with self._lock:
-            self._refused[key] = error
+            making.error = error
+            self._refused.pop(making.key, None)
+            self._refused[making.key] = (time.monotonic() + self._refused_for, error)
             while len(self._refused) > _REFUSALS:
                 self._refused.popitem(last=False)
 
@@ -215,13 +242,3 @@ class KeptExports:
         with contextlib.suppress(OSError):
             os.utime(path)
         return Kept(file, os.fstat(file.fileno()).st_size, path.name.split(".")[1])
-
-
-def _key(day: SnapshotFolder, profile: Profile) -> str:
-    """Return what stands for the sealed day, the profile and this version."""
-    try:
-        sealed = (day.path / "datapackage-digest.json").read_bytes()
-    except OSError as error:
-        raise NotFoundError(f"The seal of {day.timestamp} of {day.site} cannot be read.") from error
-    parts = (day.site, day.timestamp, sealed, msgspec.json.encode(profile), package.SOFTWARE)
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]

@@ -24,6 +24,7 @@ SHOTS: dict[str, tuple[str, tuple[int, int], bool]] = {
     "calendar": ("/verblijfsdienst/", DESKTOP, False),
     "calendar-phone": ("/verblijfsdienst/", PHONE, False),
     "day": (f"/verblijfsdienst/{DAYS[4].date}/", DESKTOP, False),
+    "downloads": (f"/verblijfsdienst/{DAYS[4].date}/#export", DESKTOP, False),
     "search": (f"/verblijfsdienst/search?q=dwangsom&on={DAYS[2].date}", DESKTOP, False),
     "lifeline": (f"/verblijfsdienst/history?url={PAGE}", DESKTOP, False),
     "frame": (f"/web/{DAYS[1].date}/{PAGE}", DESKTOP, False),
