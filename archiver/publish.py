@@ -226,6 +226,8 @@ def _documents(
     collection: Collection, folder: SnapshotFolder, changes: Iterator[Change]
 ) -> Iterator[Document]:
     """Yield the document of every page whose payload is new in this snapshot."""
+    if not any(_has_texts(one) for one in (folder, *collection.snapshots(folder.site))):
+        return
     pages = {page.url: page for page in read_pages(folder.pages_path)}
     texts: dict[str, bool] = {}
     for change in changes:
@@ -256,7 +258,7 @@ def _home(collection: Collection, folder: SnapshotFolder, capture: Capture) -> S
 
 
 def _has_texts(home: SnapshotFolder) -> bool:
-    """Tell whether any text was read on a day: of an import without texts, no page is looked up."""
+    """Tell whether any text was read on a day: where there are none at all, no page is looked up or held."""
     with suppress(DamagedError, NotFoundError):
         return next(home.index.prefix("urn:text:"), None) is not None
     return True  # `_text` says what is wrong

@@ -14,9 +14,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from index.errors import ArchiveError
@@ -37,7 +40,8 @@ class Workers(Generic[T]):
         for _ in range(number or len(os.sched_getaffinity(0))):
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(theirs, function), daemon=True)
-            process.start()
+            with _no_program():
+                process.start()
             theirs.close()
             self._ends.append(ours)
             self._processes.append(process)
@@ -82,6 +86,21 @@ class Workers(Generic[T]):
         if error is not None:
             raise error
         return task, result
+
+
+@contextmanager
+def _no_program() -> Iterator[None]:
+    """
+    Let a process that is started not import the program that runs here: it needs the function's module alone.
+
+    The whole command line takes six times as long to import, and most of the memory.
+    """
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def _lost() -> ArchiveError:

@@ -31,7 +31,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Protocol
@@ -56,7 +56,7 @@ REPORTED = frozenset({Kind.NEW, Kind.CHANGED, Kind.REMOVED})
 """The kinds that count as a change of the site."""
 
 
-class _State(Enum):
+class _State(StrEnum):
     THERE = "there"
     GONE = "gone"
     UNKNOWN = "unknown"
@@ -168,7 +168,7 @@ def reported(counts: Counter[Kind]) -> int:
 
 
 def _pairs(before: dict[str, Capture], after: dict[str, Capture]) -> Iterator[Change]:
-    for url in sorted(before.keys() | after.keys()):
+    for url in sorted(before.keys() | after.keys()) if before else sorted(after):
         was, now = before.get(url), after.get(url)
         yield Change(kind_of(was, now), url, was, now)
 
