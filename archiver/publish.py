@@ -33,7 +33,6 @@ from index.urlkey import text_name
 from .collection import Collection, SnapshotFolder
 from .pages import read_pages
 from .records import open_record
-from .seals import keep_seals
 
 MAX_TEXT = 4 << 20
 """Bytes of a text record that are indexed."""
@@ -62,8 +61,7 @@ def publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) ->
 
 
 def publish_site(collection: Collection, shelves: Shelves, site: str) -> None:
-    """Keep the seals of a site, and publish every sealed snapshot that is not published yet, oldest first."""
-    keep_seals(collection, site)
+    """Publish every sealed snapshot of a site that is not published yet, oldest first."""
     for folder in unpublished(collection, shelves, [site]):
         publish(collection, shelves, folder)
 
@@ -80,8 +78,6 @@ def rebuild(
     One that cannot be published is told to `problem` and passed over, so that one damaged day does not hide
     the others; without `problem` its error is raised.
     """
-    for site in collection.sites():
-        keep_seals(collection, site)
     todo = unpublished(collection, shelves, collection.sites())
     if todo:
         forget_where_search_is_gone(collection, shelves)

@@ -38,6 +38,7 @@ from .machine import Machine, this_machine
 from .past import LOOK_BACK, Previous, earlier
 from .publish import Shelves, publish_site
 from .sealing import close_books, seal, set_aside
+from .seals import keep_seal
 from .settings import Settings, Site
 from .spelling import one_line
 from .warc import CONFORMS_TO, FORMAT, WarcFiles
@@ -100,6 +101,7 @@ def take_locked(
     sealed = _finish(archive, site, folder, Crawl.run, full=full, report=report)
     logger.info("snapshot", site=site.name, timestamp=sealed.timestamp, outcome=str(sealed.summary.outcome))
     try:
+        keep_seal(archive.collection, sealed)
         publish_site(archive.collection, archive.shelves, site.name)
     except ArchiveError as error:
         raise UnpublishedError(sealed.summary, error) from error
@@ -117,7 +119,8 @@ def _close_earlier_days(archive: Archive, site: Site) -> None:
         if local_date(folder.timestamp, archive.settings.zone) >= today:
             return
         try:
-            _finish(archive, site, folder, lambda _: True, full=False, report=lambda _: None)
+            sealed = _finish(archive, site, folder, lambda _: True, full=False, report=lambda _: None)
+            keep_seal(archive.collection, sealed)
             logger.warning("closed-early", site=site.name, timestamp=folder.timestamp)
         except DamagedError as error:
             # set aside; a person has to look at it, and today must not wait for that

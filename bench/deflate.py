@@ -4,9 +4,9 @@ Deflate on real records: zlib at several levels beside zlib-ng and ISA-L, where 
 
     .venv/bin/python bench/deflate.py [--warc FILE] [--site FOLDER] [--megabytes 40] [--markdown]
 
-The records are those of a WARC, or made of the files of a folder: a head and a body of text, as it came, and
-compressed once by the server, as most bodies on the web arrive. Each becomes a gzip member of its own. CPU
-seconds of one thread; the size is of what went in.
+The records are those of a WARC, or made of the pages of a folder (Debian's cppreference-doc-en-html): a head
+and a body of text, as it came, and compressed once by the server, as most bodies on the web arrive. Each
+becomes a gzip member of its own. CPU seconds of one thread; the size is of what went in.
 """
 
 from __future__ import annotations
@@ -124,7 +124,14 @@ def main() -> None:
             "plain": from_site(given.site, compressed=False),
             "gzip": from_site(given.site, compressed=True),
         }
-    lines = [line for kind, records in kinds.items() for line in rows(kind, first(records, most))]
+    chosen = {kind: first(records, most) for kind, records in kinds.items()}
+    if not all(chosen.values()):
+        where = given.warc or given.site
+        sys.exit(
+            f"There are no records in {where}. Install the pages that this measures with `apt-get install "
+            "cppreference-doc-en-html` (`make bench` does), or give others with --site or --warc."
+        )
+    lines = [line for kind, records in chosen.items() for line in rows(kind, records)]
     head = ("body", "library", "CPU s", "MB/s", "records/s", "ratio")
     print(f"{machine()}\n")
     print(table(head, lines, markdown=given.markdown))

@@ -139,3 +139,13 @@ def test_measure_tells_a_failure(tmp_path):
 def test_distinct_of_nothing():
     """No WARC, no URL."""
     assert distinct([]) == 0
+
+
+def test_deflate(tmp_path: Path) -> None:
+    """Pages of a folder give a row for each library and level; where there are none, it is said what to install."""
+    command = [sys.executable, ROOT / "bench" / "deflate.py", "--markdown", "--megabytes", "1", "--site"]
+    ended = subprocess.run([*command, tmp_path], capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, "apt-get install cppreference-doc-en-html" in ended.stderr) == (1, True)
+    (tmp_path / "a.html").write_bytes(b"<p>Wie een vergunning aanvraagt, krijgt bericht.</p>" * 10_000)
+    ended = subprocess.run([*command, tmp_path], capture_output=True, text=True, check=True, timeout=60)
+    assert {row.split(" | ")[1] for row in ended.stdout.splitlines()[4:]} >= {"zlib 6", "isal 2"}

@@ -47,6 +47,7 @@ from tests.support.misbehaviours import (
     slowly_extra,
     table,
 )
+from tests.support.oracles import oracle
 from tests.support.rawserver import RawServer
 from tests.support.record_rules import broken
 from tests.support.sites import Web, text
@@ -123,10 +124,13 @@ def crawled(tmp_path_factory):
 
 
 def test_records_keep_the_rules(crawled):
-    """Whatever the hostile web sends: every record keeps every rule, by two readings of the standard."""
+    """Whatever the hostile web sends: every record keeps every rule, by two readings of the standard and by FastWARC."""
     assert broken(crawled.folder.warcs) == []
     found = check(crawled.folder.warcs, datetime(2026, 12, 1, tzinfo=UTC))
     assert [str(one) for one in found if one.level is not Level.SHOULD] == []
+    for path in crawled.folder.warcs:
+        ran = oracle("fastwarc", "check", "-q", path)
+        assert (ran.returncode, ran.stdout) == (0, "")
 
 
 def outcome(crawl: Crawled, url: str) -> str | None:

@@ -15,6 +15,7 @@ import uuid
 from collections import Counter
 from pathlib import Path
 
+import brotli
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
@@ -288,6 +289,23 @@ def test_chunked_payload_digest_would_be_called_wrong(documentation, tmp_path):
     ran = oracle("warcio", "check", forged)
     assert ran.returncode == 1
     assert re.findall(r"payload digest failed", ran.stdout) == ["payload digest failed"]
+
+
+def test_warcio_ends_at_brotli(tmp_path):
+    """At a response in brotli `warcio check` ends with a traceback; without the module it reads on, and FastWARC does."""
+    body = brotli.compress(b"Wie een vergunning aanvraagt, krijgt bericht.")
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: %d\r\n\r\n" % len(body)
+    writer = warc_files(tmp_path, compression="gzip")
+    writer.exchange(exchange_of(head + body))
+    writer.close()
+    (path,) = tmp_path.iterdir()
+    assert "has no attribute 'unused_data'" in oracle("warcio", "check", path).stderr
+    without = (
+        "import sys; sys.modules['brotli'] = None; from warcio.cli import main; main(['check', sys.argv[1]])"
+    )
+    ran = oracle("python", "-c", without, path)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert oracle("fastwarc", "check", path).returncode == 0
 
 
 def test_page_names_every_false_alarm():

@@ -32,8 +32,17 @@ class Resource(msgspec.Struct, frozen=True):
     bytes: int
 
 
+class _Own(msgspec.Struct, frozen=True):
+    site: str
+    timestamp: str
+
+
 class _Package(msgspec.Struct, frozen=True):
     resources: tuple[Resource, ...]
+
+
+class _Named(msgspec.Struct, frozen=True):
+    daykeep: _Own
 
 
 def check_package(folder: SnapshotFolder) -> Iterator[Problem]:
@@ -46,6 +55,7 @@ def check_package(folder: SnapshotFolder) -> Iterator[Problem]:
 def check_list(folder: SnapshotFolder) -> Iterator[Problem]:
     """Yield the same, but for the digests of the files themselves."""
     yield from told(folder.timestamp, DIGEST, _check_digest(folder))
+    yield from told(folder.timestamp, PACKAGE, _check_name(folder))
     yield from told(folder.timestamp, PACKAGE, _check_resources(folder))
 
 
@@ -95,6 +105,14 @@ def _check_digest(folder: SnapshotFolder) -> Iterator[Problem]:
     if (folder.path / DIGEST).read_bytes() != encode_digest(digest):
         what = f"does not give the digest of {PACKAGE}"
         yield Problem(Kind.PACKAGE, folder.timestamp, DIGEST, None, what)
+
+
+def _check_name(folder: SnapshotFolder) -> Iterator[Problem]:
+    """Yield where a folder has the place of another day than the one it was sealed as."""
+    own = msgspec.json.decode((folder.path / PACKAGE).read_bytes(), type=_Named).daykeep
+    if (own.site, own.timestamp) != (folder.site, folder.timestamp):
+        what = f"is that of {own.site} {own.timestamp}: this folder is a copy of that day, or was renamed"
+        yield Problem(Kind.PACKAGE, folder.timestamp, PACKAGE, None, what)
 
 
 def _check_resources(folder: SnapshotFolder) -> Iterator[Problem]:

@@ -10,13 +10,14 @@ from typing import Any
 import click
 import msgspec
 
-from index.errors import ConfigurationError, DamagedError, NotFoundError
+from index.errors import ConfigurationError, NotFoundError
 
 from ..checking.package_check import PACKAGE, check_kept
 from ..checking.problem import Kind, Problem, told
 from ..checking.verifying import Read, cores, size_of, verify_days
 from ..collection import SnapshotFolder
-from ..seals import NAME, elsewhere, read_seals, seals_path
+from ..seals import NAME, Kept, elsewhere, newest, newest_path, seals_path, survey
+from ..seals import Row as Told
 from ..snapshot import Archive
 from . import show
 from .compose import day_of, find_snapshot, opened, require_site, runs_of
@@ -127,11 +128,8 @@ def _sealed(
     chosen = {(folder.site, folder.timestamp): folder for folder in folders}
     for site in sites:
         known = _known(archive, site)
-        try:
-            for problem in _seals(archive, site, chosen, known):
-                yield site, problem
-        except DamagedError as error:
-            yield site, Problem(Kind.SEAL, "", NAME, None, str(error))
+        for problem in told("", NAME, _seals(archive, site, chosen, known)):
+            yield site, problem
         if whole:
             yield from _gone(archive, site, known)
 
@@ -139,11 +137,33 @@ def _sealed(
 def _seals(
     archive: Archive, site: str, chosen: dict[tuple[str, str], SnapshotFolder], known: set[str]
 ) -> Iterator[Problem]:
-    for kept in read_seals(seals_path(archive.collection, site)):
+    """Go through the seals of a site, on after every fault, and add their days to the known ones."""
+    remembered = newest(archive.collection, site)
+    late: dict[str, list[str]] = {}
+    for kept in survey(seals_path(archive.collection, site)):
+        if isinstance(kept, str):
+            yield Problem(Kind.SEAL, "", NAME, None, kept)
+            continue
+        if remembered is not None and remembered.seal == kept.digest:
+            remembered = None
         name = kept.seal.snapshot
         known.add(name)
         if folder := chosen.get((site, name)):
             yield from told(name, PACKAGE, check_kept(folder, kept.seal.package, NAME))
+            if kept.seal.late:
+                late.setdefault(kept.seal.late, []).append(name)
+    if remembered is not None:
+        what = (
+            f"the line of snapshot {remembered.snapshot or 'unknown'} that this machine wrote last "
+            f"({remembered.seal}) is no longer there: the file was cut, made anew, or is an old copy. "
+            "Restore it from a newer copy; where there is none, compare with digests kept elsewhere, then "
+            f"remove {newest_path(archive.collection, site)}"
+        )
+        yield Problem(Kind.SEAL, "", NAME, None, what)
+    for moment, names in late.items():
+        days = names[0] if len(names) == 1 else f"{len(names)} snapshots, {min(names)} to {max(names)},"
+        what = f"the digest of {days} is known since {moment} only: nothing is known of before"
+        yield Problem(Kind.SEAL, max(names), NAME, None, what, advice=True)
 
 
 def _known(archive: Archive, site: str) -> set[str]:
@@ -159,18 +179,38 @@ def _gone(archive: Archive, site: str, known: set[str]) -> Iterator[Row]:
 
 
 def _against(
-    archive: Archive, folders: list[SnapshotFolder], kept: dict[str, str], where: str, *, whole: bool
+    archive: Archive, folders: list[SnapshotFolder], kept: list[Told], where: str, *, whole: bool
 ) -> Iterator[Row]:
-    sites = archive.collection.sites()
-    everywhere = {name for site in sites for name in archive.collection.timestamps(site)}
+    """Hold days and seals against what somebody kept. Raises ConfigurationError where none is of these."""
     there = {folder.timestamp: folder for folder in folders}
-    for name, digest in sorted(kept.items()):
-        if folder := there.get(name):
-            for problem in told(name, PACKAGE, check_kept(folder, digest, where)):
+    sites = {folder.site for folder in folders}
+    ours = [row for row in kept if row.name in there or (whole and row.site in {"", *sites})]
+    if not ours:
+        raise ConfigurationError(f"{where} has no digest of any of these snapshots; nothing can be compared.")
+    everywhere = {name for site in archive.collection.sites() for name in archive.collection.timestamps(site)}
+    for row in sorted(ours, key=lambda row: row.name):
+        folder = there.get(row.name)
+        if folder and row.package:
+            for problem in told(row.name, PACKAGE, check_kept(folder, row.package, where)):
                 yield folder.site, problem
-        elif whole and name not in everywhere:
+        elif not folder and row.name not in everywhere:
             what = f"{where} has a digest of this snapshot, and its folder is gone"
-            yield sites[0] if len(sites) == 1 else "", Problem(Kind.GONE, name, "snapshots", None, what)
+            yield row.site or min(sites), Problem(Kind.GONE, row.name, "snapshots", None, what)
+    yield from _unsealed(archive, ours, where)
+
+
+def _unsealed(archive: Archive, kept: list[Told], where: str) -> Iterator[Row]:
+    """Yield the first line of seals.jsonl that somebody kept the digest of and that is no longer there."""
+    paths = [seals_path(archive.collection, site) for site in archive.collection.sites()]
+    there = {one.digest for path in paths for one in survey(path) if isinstance(one, Kept)}
+    gone = sorted((row.name, row.seal, row.site) for row in kept if row.seal and row.seal not in there)
+    if gone:
+        name, seal, site = gone[0]
+        what = (
+            f"the line of this snapshot ({seal}) that {where} speaks of is not there, nor {len(gone) - 1} of "
+            "others: the file was made anew, or a line before it was changed"
+        )
+        yield site, Problem(Kind.SEAL, name, NAME, None, what)
 
 
 def _chosen(

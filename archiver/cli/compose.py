@@ -28,6 +28,7 @@ from ..addresses import Resolve
 from ..collection import Collection, SnapshotFolder
 from ..publish import Shelves, rebuild
 from ..runs import Runs
+from ..seals import keep_found
 from ..settings import Settings, Site, load
 from ..snapshot import Archive
 from .show import printable
@@ -71,6 +72,7 @@ def opened(
         archive = Archive(
             settings, collection, opened_shelves, now, new_record_id, stop or threading.Event(), resolve
         )
+        keep_found(collection, now())
         rebuild(collection, opened_shelves, lambda _folder, _number, _total: None, _warn_unpublished)
         yield archive
 

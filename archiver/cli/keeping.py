@@ -19,9 +19,10 @@ from ..durable import storage
 from ..exporting.export import Exported, export
 from ..exporting.profiles import chosen, profiles
 from ..publish import rebuild
+from ..seals import keep_found
 from ..settings import load
 from . import show
-from .compose import find_snapshots, history_path, opened, shelves
+from .compose import find_snapshots, history_path, opened, shelves, utc_now
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -124,6 +125,7 @@ def rebuild_command(config: str, as_json: bool) -> int:
     """
     collection = Collection.create(load(Path(config)).root)
     _empty(collection)
+    keep_found(collection, utc_now())
     problems: list[str] = []
 
     def tell(folder: SnapshotFolder, error: ArchiveError) -> None:

@@ -110,7 +110,8 @@ def snapshots_command(config: str, site: str, as_json: bool) -> int:
     """
     with opened(config) as archive:
         rows = [folder.summary for folder in archive.collection.snapshots(require_site(archive, site))]
-        seals = {kept.seal.snapshot: kept for kept in read_seals(seals_path(archive.collection, site))}
+        path = seals_path(archive.collection, site)
+        seals = {kept.seal.snapshot: kept for kept in read_seals(path)} if as_json else {}
     if as_json:
         show.json_document([show.snapshot_row(row) | _seal(seals.get(row.timestamp)) for row in rows])
     else:

@@ -26,6 +26,7 @@ from index.timestamp import parse_timestamp, to_timestamp
 from ..collection import Collection
 from ..publish import publish_site
 from ..reader import Reader
+from ..seals import keep_seal
 from ..settings import Site
 from ..snapshot import Archive
 from .day import Making, make_day
@@ -147,6 +148,7 @@ class _Import:
         folder = collection.begin_import(self.site.name, parse_timestamp(min(one.days[day] for one in taken)))
         making = Making(self.archive.settings, self.site, collection, self.taker.staging)
         made = make_day(making, folder, self.gathering.parts(folder, day, taken))
+        keep_seal(collection, made.folder)
         report.snapshots.append(made.folder.summary)
         report.unresolved += made.unresolved
         report.loose += made.loose
