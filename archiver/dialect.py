@@ -60,6 +60,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "digest-unknown": Rule(
             "A digest has an algorithm or a notation that is not known here; not checked."
         ),
+        "digest-of-nothing": Rule(
+            "The block digest of a revisit was made of no bytes (wget); its block is not checked."
+        ),
         "no-block-digest": Rule("There is no WARC-Block-Digest."),
         # named fields
         "bare-lf": Rule("Lines of the record's head end in a line feed alone."),

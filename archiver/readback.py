@@ -26,6 +26,7 @@ TELLING = frozenset(
         "digest-over-framing",
         "digest-after-first-head",
         "digest-unknown",
+        "digest-of-nothing",
         "no-block-digest",
         "no-status-line",
         "endless-head",

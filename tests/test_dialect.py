@@ -26,6 +26,7 @@ BROKEN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz
 BARE = b"<html>HTTP/0.9"
 ENDLESS = b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200_000
 EXPECTED = b"hello"
+OF_NOTHING = record(kind="revisit", WARC_Block_Digest=sha1(b""), WARC_Payload_Digest=sha256(EXPECTED))
 
 # rule, record, payload
 CASES = [
@@ -35,6 +36,7 @@ CASES = [
     ("digest-after-first-head", record(INTERIM, WARC_Payload_Digest=sha1(INTERIM[22:])), EXPECTED),
     ("digest-unknown", record(WARC_Block_Digest="crc32:0011"), EXPECTED),
     ("digest-unknown", record(WARC_Block_Digest="sha1:short"), EXPECTED),
+    ("digest-of-nothing", OF_NOTHING, EXPECTED),
     ("no-block-digest", record(WARC_Block_Digest=None), EXPECTED),
     ("bare-lf", record(eol="\n"), EXPECTED),
     ("folded", record(raw=b"X-Long: one\r\n two\r\n"), EXPECTED),

@@ -11,10 +11,12 @@ The folder is removed at the end of the import, and by the next one after a cras
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,15 +114,26 @@ class Staging:
 
 
 def require_readable(source: Path) -> None:
-    """Raise NotFoundError where a file cannot be read."""
+    """Raise NotFoundError where a file cannot be read, or not twice: a pipe, a device, a folder."""
+    with _reading(source):
+        mode = source.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise NotFoundError(f"{source} is a folder. Name the files in it.")
+    if not stat.S_ISREG(mode):
+        raise NotFoundError(f"{source} is a pipe or a device. Write what comes out of it to a file first.")
     next(_pieces(source), None)
 
 
 def _pieces(source: Path) -> Iterator[bytes]:
+    with _reading(source), source.open("rb", buffering=0) as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+@contextlib.contextmanager
+def _reading(source: Path) -> Iterator[None]:
     try:
-        with source.open("rb", buffering=0) as file:
-            while piece := file.read(_PIECE):
-                yield piece
+        yield
     except OSError as error:
         raise NotFoundError(
             f"{source} cannot be read ({error.strerror or error}). Name a file that can."

@@ -29,7 +29,7 @@ from index.timestamp import local_date
 from index.urlkey import urlkey
 
 from ..dialect import RULES
-from ..digests import hasher, is_sha256, parse_digest
+from ..digests import is_sha256
 from ..exchange import address_text, header
 from ..identity import identity, moment_of
 from ..ledger import Entry, UrlOutcome
@@ -142,7 +142,7 @@ def row_of(frame: Frame, one: Seen | Skipped) -> Row:
     reason = _unindexed(one, usable=usable, url=url)
     odd = (*one.faults, Fault(reason, OWN_RULES[reason])) if reason else one.faults
     told = b"".join([_told(frame, one, fault) for fault in odd]) if odd else b""
-    problems = sum(fault.rule in PROBLEMS for fault in odd if not _is_of_nothing(one, fault))
+    problems = sum(fault.rule in PROBLEMS for fault in odd)
     if one.kind == "continuation" and usable:
         return Row("segment", day, moment, _continued(frame, one), told, problems)
     if reason or not url:
@@ -153,14 +153,6 @@ def row_of(frame: Frame, one: Seen | Skipped) -> Row:
     sort = "revisit" if one.kind == "revisit" else "capture"
     line = _line(frame, one, moment, url)
     return Row(sort, day, moment, line, told, problems, MARKS.get(url, ""), one.offset)
-
-
-def _is_of_nothing(one: Seen, fault: Fault) -> bool:
-    """Tell whether a revisit has its head, and the block digest of no bytes at all: wget writes it so."""
-    if fault.rule != "block-digest" or one.kind != "revisit":
-        return False
-    said = parse_digest(one.fields.get("warc-block-digest", ""))
-    return said is not None and said.value == hasher(said.algorithm).digest()
 
 
 def _without_line(one: Seen, day: str, moment: str, told: bytes, problems: int) -> Row:

@@ -28,6 +28,8 @@ from .staging import Given, Staging
 from .survey import Frame, Told
 from .surveying import Surveyed, survey
 
+MAX_DAYS = 2000
+"""Days that one file may bring, each a snapshot of its own: a crawl for each day of five years."""
 _SUFFIXES = {Form.WARC: ".warc", Form.WARC_GZIP: ".warc.gz"}
 _ORIGINALS = {
     Form.WARC: ".warc",
@@ -142,6 +144,7 @@ class Taker:
                 taken.portions.append(Portion(found, "", stands=True))
         _count(taken)
         self._recognise(taken)
+        _require_few_days(report)
         return taken
 
     def _recognise(self, taken: Taken) -> None:
@@ -196,6 +199,16 @@ def _count(taken: Taken) -> None:
     told.days = tuple(sorted(taken.days))
     if not told.days:
         told.problem = "It holds no record with a date that can be read."
+
+
+def _require_few_days(report: FileReport) -> None:
+    number = len(report.days)
+    if number > MAX_DAYS:
+        span, report.days = f"{report.days[0]} to {report.days[-1]}", ()
+        raise DamagedError(
+            f"Its records are of {number} days ({span}), and each would become a snapshot; more than "
+            f"{MAX_DAYS} are not taken from one file. Part it by year first."
+        )
 
 
 def first_moments(days: Iterable[dict[str, str]]) -> dict[str, str]:

@@ -301,8 +301,9 @@ class _Stream:
 def _compare(record: Named, entity: _Entity, sums: _Sums, said: tuple[Digest | None, Digest | None]) -> None:
     block, payload = said
     if block and sums.block != block.value:
+        nothing = record.kind == "revisit" and block.value == hasher(block.algorithm).digest()
         what = f"the block digest is not {record.fields['warc-block-digest']}"
-        record.faults.append(fault("block-digest", what))
+        record.faults.append(fault("digest-of-nothing") if nothing else fault("block-digest", what))
     if payload is None or sums.said == payload.value:
         return
     if sums.behind == payload.value:

@@ -27,6 +27,8 @@ _LOOK = 1 << 14
 _QUICK = 1 << 20
 _ENDS = re.compile(rb"[\r\n]{0,64}")
 _BEGINS = re.compile(rb"WARC/\d{1,2}\.\d{1,2}\r?\n")
+NOT_ITS_DIGEST = frozenset({"block-digest", "digest-of-nothing"})
+"""Rules after which nothing vouches for where a block ends."""
 _CHAIN = 10_000
 """Records that are looked at inside one block to see whether its length lies."""
 
@@ -108,7 +110,7 @@ class Plain:
 
     def _judged(self, found: Seen, start: int, *, follows: bool, tail: bool) -> Seen | Bad:
         """Return a record, unless what it says of itself and what follows it speak against it."""
-        wrong = any(fault.rule == "block-digest" for fault in found.faults)
+        wrong = any(fault.rule in NOT_ITS_DIGEST for fault in found.faults)
         checked = not any(fault.rule in {"no-block-digest", "digest-unknown"} for fault in found.faults)
         odd = any(fault.rule == "tail" for fault in found.faults)
         if follows and not (wrong and (odd or self._chained(start, found.end))):
