@@ -101,9 +101,9 @@ def _captures(index: Index, hashes: set[int]) -> Iterator[Capture]:
                 yield capture
 
 
-def check_texts(folder: SnapshotFolder, places: Places, index: Index) -> Iterator[Problem]:
-    """Yield the texts of addresses that the index does not know."""
-    orphans, _ = places.faults("textless")
+def check_texts(folder: SnapshotFolder, places: Places, index: Index, *, imported: bool) -> Iterator[Problem]:
+    """Yield the texts of addresses that the index does not know, nor, of an import, the ledger."""
+    orphans, _ = places.faults("textless import" if imported else "textless")
     for capture in index.prefix(_TEXT) if orphans else ():
         if hash(capture.url.removeprefix(_TEXT)) in orphans:
             what = f"{capture.url} is the text of a page that the index does not know"

@@ -36,6 +36,9 @@ _FAULTS = {
     "unknown": "SELECT DISTINCT hash FROM entry WHERE stored AND hash NOT IN (SELECT hash FROM url)",
     "untold": "SELECT hash FROM url WHERE hash NOT IN (SELECT hash FROM entry WHERE stored)",
     "textless": "SELECT hash FROM text WHERE hash NOT IN (SELECT hash FROM url)",
+    # of an import: that its page did not come along is what the ledger says of it
+    "textless import": "SELECT hash FROM text WHERE hash NOT IN (SELECT hash FROM url)"
+    " AND hash NOT IN (SELECT hash FROM entry)",
 }
 
 

@@ -141,7 +141,8 @@ class Day:
             return
         places, name = self.places, self.folder.timestamp
         yield from told(name, LEDGER, check_ledger(self.folder, places, self.index))
-        yield from told(name, INDEX, check_texts(self.folder, places, self.index))
+        texts = check_texts(self.folder, places, self.index, imported=(self.folder.path / LOG).exists())
+        yield from told(name, INDEX, texts)
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts of all WARCs, and of those that are gone their lines. Raises DamagedError."""
