@@ -16,9 +16,10 @@ import pytest
 
 from archiver.cli import daykeep as program
 from archiver.cli import show
+from archiver.cli.listening import with_address
 from archiver.demo.run import SITE
 from archiver.demo.site import DAYS, HOST
-from archiver.settings import load
+from archiver.settings import Settings, Viewer, load
 from tests.support.command import DAYKEEP, command, configure, daykeep, inside
 from tests.support.ports import wait_until_accepting
 from tests.support.sites import Web, text
@@ -238,6 +239,14 @@ def test_serve(demo):
         process.terminate()
     _, err = process.communicate(timeout=15)
     assert (process.returncode, b"Traceback" in err) == (0, False)
+
+
+def test_serving_elsewhere_changes_the_addresses_alone():
+    """With another port all else that is configured for the viewer still holds."""
+    viewer = Viewer(downloads=("warc",), download_bytes=1000)
+    moved = with_address(Settings(viewer=viewer), 8123).viewer
+    assert (moved.downloads, moved.download_bytes) == (("warc",), 1000)
+    assert (moved.base_url, moved.replay_url) == ("http://localhost:8123", "http://{label}.localhost:8123")
 
 
 def test_nothing_of_a_website_steers_the_terminal(tmp_path):

@@ -11,7 +11,7 @@ import msgspec
 
 from index.errors import ArchiveError
 
-from ..settings import Settings, Viewer
+from ..settings import Settings
 
 _REASONS = {
     errno.EADDRINUSE: "the port is in use; stop what uses it, or choose another with --port",
@@ -47,7 +47,8 @@ def with_address(settings: Settings, port: int) -> Settings:
     """
     viewer = settings.viewer
     base, replay = _with_port(viewer.base_url, port), _with_port(viewer.replay_url, port)
-    return msgspec.structs.replace(settings, viewer=Viewer(base_url=base, replay_url=replay))
+    moved = msgspec.structs.replace(viewer, base_url=base, replay_url=replay)
+    return msgspec.structs.replace(settings, viewer=moved)
 
 
 def _with_port(url: str, port: int) -> str:
