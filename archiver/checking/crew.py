@@ -11,17 +11,16 @@ whose results nobody takes waits. Ctrl-C is for the parent alone, which ends the
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
+from ..spawned import Spawned
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-_END = 5
-"""Seconds that an ended process is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +34,8 @@ class _Worker(Generic[Task]):
     """One process, as seen from its parent."""
 
     def __init__(self, perform: Callable[[Task], Iterator[Any]]) -> None:
-        # not forked: whoever asks may have threads, and what they hold would stay held in the copy
-        context = multiprocessing.get_context("spawn")
-        self.pipe, other = context.Pipe()
-        self._process = context.Process(target=_serve, args=(other, perform), daemon=True)
-        self._process.start()
-        other.close()
+        self._process = Spawned(_serve, perform)
+        self.pipe = self._process.pipe
         self.task: Task | None = None
 
     def begin(self, task: Task) -> None:
@@ -50,12 +45,7 @@ class _Worker(Generic[Task]):
 
     def end(self) -> int | None:
         """End it at once and return its exit code; it has nothing to lose."""
-        self.pipe.close()
-        self._process.join(0.1)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join(_END)
-        return self._process.exitcode
+        return self._process.end()
 
 
 def run(
@@ -64,8 +54,8 @@ def run(
     """
     Yield task and result of every result of every task, in the order in which they come.
 
-    `perform` is a function of a module; it and its tasks and results are pickled. `tasks` is asked for the
-    next one when a process is free. Close the generator to end early.
+    `perform` is a function of a module, not of `__main__`; it and its tasks and results are pickled. `tasks`
+    is asked for the next one when a process is free. Close the generator to end early.
     """
     waiting = iter(tasks)
     workers: list[_Worker[Task]] = []

@@ -3,7 +3,7 @@
 Whole days checked by all cores: what is to be done, as tasks that any process can be given.
 
     a small day     one task: everything
-    a large day     its lists; each part of its WARCs; the digest of each file, just after its parts were read
+    a large day     its lists; each part of its WARCs; the digest of each file, before its last part is read
     conformance     one task a day: what its records say of each other needs all of them
 
 Results are problems, and how many bytes were read. Where there is little to do, it is done here.
@@ -16,6 +16,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import assert_never
 
@@ -139,15 +140,20 @@ def _tasks_of_large(root: Path, folder: SnapshotFolder) -> Iterator[Task]:
     with contextlib.closing(Day(folder, deep=True)) as day:
         for _ in day.read_index():
             pass  # told by `Lists`, which reads it too
-        last = ""
-        with contextlib.suppress(ArchiveError, OSError):  # told by `Lists`, which lists them too
-            for part in day.parts():
-                if part.file != last and last in resources:
-                    yield FileDigest(root, folder, resources.pop(last))
-                last = part.file
-                yield OnePart(root, part)
+        for part, following in pairwise(chain(_parts(day), [None])):
+            assert part is not None
+            # before the last part: so two processes end together, and the file is still in memory
+            if (following is None or following.file != part.file) and part.file in resources:
+                yield FileDigest(root, folder, resources.pop(part.file))
+            yield OnePart(root, part)
     for resource in resources.values():
         yield FileDigest(root, folder, resource)
+
+
+def _parts(day: Day) -> Iterator[Part]:
+    """Yield the parts of a day as far as its files can be listed; that they cannot is told by `Lists`."""
+    with contextlib.suppress(ArchiveError, OSError):
+        yield from day.parts()
 
 
 def perform(task: Task) -> Iterator[Problem | Read]:

@@ -25,6 +25,8 @@ def perform(task: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for _, result in run(["waits", "waits", "waits"], perform, 2):
+    from tests.support import dying  # another process finds its function by this name
+
+    for _, result in run(["waits", "waits", "waits"], dying.perform, 2):
         sys.stdout.write(f"{result}\n")
         sys.stdout.flush()
