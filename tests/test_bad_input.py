@@ -45,7 +45,7 @@ ASKED = [
     (["serve", "--host", "192.0.2.1", "--port", "0"], 1, ["192.0.2.1", "--host"]),
     (["serve", "--host", "no.such.name.invalid"], 1, ["no.such.name.invalid", "--host"]),
     (["serve", "--port", "70000"], 2, ["70000"]),
-    (["import", SITE, "x.warc"], 2, ["No such command"]),
+    (["import", SITE, "x.warc"], 1, ["x.warc", "No such file"]),
     (["crawl"], 2, ["SITE"]),
     (["search", SITE, "x", "--limit", "0"], 2, ["--limit"]),
 ]

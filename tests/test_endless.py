@@ -286,7 +286,7 @@ def test_many_attributes_of_one_body(name):
         )
     finally:
         reader.close()
-    assert [url for url, _ in found.links] == [f"{HOST}/{number}" for number in range(count)]
+    assert [url for url, *_ in found.links] == [f"{HOST}/{number}" for number in range(count)]
 
 
 DEADLY = """

@@ -46,7 +46,7 @@ def test_written(scheme: str, host: str, port: int, label: str) -> None:
 @pytest.mark.parametrize("label", REFUSED)
 def test_refused(label: str) -> None:
     """Anything that is not written by `make` is refused."""
-    with pytest.raises(ValueError, match=r"label|timestamp|does not match|unconverted"):
+    with pytest.raises(ValueError, match=r"label|timestamp|does not match|unconverted|must be in"):
         parse(label)
 
 
