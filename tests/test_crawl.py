@@ -443,12 +443,21 @@ def test_stop_does_not_wait_for_a_server_that_hangs(tmp_path, monkeypatch):
     monkeypatch.setattr(crawl, "PATIENCE", 0.2)
     web = Web({"/": linked("/slow", "/a"), "/slow": hang, "/a": page("a")})
     with web, opened(tmp_path, web, HandClock(), timeout=60.0) as archive:
-        stopper = threading.Timer(0.5, archive.stop.set)
+
+        def stop_when_asked():
+            for _ in range(300):
+                if {"/a", "/slow"} <= set(web.pages_asked()):
+                    break
+                time.sleep(0.1)
+            time.sleep(2)  # for what came to be stored, on a busy machine too
+            archive.stop.set()
+
+        stopper = threading.Thread(target=stop_when_asked)
         stopper.start()
         started = time.monotonic()
         with pytest.raises(StoppedError, match="1 addresses are waiting"):
             take(archive, archive.settings.site[0])
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 40
         stopper.join()
         archive.stop.clear()
         web.pages["/slow"] = page("awake")
