@@ -14,8 +14,8 @@ import zipfile
 import msgspec
 import pytest
 
+from archiver.cli import COMMANDS, show
 from archiver.cli import daykeep as program
-from archiver.cli import show
 from archiver.cli.listening import with_address
 from archiver.demo.run import SITE
 from archiver.demo.site import DAYS, HOST
@@ -107,7 +107,7 @@ def test_search_as_the_site_stood(demo):
     assert all(page["url"].startswith(f"http://{HOST}/") for answer in whole for page in answer["pages"])
 
 
-@pytest.mark.parametrize("name", [None, *sorted(program.commands)])
+@pytest.mark.parametrize("name", [None, *sorted(COMMANDS)])
 def test_help(name):
     """Every command tells its exit statuses, and needs no configuration to do so."""
     ended = inside(None, *([name] if name else []), "--help")

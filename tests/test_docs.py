@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from archiver.cli import daykeep
+from archiver.cli import COMMANDS
 from archiver.ledger import UrlOutcome
 from archiver.settings import Settings, Site, Viewer
 from tests.support.archive import Reply, build
-from tests.support.command_help import render
+from tests.support.command_help import command, render
 from tests.support.viewing import viewer_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,10 +33,10 @@ def test_commands_page_is_in_step() -> None:
     assert _text("docs/commands.md") == render()
 
 
-@pytest.mark.parametrize("name", sorted(daykeep.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_says_its_exit_statuses(name: str) -> None:
     """Each command has a help text that ends in its exit statuses."""
-    help_text = daykeep.commands[name].help or ""
+    help_text = command(name).help or ""
     assert "Exit status: 0" in help_text
 
 
@@ -101,8 +101,7 @@ def test_documented_commands_are_commands() -> None:
     lines = _documented_commands()
     assert len(lines) >= 5
     for words in lines:
-        command = daykeep.commands[words[0]]
-        command.make_context(words[0], list(words[1:]))
+        command(words[0]).make_context(words[0], list(words[1:]))
 
 
 def test_readme_runs(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class Place:
         assert again.status == 0, again
         assert {folder.timestamp: outcomes(folder) for folder in self.days()} == WHOLE
         assert inside(self.config, "verify", "example").status == 0
-        assert [path.name for path in (self.data / "sites" / "example").iterdir()] == ["snapshots"]
+        assert {path.name for path in (self.data / "sites/example").iterdir()} == {"snapshots", "seals.jsonl"}
         assert sorted(path.name for path in (self.data / "sites/example/snapshots").iterdir()) == sorted(
             WHOLE
         )

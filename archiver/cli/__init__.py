@@ -3,6 +3,7 @@
 The command line: the only place that composes, prints and exits.
 
     __init__    the command `daykeep`, its global options, and errors into exit statuses
+    log         JSON lines on stderr
     compose     configuration file → Settings, Collection, History, Catalogue, clock
     show        tables and JSON on stdout, progress on stderr
     beginning   init
@@ -21,33 +22,61 @@ Exit status: 0 done; 1 could not; 2 wrong usage or configuration; 3 done, with p
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
 
 import click
 
 from index.errors import ArchiveError, ConfigurationError
 
 from . import show
-from .beginning import init_command
-from .bringing import import_command
-from .checking import verify_command
-from .compose import log_to_stderr
-from .conforming import conform_command
-from .keeping import export_command, rebuild_command
-from .looking import (
-    changes_command,
-    history_command,
-    ledger_command,
-    search_command,
-    snapshots_command,
-    status_command,
-)
-from .making import crawl_command, run_due_command
-from .serving import demo_command, schedule_command, serve_command
+from .log import log_to_stderr
 
 EXIT_STATUS = "Exit status: 0 done; 1 could not; 2 wrong usage or configuration; 3 done, with problems."
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_STATUS)
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "init": "beginning",
+        "crawl": "making",
+        "run-due": "making",
+        "serve": "serving",
+        "schedule": "serving",
+        "status": "looking",
+        "snapshots": "looking",
+        "ledger": "looking",
+        "history": "looking",
+        "changes": "looking",
+        "search": "looking",
+        "export": "keeping",
+        "import": "bringing",
+        "verify": "checking",
+        "conform": "conforming",
+        "rebuild": "keeping",
+        "demo": "serving",
+    }
+)
+"""Every command and the module that has it, as `<name>_command`."""
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is called: together they take a second, which none needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's interface
+        """Return their names in order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return one; None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f".{COMMANDS[cmd_name]}", __name__)
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_STATUS)
 @click.version_option(package_name="daykeep", prog_name="daykeep")
 @click.option(
     "--config",
@@ -67,28 +96,6 @@ def daykeep(context: click.Context, config: str) -> None:
     """
     log_to_stderr(terminal=sys.stderr.isatty())
     context.obj = config
-
-
-for command in (
-    init_command,
-    crawl_command,
-    run_due_command,
-    serve_command,
-    schedule_command,
-    status_command,
-    snapshots_command,
-    ledger_command,
-    history_command,
-    changes_command,
-    search_command,
-    export_command,
-    import_command,
-    verify_command,
-    conform_command,
-    rebuild_command,
-    demo_command,
-):
-    daykeep.add_command(command)
 
 
 def main() -> None:

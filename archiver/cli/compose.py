@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import select
 import signal
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -31,7 +29,6 @@ from ..runs import Runs
 from ..seals import keep_found
 from ..settings import Settings, Site, load
 from ..snapshot import Archive
-from .show import printable
 
 T = TypeVar("T")
 
@@ -229,31 +226,3 @@ def stop_on_signals(stop: threading.Event) -> None:
     signal.signal(signal.SIGALRM, leave)
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
-
-
-def log_to_stderr(*, terminal: bool) -> None:
-    """Write events to stderr: one JSON object per line, or readable lines where a person watches."""
-    level = logging.WARNING if terminal else logging.INFO
-    renderer = (
-        structlog.dev.ConsoleRenderer(colors=False) if terminal else structlog.processors.JSONRenderer()
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            *([_printable] if terminal else []),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-
-
-def _printable(_logger: Any, _name: str, event: Any) -> Any:
-    """Take out of an event what could steer a terminal: it may quote a website."""
-    return {
-        key: printable(value) if isinstance(value, str) and key != "exception" else value
-        for key, value in event.items()
-    }

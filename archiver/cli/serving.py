@@ -19,8 +19,9 @@ from ..demo.run import build
 from ..exporting.profiles import Profile, profiles
 from ..settings import Settings, load
 from . import show
-from .compose import log_to_stderr, new_record_id, opened, runs_of, stop_on_signals
+from .compose import new_record_id, opened, runs_of, stop_on_signals
 from .listening import bind, with_address
+from .log import log_to_stderr
 
 DONE = 0
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -22,9 +22,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from index.model import Snapshot
+if TYPE_CHECKING:
+    from index.model import Snapshot
 
-from ..crawl import Progress as CrawlProgress
+    from ..crawl import Progress as CrawlProgress
 
 
 def json_document(value: Any) -> None:

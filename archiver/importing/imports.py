@@ -104,6 +104,7 @@ class _Import:
         report = Report(self.site.name)
         taken = [one for path in paths if (one := self._take(path, report)) is not None]
         self._join(taken)
+        self.taker.staging.settle()
         for day, here in units(taken):
             self._make(day, here, report)
         try:

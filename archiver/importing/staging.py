@@ -2,7 +2,7 @@
 """
 The copies that an import works on: what is sealed is what was read. Knows nothing of what is in a file.
 
-    sites/<site>/import/given/<name>   a file as it was given, hashed while it was copied, and synced
+    sites/<site>/import/given/<name>   a file as it was given, hashed while copied, synced while read
                        /read/          WARCs made of files whose records cannot be read where they stand
                        /lines/         sorted lines on their way into an index
 
@@ -18,6 +18,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +58,9 @@ class Staging:
 
     folder: Path
     _names: set[str] = field(default_factory=set)
+    _hand: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    """Hashes and syncs: both leave Python, and the other core has nothing to do meanwhile."""
+    _syncing: list[Future[None]] = field(default_factory=list)
 
     def begin(self) -> None:
         """Make the folder. Raises StorageError."""
@@ -66,7 +70,7 @@ class Staging:
 
     def copy(self, source: Path, copied: Callable[[int], None]) -> Given:
         """
-        Copy a file, telling how many bytes have been copied at a time, and sync it.
+        Copy a file, telling how many bytes have been copied at a time. `settle` says that it is on disk.
 
         Raises NotFoundError where it cannot be read, StorageError where the copy cannot be written.
         """
@@ -74,13 +78,19 @@ class Staging:
         digest, size = hashlib.sha256(), 0
         with storage(f"copy {source} to {target}"), target.open("wb") as out:
             for piece in _pieces(source):
+                hashed = self._hand.submit(digest.update, piece)
                 out.write(piece)
-                digest.update(piece)
+                hashed.result()
                 size += len(piece)
                 copied(len(piece))
-            out.flush()
-            os.fsync(out.fileno())
+        self._syncing.append(self._hand.submit(_sync, target))
         return Given(source, target, f"sha256:{digest.hexdigest()}", size)
+
+    def settle(self) -> None:
+        """Wait until every copy is on disk. Raises StorageError where the disk refuses."""
+        with storage(f"sync the copies in {self.folder}"):
+            while self._syncing:
+                self._syncing.pop(0).result()
 
     def new_folder(self) -> Path:
         """Make a folder for what is unpacked from one file. Raises StorageError."""
@@ -108,9 +118,15 @@ class Staging:
 
     def free(self) -> None:
         """Remove the folder with all that is in it. Raises StorageError."""
+        self._hand.shutdown(cancel_futures=True)
         with storage(f"remove {self.folder}"):
             shutil.rmtree(self.folder)
             sync_dir(self.folder.parent)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def require_readable(source: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from archiver.cli import daykeep
+from archiver.cli import COMMANDS, daykeep
 
 HEAD = """\
 # Commands
@@ -20,10 +20,15 @@ when it is out of step. `DATE` is `YYYY-MM-DD` in the site's own calendar, or th
 def render() -> str:
     """Return the page."""
     parts = [HEAD, _section("daykeep", daykeep, None)]
-    parts += [
-        _section(f"daykeep {name}", command, name) for name, command in sorted(daykeep.commands.items())
-    ]
+    parts += [_section(f"daykeep {name}", command(name), name) for name in sorted(COMMANDS)]
     return "\n".join(parts)
+
+
+def command(name: str) -> click.Command:
+    """Return a command by its name."""
+    found = daykeep.get_command(click.Context(daykeep), name)
+    assert found is not None
+    return found
 
 
 def _section(title: str, command: click.Command, name: str | None) -> str:
