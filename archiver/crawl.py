@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import msgspec
 import structlog
 
 from index.errors import DamagedError
@@ -288,7 +289,7 @@ class Crawl:
         try:
             result, capture = self._capturing.store(visit)
             if capture is not None and known.via == PROBE:
-                capture = replace(capture, made_up=True)
+                capture = msgspec.structs.replace(capture, made_up=True)
         except ConditionLostError:
             asked = self._politeness.asked(self._place(known))
             self._askers.submit(Ask(known, None, asked))

@@ -16,6 +16,7 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from index.errors import DamagedError
@@ -69,7 +70,7 @@ class Previous:
         if found is None or url in self._unread(found.snapshot):
             return None
         if _from_the_future(found.capture):
-            found = replace(found, capture=replace(found.capture, last_modified=None))
+            found = replace(found, capture=msgspec.structs.replace(found.capture, last_modified=None))
         return found if found.capture.etag or found.capture.last_modified else None
 
     def stored(self, url: str) -> bool:
@@ -108,7 +109,7 @@ class Previous:
                 return
             for page in read_pages(folder.pages_path):
                 if timestamp := wanted.pop(page.url, None):
-                    yield replace(page, timestamp=timestamp)
+                    yield msgspec.structs.replace(page, timestamp=timestamp)
 
     def _newest(self, url: str) -> Condition | None:
         for folder in self.folders:

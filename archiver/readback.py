@@ -10,8 +10,9 @@ implementation than the one that wrote: a fault of that one must not vouch for i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from .records import BrokenError
 from .scanning.members import MAGIC, ZLIB, Members
@@ -37,8 +38,7 @@ TELLING = frozenset(
 """Rules of `dialect` that no record of ours needs. Others tell what a server sent, or how others write."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A record that was read to its end."""
 
     offset: int

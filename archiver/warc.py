@@ -19,9 +19,10 @@ reads (`records`).
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from index.errors import DamagedError
 from index.model import REVISIT, Capture, Original

@@ -30,7 +30,6 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -99,8 +98,7 @@ class Answer(Protocol):
         """Reason of WARC-Truncated where the body was cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One URL on two days; None where that day has no capture of it."""
 
     kind: Kind

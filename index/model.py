@@ -2,6 +2,9 @@
 """
 The words everyone shares, as frozen values. Knows nothing of how they are stored or shown.
 
+Those of which there are a hundred thousand a day are structs of msgspec: a frozen dataclass of twenty fields
+takes 1.5 microseconds to make, such a struct 0.07.
+
     Capture   one archived exchange or artefact = one CDXJ line
     Segment   where a record goes on that no file had room for
     Original  where the payload of a revisit lives
@@ -14,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 REVISIT = "warc/revisit"
 """The mime that CDX tools write for a revisit record, whatever the page's own type."""
@@ -31,8 +36,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """Where a record goes on that no file had room for: a `continuation` record (ISO 28500:2017 7)."""
 
     filename: str
@@ -41,8 +45,7 @@ class Segment:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(msgspec.Struct, frozen=True):
     """Where the payload of a revisit is stored: a record of this or of an earlier snapshot of the site."""
 
     snapshot: str
@@ -62,8 +65,7 @@ class Original:
     """Where that record goes on, in order, if it stands in segments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(msgspec.Struct, frozen=True):
     """
     One archived exchange as indexed.
 
@@ -124,8 +126,7 @@ def moment(capture: Capture) -> tuple[str, str, str, int]:
     return capture.timestamp, capture.date or "", capture.filename, capture.offset
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """An HTML capture worth listing: one line of pages/pages.jsonl."""
 
     url: str

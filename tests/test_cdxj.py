@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from index.cdxj import Index, format_line, is_sorted, merge_sorted, parse_line, place_of
 from index.errors import DamagedError, NotFoundError

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from index.changes import Kind, encode_changes, merge, reported, tally
 from index.errors import DamagedError

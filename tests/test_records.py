@@ -7,10 +7,10 @@ import gzip
 import io
 import tracemalloc
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.dialect import payload
 from archiver.records import extent, iterate, open_record, open_response, read_http_head

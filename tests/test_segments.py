@@ -16,6 +16,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
@@ -522,7 +523,7 @@ def test_line_with_bad_segments_is_refused(text):
         (lambda ones: (*ones[:1], *ones[2:]), "does not hold segment 3"),
         (lambda ones: (ones[1], ones[0], *ones[2:]), "does not hold segment 2"),
         (lambda ones: (Segment("gone", 0, 1), *ones[1:]), "No such file"),
-        (lambda ones: (replace(ones[0], offset=0), *ones[1:]), "does not hold segment 2"),
+        (lambda ones: (msgspec.structs.replace(ones[0], offset=0), *ones[1:]), "does not hold segment 2"),
     ],
     ids=["last left out", "one left out", "exchanged", "gone", "another record"],
 )
@@ -530,7 +531,7 @@ def test_whole_is_never_put_together_wrongly(tmp_path, change, told):
     """What cannot be put together is an error with its place, and never a shorter body."""
     capture = written(tmp_path, NOISE, "gzip")
     with pytest.raises(DamagedError, match=told):
-        body_of(tmp_path, replace(capture, segments=change(capture.segments)))
+        body_of(tmp_path, msgspec.structs.replace(capture, segments=change(capture.segments)))
 
 
 LONG = 1_100_000_000

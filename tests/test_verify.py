@@ -358,7 +358,9 @@ def build(root, day, exchanges, references=(), **changes):
     same_as = [*references, *[None] * len(exchanges)]
     captures = [files.exchange(one, same) for one, same in zip(exchanges, same_as, strict=False)]
     files.close()
-    folder.index_path.write_bytes(b"".join(sorted(format_line(replace(one, **changes)) for one in captures)))
+    folder.index_path.write_bytes(
+        b"".join(sorted(format_line(msgspec.structs.replace(one, **changes)) for one in captures))
+    )
     entries = [Entry(one.url, UrlOutcome.CAPTURED, 200, "", "seed", 1, day) for one in captures]
     folder.ledger_path.write_bytes(b"".join(write_lines(entries)))
     return folder, captures
@@ -400,7 +402,7 @@ def test_revisit_that_says_otherwise_is_found(tmp_path, name):
     _, (first,) = build(tmp_path, MONDAY, [exchange_of(RESPONSES["plain"])])
     original = original_of(first, MONDAY)
     same_as = replace(reference_of(original, first.digest), **said)
-    own = {"original": replace(original, **changes)} if "length" in changes else changes
+    own = {"original": msgspec.structs.replace(original, **changes)} if "length" in changes else changes
     second, _ = build(tmp_path, TUESDAY, [exchange_of(RESPONSES["304"])], [same_as], **own)
     found = contents(second, deep=False)
     assert any(f"the revisit of {first.url} refers to what is not there" in one for one in found)

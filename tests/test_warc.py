@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
@@ -487,8 +488,8 @@ def test_line_tells_what_a_revisit_has_to_say(tmp_path):
     original = original_of(capture, "20260302023000")
     assert (f"<{capture.record}>", capture.date) == (uuid(2), to_warc_date(MOMENT))
     assert reference_of(original, capture.digest) == refer(tmp_path / capture.filename, original)
-    assert reference_of(replace(original, record=None), capture.digest) is None
-    assert reference_of(replace(original, date=None), capture.digest) is None
+    assert reference_of(msgspec.structs.replace(original, record=None), capture.digest) is None
+    assert reference_of(msgspec.structs.replace(original, date=None), capture.digest) is None
 
 
 def test_refer_knows_the_payload_of_a_chunked_response(tmp_path):
@@ -524,7 +525,7 @@ def test_refer_refuses_another_record(tmp_path):
     """A line that points at something else than the response of its URL is not believed."""
     capture = stored(tmp_path, exchange_of(PLAIN, "http://www.example.org/other"))
     for change in ({"url": URL}, {"offset": 0}, {"offset": capture.offset + 1}):
-        wrong = replace(original_of(capture, "20260302023000"), **change)
+        wrong = msgspec.structs.replace(original_of(capture, "20260302023000"), **change)
         with pytest.raises(DamagedError):
             refer(tmp_path / capture.filename, wrong)
 

@@ -10,11 +10,13 @@ Knows nothing of what the lists say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from index.cdxj import Index
 from index.urlkey import urlkey
 
+_BEGINS = re.compile(rb'([!-~]+ )\d{14} \{"url":"([^"\\]*)"', re.ASCII)
 MAX_HELD = 1000
 """Lines of one key that are held; where there are more they are searched for each time."""
 
@@ -31,13 +33,20 @@ class InStep:
 
     def lines(self, url: str) -> Iterator[bytes]:
         """Return the lines that share the key of a normalised URL, whatever their own spelling."""
-        key = urlkey(url).encode() + b" "
+        key = self._key_of(url)
         if key > self._key:
             self._go_on(key)
         if key == self._key and 0 < len(self._held) <= MAX_HELD:
             return iter(self._held)
         # behind, too many, or not where it should be, as in an index that is not in order
         return self._index.lines_of(url)
+
+    def _key_of(self, url: str) -> bytes:
+        """Return the key of an address and a space; where the next line is of it, as that line has it."""
+        begins = _BEGINS.match(self._next) if self._next is not None else None
+        if begins and begins[2] == url.encode():
+            return begins[1]
+        return urlkey(url).encode() + b" "
 
     def _go_on(self, key: bytes) -> None:
         """Take up the lines of a key that was not reached before."""

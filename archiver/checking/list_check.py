@@ -39,6 +39,11 @@ _STORED = GOOD | {UrlOutcome.HTTP_ERROR, UrlOutcome.TRUNCATED}
 _TEXT = "urn:text:"
 _PLAIN = re.compile(r"[!#-\[\]-~]*")
 """What stands in JSON as it is."""
+_ANSWER = re.compile(
+    rb' \d{14} \{"url":"([^"\\]*)","mime":"[^"\\]*","status":"([1-5]\d\d)","digest":"([^"\\]*)"', re.ASCII
+)
+_MORE = re.compile(rb'"(?:made_up|orig\.[a-z]+)":')
+"""Keys of a line that have a say in what its address answers."""
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -149,8 +154,12 @@ def check_changes(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
 
 def _answer(lines: InStep, url: str) -> tuple[str | None, int | None]:
     """Return digest and status of the last capture of an address, as changes have them."""
-    captures = map(parse_line, lines.lines(url))
-    last = max((one for one in captures if one.url == url and not one.made_up), key=moment, default=None)
+    found = list(lines.lines(url))
+    plain = _ANSWER.match(found[0], found[0].index(b" ")) if len(found) == 1 else None
+    if plain and plain[1] == url.encode() and not _MORE.search(found[0], plain.end()):
+        return plain[3].decode("ascii"), int(plain[2])
+    captures = [one for one in map(parse_line, found) if one.url == url and not one.made_up]
+    last = max(captures, key=moment, default=None)
     return (last.digest, last.effective_status) if last else (None, None)
 
 

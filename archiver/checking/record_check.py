@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from index.cdxj import parse_line
 from index.errors import ArchiveError, DamagedError
@@ -22,7 +24,6 @@ from index.model import Capture, Original
 
 from ..collection import Find, SnapshotFolder
 from ..importing.as_they_came import Known
-from ..importing.survey import OWN_RULES
 from ..readback import Found, read_back
 from ..records import BrokenError
 from ..scanning.scan import scan
@@ -136,7 +137,7 @@ class _PartCheck:
             for fault in one.faults:
                 if fault.damage and not known.has(part.name, one.offset, fault.rule):
                     yield part.problem(Kind.RECORD_CHANGED, part.file, fault.what, one.offset)
-            if any(known.has(part.name, one.offset, rule) for rule in OWN_RULES):
+            if known.unlisted(part.name, one.offset):
                 yield from self.lost(one.offset)
             else:
                 yield from self._record(Found(one.offset, one.end, one.kind, one.fields, one.digest))

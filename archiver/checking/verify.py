@@ -21,13 +21,15 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 
 from index.cdxj import Index, parse_line, place_of
 from index.errors import DamagedError, NotFoundError
 
 from ..collection import Find, SnapshotFolder
-from ..importing.as_they_came import LOG, Known, learn
+from ..importing.as_they_came import LOG, Known, Rules, learn
 from ..importing.survey import OWN_RULES, PROBLEMS
 from ..package import hash_file
 from .list_check import (
@@ -49,7 +51,7 @@ __all__ = ["Kind", "Problem", "check_contents", "check_package", "hash_file", "v
 
 PART = 32 << 20
 """Bytes of a WARC that are checked as one part, a record more or less."""
-_EXPECTED = PROBLEMS | frozenset(OWN_RULES)
+_RULES = Rules(PROBLEMS, frozenset(OWN_RULES))
 """Rules of which a line in the log of an import says that they are known."""
 _URL = re.compile(rb'[^ ]* \d{14} \{"url":"([^"\\]*)"', re.ASCII)
 _TEXT = "urn:text:"
@@ -108,9 +110,18 @@ def check_sealed_lists(folder: SnapshotFolder) -> Iterator[Problem]:
 
 def learn_known(folder: SnapshotFolder) -> Known:
     """Return what an imported snapshot says of its own faults. Raises DamagedError."""
-    known = Known()
-    learn(folder, known, _EXPECTED)
-    return known
+    log = folder.path / LOG
+    try:
+        stat = log.stat()
+    except OSError:
+        return Known()  # no log: nothing was imported
+    return _learned(log, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=1)
+def _learned(log: Path, _changed: int, _size: int) -> Known:
+    """Return what a log says, read once by a process for all parts of a day that it is given."""
+    return learn(log, _RULES)
 
 
 @dataclass(slots=True)

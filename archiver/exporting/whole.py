@@ -21,9 +21,11 @@ import contextlib
 import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from index.errors import ArchiveError
 from index.model import Capture

@@ -11,6 +11,7 @@ Knows nothing of how a snapshot is checked.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,9 +19,9 @@ import msgspec
 
 from index.errors import DamagedError
 
-from ..collection import SnapshotFolder
-
 LOG = "logs/import.jsonl"
+_KEPT = re.compile(rb'"rule":"([a-z0-9-]+)","kept":true\}\n\Z')
+"""How a line of a kept record ends; inside a string the quotes would have backslashes."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -33,6 +34,16 @@ class Line(msgspec.Struct, frozen=True):
     kept: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked of a log."""
+
+    faults: frozenset[str]
+    """Rules of faults that are no news once they are told."""
+    unlisted: frozenset[str]
+    """Rules by which a record is kept and has no line in the index."""
+
+
 @dataclass(slots=True)
 class Known:
     """What is known of the files of one snapshot."""
@@ -42,6 +53,8 @@ class Known:
     _told: set[int] = field(default_factory=set)
     """Hashes of (name, offset, rule); a badly damaged file has many."""
     _skipped: set[int] = field(default_factory=set)
+    _unlisted: set[int] = field(default_factory=set)
+    """Hashes of (name, offset) of records that are kept and have no line in the index."""
 
     def has(self, name: str, offset: int, rule: str) -> bool:
         """Tell whether a fault of the record at an offset was told when it was imported."""
@@ -51,7 +64,11 @@ class Known:
         """Tell whether the bytes from an offset on were passed over then."""
         return hash((name, offset)) in self._skipped
 
-    def note(self, line: Line, rules: frozenset[str]) -> None:
+    def unlisted(self, name: str, offset: int) -> bool:
+        """Tell whether the record at an offset was kept without a line in the index."""
+        return bool(self._unlisted) and hash((name, offset)) in self._unlisted
+
+    def note(self, line: Line, rules: Rules) -> None:
         """Note a line of the log; of what was read by a rule only these rules are asked for."""
         name = line.file.removeprefix("archive/")
         if line.offset is None:
@@ -59,22 +76,23 @@ class Known:
                 self.files.add(name)
         elif not line.kept:
             self._skipped.add(hash((name, line.offset)))
-        elif line.rule in rules:
+        elif line.rule in rules.unlisted:
+            self._unlisted.add(hash((name, line.offset)))
+        elif line.rule in rules.faults:
             self._told.add(hash((name, line.offset, line.rule)))
 
 
-def learn(folder: SnapshotFolder, known: Known, rules: frozenset[str]) -> None:
-    """Note what a snapshot's log of its import says; nothing where it has none. Raises DamagedError."""
-    path = folder.path / LOG
-    if path.is_file():
-        _read(path, known, rules)
-
-
-def _read(path: Path, known: Known, rules: frozenset[str]) -> None:
+def learn(path: Path, rules: Rules) -> Known:
+    """Return what a log of an import says. Raises DamagedError."""
+    known = Known()
     decoder = msgspec.json.Decoder(Line)
+    wanted = rules.faults | rules.unlisted
     try:
         with path.open("rb") as file:
             for line in file:
-                known.note(decoder.decode(line), rules)
+                told = _KEPT.search(line)
+                if told is None or told[1].decode("ascii") in wanted:
+                    known.note(decoder.decode(line), rules)
     except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise DamagedError(f"{path} cannot be read ({error}).") from error
+    return known

@@ -15,13 +15,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from heapq import merge as merged
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from index.cdxj import Index, format_line, merge_sorted, parse_line
 from index.changes import Kind, encode_changes, merge, reported, tally

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import groupby
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from index.cdxj import format_line, parse_line
 from index.errors import ArchiveError

@@ -20,6 +20,7 @@ import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from io import RawIOBase
 from pathlib import Path
 
 from index.errors import NotFoundError
@@ -76,11 +77,13 @@ class Staging:
         """
         target = self.folder / "given" / f"{len(list((self.folder / 'given').iterdir())):05d}"
         digest, size = hashlib.sha256(), 0
-        with storage(f"copy {source} to {target}"), target.open("wb") as out:
+        with storage(f"copy {source} to {target}"), target.open("wb", buffering=0) as out:
             for piece in _pieces(source):
                 hashed = self._hand.submit(digest.update, piece)
-                out.write(piece)
-                hashed.result()
+                try:
+                    _write(out, piece)
+                finally:
+                    hashed.result()
                 size += len(piece)
                 copied(len(piece))
         self._syncing.append(self._hand.submit(_sync, target))
@@ -140,10 +143,18 @@ def require_readable(source: Path) -> None:
     next(_pieces(source), None)
 
 
-def _pieces(source: Path) -> Iterator[bytes]:
+def _pieces(source: Path) -> Iterator[memoryview]:
+    """Yield a file in pieces, each good until the next: new memory for each costs as much as reading it."""
+    held = bytearray(_PIECE)
     with _reading(source), source.open("rb", buffering=0) as file:
-        while piece := file.read(_PIECE):
-            yield piece
+        while length := file.readinto(held):
+            yield memoryview(held)[:length]
+
+
+def _write(out: RawIOBase, piece: memoryview) -> None:
+    """Write all of a piece; a disk that fills up takes a part of it first."""
+    while len(piece):
+        piece = piece[out.write(piece) or 0 :]
 
 
 @contextlib.contextmanager

@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Protocol, cast
 
 from isal import igzip_lib, isal_zlib
+from msgspec.structs import replace
 
 from ..dialect import head_end
 from .held import FIRST, examine

@@ -24,7 +24,6 @@ from .seen import Fault, Seen
 _HEAD = re.compile(
     rb"WARC/(?:0\.18|1\.[01])\r\n(?:[A-Za-z-]++: [!-~](?:[ -~]*+(?<! ))?\r\n)++\r\n",
 )
-_FIELD = re.compile(r"([A-Za-z-]+): ([^\r\n]*)")
 _HTTP = re.compile(rb"HTTP/1\.[01] [2-5]\d\d(?: [^\r\n]*+)?\r\n(?:[!-9;-~]++:[^\r\n\0]*+\r\n)*+\r\n")
 _HTTP_FIELD = re.compile(r"([!-9;-~]+): ?([^\r\n]*)\r\n")
 _METHOD = re.compile(rb"([A-Z]{1,16}) [^\r\n]*\r\n(?:[^\r\n]++\r\n)*+\r\n")
@@ -89,18 +88,15 @@ def quick(data: bytes | memoryview, offset: int, end: int) -> Seen | None:
     if head is None or data[-4:] != _TAIL:
         return None
     text = head[0].decode("ascii")
-    pairs = _FIELD.findall(text)
+    version, *lines = text[:-4].split("\r\n")
+    pairs = [line.split(": ", 1) for line in lines]
     fields = {_LOWER[name]: value for name, value in pairs}
     block = memoryview(data)[head.end() : -4]
     if len(fields) != len(pairs) or fields.get("content-length") != str(len(block)) or not _is_usual(fields):
         return None
     kind = fields["warc-type"].lower()
     payload = _payload(kind, fields, block)
-    return (
-        _checked(_Taken(kind, text[5:].partition("\r")[0], fields, block, payload, offset, end))
-        if payload
-        else None
-    )
+    return _checked(_Taken(kind, version[5:], fields, block, payload, offset, end)) if payload else None
 
 
 def _is_usual(fields: dict[str, str]) -> bool:

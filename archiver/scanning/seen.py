@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from ..exchange import Headers
 
 
@@ -25,8 +27,7 @@ class Fault:
     """Whether bytes of the record are not those that were written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """A record that was read to its end, its digests recomputed."""
 
     offset: int

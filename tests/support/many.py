@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from archiver import package
 from archiver.collection import SnapshotFolder
