@@ -10,7 +10,6 @@ The list of pages of a snapshot, pages/pages.jsonl, as WACZ 1.1.1 section 5.2.2 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +21,6 @@ from index.model import Page
 from index.timestamp import to_timestamp
 
 from .identity import moment_of
-
-_TIMESTAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII)
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -39,7 +36,8 @@ def write_pages(pages: Iterable[Page]) -> Iterator[bytes]:
     yield msgspec.json.encode({"format": "json-pages-1.0", "id": "pages", "title": "All pages"}) + b"\n"
     encoder = msgspec.json.Encoder()
     for number, page in enumerate(pages):
-        moment = _TIMESTAMP.sub(r"\1-\2-\3T\4:\5:\6Z", page.timestamp)
+        at = page.timestamp
+        moment = f"{at[:4]}-{at[4:6]}-{at[6:8]}T{at[8:10]}:{at[10:12]}:{at[12:]}Z"
         name = f"{page.timestamp}-{number}"
         yield encoder.encode(_Line(name, page.url, moment, page.title, page.language)) + b"\n"
 

@@ -27,12 +27,12 @@ gone on both days is unchanged even though its error page differs, and both erro
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -80,6 +80,7 @@ _KINDS = {
     (_State.UNKNOWN, _State.UNKNOWN): Kind.UNAVAILABLE,
     (_State.UNKNOWN, _State.ABSENT): Kind.UNAVAILABLE,
 }
+_NOTHING: Mapping[str, Capture] = MappingProxyType({})
 _GONE = frozenset({404, 410})
 _NOT_NOW = frozenset({408, 425, 429})
 _CUT_BY_A_FAULT = frozenset({"time", "disconnect", "unspecified"})
@@ -126,12 +127,14 @@ def merge(old: Iterable[Capture], new: Iterable[Capture]) -> Iterator[Change]:
     last capture. Artefacts of ours (`urn:`) and addresses that we made up are left out. Memory holds the
     URLs of one key. Raises DamagedError where a side is not in order.
     """
-    sides = heapq.merge(_by_key(old, 0), _by_key(new, 1), key=itemgetter(0))
-    for _, group in groupby(sides, key=itemgetter(0)):
-        days: list[dict[str, Capture]] = [{}, {}]
-        for _, side, captures in group:
-            days[side] = captures
-        yield from _pairs(*days)
+    left, right = _by_key(old), _by_key(new)
+    was, now = next(left, None), next(right, None)
+    while was is not None or now is not None:
+        before = was[1] if was is not None and (now is None or was[0] <= now[0]) else _NOTHING
+        after = now[1] if now is not None and (was is None or now[0] <= was[0]) else _NOTHING
+        yield from _pairs(before, after)
+        was = was if before is _NOTHING else next(left, None)
+        now = now if after is _NOTHING else next(right, None)
 
 
 def tally(changes: Iterable[Change], counts: Counter[Kind]) -> Iterator[Change]:
@@ -165,13 +168,18 @@ def reported(counts: Counter[Kind]) -> int:
     return sum(counts[kind] for kind in REPORTED)
 
 
-def _pairs(before: dict[str, Capture], after: dict[str, Capture]) -> Iterator[Change]:
-    for url in sorted(before.keys() | after.keys()) if before else sorted(after):
-        was, now = before.get(url), after.get(url)
+def _pairs(before: Mapping[str, Capture], after: Mapping[str, Capture]) -> Iterator[Change]:
+    if len(after) == 1 and (not before or before.keys() == after.keys()):  # nearly all
+        ((url, now),) = after.items()
+        was = before.get(url)
         yield Change(kind_of(was, now), url, was, now)
+        return
+    for url in sorted(before.keys() | after.keys()):
+        was, capture = before.get(url), after.get(url)
+        yield Change(kind_of(was, capture), url, was, capture)
 
 
-def _by_key(captures: Iterable[Capture], side: int) -> Iterator[tuple[str, int, dict[str, Capture]]]:
+def _by_key(captures: Iterable[Capture]) -> Iterator[tuple[str, dict[str, Capture]]]:
     last = ""
     for key, group in groupby(captures, key=attrgetter("urlkey")):
         if key <= last:
@@ -181,7 +189,7 @@ def _by_key(captures: Iterable[Capture], side: int) -> Iterator[tuple[str, int, 
             answers = [capture for capture in group if not capture.made_up]
             if len(answers) > 1:  # lines are in order up to the second, and a second try may be as quick
                 answers.sort(key=moment)
-            yield key, side, {capture.url: capture for capture in answers}
+            yield key, {capture.url: capture for capture in answers}
 
 
 def _same(before: Answer | None, after: Answer | None) -> bool:
