@@ -4,12 +4,14 @@ Run one command and print what it used, as one JSON object. Knows nothing of cra
 
     python -I -S bench/launch.py MARK COMMAND [ARGUMENT…]
 
-    {"status": 0, "wall": s, "cpu": s, "peak": KiB, "marked": {wall, cpu, peak} | null, "stderr": "…"}
+    {"status": 0, "wall": s, "cpu": s, "peak": KiB, "own": KiB, "marked": {…} | null, "stderr": "…"}
 
 A program of its own, small and with the standard library alone: Linux counts the memory of the process that
 starts a command into that command's peak (exec keeps the high-water mark of the memory it replaces), so a
 bench that holds a table of URLs would lend its size to wget. CPU is the command's and that of every child it
-waited for. MARK is a text that the command writes on stderr between two phases; empty for none.
+waited for. `peak` is all that is resident, `own` what of it is of no file: an index that is mapped from disk
+takes no memory from others. MARK is a text that the command writes on stderr between two phases; empty for
+none.
 """
 
 from __future__ import annotations
@@ -57,13 +59,22 @@ def resident(process: int) -> int:
         return 0
 
 
+def own(process: int) -> int:
+    """Return the resident memory of a process that is of no file, in KiB."""
+    return _status(process, "RssAnon:")
+
+
 def high_water(process: int) -> int:
     """Return the highest resident memory of a process so far in KiB."""
+    return _status(process, "VmHWM:")
+
+
+def _status(process: int, name: str) -> int:
     try:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
         return 0
-    return max((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), default=0)
+    return max((int(line.split()[1]) for line in lines if line.startswith(name)), default=0)
 
 
 class Watch:
@@ -72,13 +83,16 @@ class Watch:
     def __init__(self, process: int) -> None:
         self.process = process
         self.peak = 0
+        self.own = 0
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def _run(self) -> None:
         while not self.over.wait(EVERY):
-            self.peak = max(self.peak, sum(map(resident, family(self.process))))
+            processes = family(self.process)
+            self.peak = max(self.peak, sum(map(resident, processes)))
+            self.own = max(self.own, sum(map(own, processes)))
 
     def stop(self) -> None:
         """Take no more samples."""
@@ -90,7 +104,7 @@ def so_far(watch: Watch, start: float) -> dict[str, float]:
     """Return what a running command has used until now."""
     used = sum(map(cpu, family(watch.process)))
     peak = max(watch.peak, high_water(watch.process))
-    return {"wall": time.perf_counter() - start, "cpu": used, "peak": peak}
+    return {"wall": time.perf_counter() - start, "cpu": used, "peak": peak, "own": watch.own}
 
 
 def launch(mark: bytes, command: list[str]) -> dict[str, object]:
@@ -118,6 +132,7 @@ def launch(mark: bytes, command: list[str]) -> dict[str, object]:
         "wall": wall,
         "cpu": usage.ru_utime + usage.ru_stime,
         "peak": max(usage.ru_maxrss, watch.peak),
+        "own": watch.own,
         "marked": marked,
         "stderr": b"".join(lines).decode(errors="replace"),
     }

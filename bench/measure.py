@@ -19,11 +19,12 @@ LAUNCH = Path(__file__).resolve().with_name("launch.py")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Wall and CPU in seconds, children included; the peak of resident memory in MiB."""
+    """Wall and CPU in seconds, children included; the peaks of resident memory, and of its own, in MiB."""
 
     wall: float
     cpu: float
     peak: float
+    own: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +56,4 @@ def measure(
 
 
 def _usage(figures: dict[str, float]) -> Usage:
-    return Usage(figures["wall"], figures["cpu"], figures["peak"] / 1024)
+    return Usage(figures["wall"], figures["cpu"], figures["peak"] / 1024, figures["own"] / 1024)

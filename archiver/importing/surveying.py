@@ -24,9 +24,9 @@ from ..workers import Workers
 from .batch import Batch, read_stretch
 from .survey import Frame
 
-STRETCH = 8 << 20
+STRETCH = 4 << 20
 """Bytes of a file that are read in one go."""
-ALONE = 4
+ALONE = 8
 """Stretches up to which starting processes costs more than it saves."""
 
 Stretch = tuple[int, int]

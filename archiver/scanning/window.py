@@ -14,6 +14,8 @@ from collections.abc import Iterator
 HELD = 1 << 21
 """Bytes of a file that are held at once."""
 PIECE = 1 << 18
+_FIRST = 1 << 16
+"""Bytes that are searched first: what is looked for mostly begins near by."""
 
 
 class Window:
@@ -41,8 +43,10 @@ class Window:
 
     def find_all(self, pattern: re.Pattern[bytes], offset: int, longest: int) -> Iterator[int]:
         """Yield the places from an offset on where a pattern begins that matches `longest` bytes at most."""
+        most = _FIRST
         while offset < self.size:
-            data = self._read(offset)
+            data = self._read(offset, most)
+            most = min(HELD, most * 4)
             last = offset + len(data) >= self.size
             sure = len(data) if last else len(data) - longest
             for match in pattern.finditer(data):
@@ -52,5 +56,5 @@ class Window:
                 return
             offset += sure
 
-    def _read(self, offset: int) -> bytes:
-        return os.pread(self._descriptor, max(0, min(HELD, self.size - offset)), offset)
+    def _read(self, offset: int, most: int = HELD) -> bytes:
+        return os.pread(self._descriptor, max(0, min(most, self.size - offset)), offset)
