@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
 import shutil
+import zlib
 from dataclasses import replace
 
 import msgspec
@@ -118,8 +120,19 @@ def test_every_flipped_bit_of_a_warc_is_found_by_its_records(days):
     assert len(blocks) > 10
     for at in blocks:
         flip(path, at)
+        if _inflated(path.read_bytes(), at) == _inflated(whole, at) != b"":
+            path.write_bytes(whole)
+            continue  # a bit that fills up a byte of the compressed data, which is part of nothing
         assert list(check_contents(folder, lambda _day, name: path.with_name(name))) != [], at
         path.write_bytes(whole)
+
+
+def _inflated(data, at):
+    """Return what the gzip member at a place holds, nothing where it is none or broken."""
+    start = data.rfind(b"\x1f\x8b\x08\0\0\0\0\0", 0, at + 8)
+    with contextlib.suppress(zlib.error):
+        return zlib.decompressobj(zlib.MAX_WBITS + 16).decompress(data[max(0, start) :])
+    return b""
 
 
 def _is_guarded(data, at):
