@@ -25,6 +25,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from index.errors import DamagedError
+from index.unwritten import ask
 
 from .durable import storage
 from .settings import Site
@@ -184,6 +185,16 @@ class Runs:
                 f"The table of runs {self._path} is damaged ({error}). Move it away and it is made anew; the "
                 "snapshots stand apart from it."
             ) from error
+
+
+def known_snapshots(path: Path, site: str) -> set[str]:
+    """
+    Return the names of the snapshots that runs ended in, without writing; none where there is no table.
+
+    Raises DamagedError, BusyError.
+    """
+    rows = ask(path, "SELECT snapshot FROM run WHERE site = ? AND snapshot IS NOT NULL", site)
+    return {name for (name,) in rows}
 
 
 _SELECT = "SELECT site, local_date, attempt, state, snapshot, started, finished, note FROM run WHERE site=?"

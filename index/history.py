@@ -54,6 +54,7 @@ from .tables import (
     to_snapshot,
     told,
 )
+from .unwritten import ask
 
 _HTML = ("text/html", "application/xhtml+xml")
 
@@ -273,6 +274,15 @@ class History:
         with told(), self._engine.begin() as connection:
             connection.execute(sql.update(SETTING).values(value=SETTING.c.value))
             yield connection
+
+
+def known_snapshots(location: Path, site: str) -> set[str]:
+    """
+    Return the names of a site's published snapshots, without writing anything; none where nothing is there.
+
+    Raises DamagedError, BusyError.
+    """
+    return {name for (name,) in ask(location, "SELECT timestamp FROM snapshot WHERE site = ?", site)}
 
 
 def _of_url(url: str, sites: list[str]) -> sql.ColumnElement[bool]:

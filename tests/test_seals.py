@@ -203,15 +203,16 @@ def said(config, *words, status):
 
 
 def test_an_archive_from_before_seals(data):
-    """The first command after an upgrade finds nothing wrong, and says once since when the digests are known."""
+    """After an upgrade nothing is wrong; the first command that may write keeps the digests, and says since when."""
     collection, site, config = data
     seals_path(collection, site).unlink()
     newest_path(collection, site).unlink()
     days = collection.timestamps(site)
-    for _ in range(2):
+    for known in ("kept nowhere outside its folder yet", "known since 20"):
         ((kind, advice, what),) = said(config, status=0)
         assert (kind, advice) == ("seal", True)
-        assert f"{len(days)} snapshots, {days[0]} to {days[-1]}, is known since 20" in what
+        assert f"{len(days)} snapshots, {days[0]} to {days[-1]}, is {known}" in what
+        inside(config, "snapshots", site)
 
 
 def test_the_newest_seal_speaks_for_all(data, tmp_path):
@@ -242,3 +243,40 @@ def test_a_list_that_says_nothing_is_no_proof(text, data, tmp_path):
     assert "nothing can be compared" in said(
         config, site, "2026-03-04", "--against", str(tmp_path / "kept.json"), status=2
     )
+
+
+def everything(folder):
+    """Return what a folder holds, and when each file was last written."""
+    found = {path: path.lstat() for path in sorted(folder.rglob("*"))}
+    return {path: (stat.st_mtime_ns, stat.st_size, stat.st_mode) for path, stat in found.items()}
+
+
+@pytest.mark.parametrize("gone", [[], ["catalogue"], ["catalogue", "state"]])
+def test_verify_writes_nothing(data, gone):
+    """A copy on a disk that cannot be written is verified, with or without what is made of it."""
+    collection, site, config = data
+    for name in gone:
+        shutil.rmtree(collection.root / name)
+    seals_path(collection, site).write_bytes(seals_path(collection, site).read_bytes().splitlines(keepends=True)[0])
+    before = everything(collection.root)
+    ended = inside(config, "verify", site, "--json")
+    assert everything(collection.root) == before
+    assert ended.status == (0 if "state" in gone else 3)
+    assert "kept nowhere outside its folder yet" in ended.out
+
+
+def test_verify_of_no_archive(tmp_path):
+    """It says so, and makes none."""
+    config = configure(tmp_path, "https://example.org/")
+    ended = inside(config, "verify")
+    assert (ended.status, (tmp_path / "data").exists()) == (1, False)
+    assert "There is no archive at" in ended.err
+
+
+def test_a_damaged_catalogue_is_told_and_days_are_read(data):
+    """What cannot be asked for the days that are gone is a problem of its own."""
+    collection, _site, config = data
+    (collection.catalogue / "history.sqlite").write_bytes(b"no database" * 1000)
+    ((kind, advice, what),) = said(config, status=3)
+    assert (kind, advice) == ("snapshot-gone", False)
+    assert "cannot be asked" in what

@@ -3,24 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from index.errors import ConfigurationError, NotFoundError
+from index import history
+from index.errors import ArchiveError, ConfigurationError, NotFoundError
 
+from .. import runs
 from ..checking.package_check import PACKAGE, check_kept
 from ..checking.problem import Kind, Problem, told
 from ..checking.verifying import Read, cores, size_of, verify_days
 from ..collection import SnapshotFolder
-from ..seals import NAME, Kept, elsewhere, newest, newest_path, seals_path, survey
+from ..seals import NAME, Kept, Newest, elsewhere, newest, newest_path, seals_path, survey
 from ..seals import Row as Told
-from ..snapshot import Archive
 from . import show
-from .compose import day_of, find_snapshot, opened, require_site, runs_of
+from .compose import Reading, day_of, find_snapshot, history_path, reading, require_site, runs_path, utc_now
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -66,19 +67,19 @@ def verify_command(
     if (first or last) and (date or not site):
         raise ConfigurationError("--from and --to choose days of one SITE; give that, and no DATE.")
     counted = _Counted(as_json=as_json)
-    with opened(config) as archive:
-        folders = _chosen(archive, site, date, first, last)
-        sites = [site] if site else archive.collection.sites()
-        whole = not (date or first or last)
-        kept = elsewhere(against.read_bytes()) if against else None
-        now = archive.now() if conformance else None
-        counted.take(_sealed(archive, sites, folders, whole=whole))
-        if kept is not None:
-            counted.take(_against(archive, folders, kept, str(against), whole=whole))
-        total = sum(map(size_of, folders)) * (2 if conformance else 1)
-        results = verify_days(archive.collection, folders, jobs=jobs or cores(), conformance=now)
-        with show.byte_progress(total) as progress:
-            counted.take(_rows(results, progress))
+    archive = reading(config)
+    folders = _chosen(archive, site, date, first, last)
+    sites = [site] if site else archive.collection.sites()
+    whole = not (date or first or last)
+    kept = elsewhere(against.read_bytes()) if against else None
+    counted.take(_sealed(archive, sites, folders, whole=whole))
+    if kept is not None:
+        counted.take(_against(archive, folders, kept, str(against), whole=whole))
+    total = sum(map(size_of, folders)) * (2 if conformance else 1)
+    now = utc_now() if conformance else None
+    results = verify_days(archive.collection, folders, jobs=jobs or cores(), conformance=now)
+    with show.byte_progress(total) as progress:
+        counted.take(_rows(results, progress))
     counted.conclude(len(folders))
     return WITH_PROBLEMS if counted.problems else DONE
 
@@ -122,20 +123,22 @@ def _rows(
 
 
 def _sealed(
-    archive: Archive, sites: Iterable[str], folders: list[SnapshotFolder], *, whole: bool
+    archive: Reading, sites: Iterable[str], folders: list[SnapshotFolder], *, whole: bool
 ) -> Iterator[Row]:
     """Yield what differs from the digests kept outside the days' folders, and the days that are gone."""
     chosen = {(folder.site, folder.timestamp): folder for folder in folders}
     for site in sites:
-        known = _known(archive, site)
+        known: set[str] = set()
         for problem in told("", NAME, _seals(archive, site, chosen, known)):
+            yield site, problem
+        for problem in _unkept({name for where, name in chosen if where == site} - known):
             yield site, problem
         if whole:
             yield from _gone(archive, site, known)
 
 
 def _seals(
-    archive: Archive, site: str, chosen: dict[tuple[str, str], SnapshotFolder], known: set[str]
+    archive: Reading, site: str, chosen: dict[tuple[str, str], SnapshotFolder], known: set[str]
 ) -> Iterator[Problem]:
     """Go through the seals of a site, on after every fault, and add their days to the known ones."""
     remembered = newest(archive.collection, site)
@@ -153,33 +156,50 @@ def _seals(
             if kept.seal.late:
                 late.setdefault(kept.seal.late, []).append(name)
     if remembered is not None:
-        what = (
-            f"the line of snapshot {remembered.snapshot or 'unknown'} that this machine wrote last "
-            f"({remembered.seal}) is no longer there: the file was cut, made anew, or is an old copy. "
-            "Restore it from a newer copy; where there is none, compare with digests kept elsewhere, then "
-            f"remove {newest_path(archive.collection, site)}"
-        )
+        what = _forgotten(archive, site, remembered)
         yield Problem(Kind.SEAL, "", NAME, None, what)
     for moment, names in late.items():
-        days = names[0] if len(names) == 1 else f"{len(names)} snapshots, {min(names)} to {max(names)},"
-        what = f"the digest of {days} is known since {moment} only: nothing is known of before"
+        what = f"the digest of {_these(names)} is known since {moment} only: nothing is known of before"
         yield Problem(Kind.SEAL, max(names), NAME, None, what, advice=True)
 
 
-def _known(archive: Archive, site: str) -> set[str]:
-    """Return the snapshots that the catalogue or the table of runs knows."""
-    known = {snapshot.timestamp for snapshot in archive.shelves.history.snapshots(site)}
-    return known | {run.snapshot for run in runs_of(archive.collection).of(site) if run.snapshot}
+def _unkept(names: set[str]) -> Iterator[Problem]:
+    if names:
+        what = f"the digest of {_these(names)} is kept nowhere outside its folder yet"
+        yield Problem(Kind.SEAL, max(names), NAME, None, what, advice=True)
 
 
-def _gone(archive: Archive, site: str, known: set[str]) -> Iterator[Row]:
+def _forgotten(archive: Reading, site: str, remembered: Newest) -> str:
+    return (
+        f"the line of snapshot {remembered.snapshot or 'unknown'} that this machine wrote last "
+        f"({remembered.seal}) is no longer there: the file was cut, made anew, or is an old copy. "
+        "Restore it from a newer copy; where there is none, compare with digests kept elsewhere, then "
+        f"remove {newest_path(archive.collection, site)}"
+    )
+
+
+def _these(names: Collection[str]) -> str:
+    return min(names) if len(names) == 1 else f"{len(names)} snapshots, {min(names)} to {max(names)},"
+
+
+def _gone(archive: Reading, site: str, known: set[str]) -> Iterator[Row]:
+    """Yield the snapshots that are gone: those of the seals, of the catalogue and of the table of runs."""
+    for path, ask in (
+        (history_path(archive.collection), history.known_snapshots),
+        (runs_path(archive.collection), runs.known_snapshots),
+    ):
+        try:
+            known |= ask(path, site)
+        except ArchiveError as error:
+            what = f"which snapshots there were cannot be asked: {error}"
+            yield site, Problem(Kind.GONE, "", str(path.relative_to(archive.collection.root)), None, what)
     for timestamp in sorted(known - set(archive.collection.timestamps(site))):
         what = "this snapshot was sealed, and its folder is gone; restore it from a copy"
         yield site, Problem(Kind.GONE, timestamp, "snapshots", None, what)
 
 
 def _against(
-    archive: Archive, folders: list[SnapshotFolder], kept: list[Told], where: str, *, whole: bool
+    archive: Reading, folders: list[SnapshotFolder], kept: list[Told], where: str, *, whole: bool
 ) -> Iterator[Row]:
     """Hold days and seals against what somebody kept. Raises ConfigurationError where none is of these."""
     there = {folder.timestamp: folder for folder in folders}
@@ -199,7 +219,7 @@ def _against(
     yield from _unsealed(archive, ours, where)
 
 
-def _unsealed(archive: Archive, kept: list[Told], where: str) -> Iterator[Row]:
+def _unsealed(archive: Reading, kept: list[Told], where: str) -> Iterator[Row]:
     """Yield the first line of seals.jsonl that somebody kept the digest of and that is no longer there."""
     paths = [seals_path(archive.collection, site) for site in archive.collection.sites()]
     there = {one.digest for path in paths for one in survey(path) if isinstance(one, Kept)}
@@ -214,7 +234,7 @@ def _unsealed(archive: Archive, kept: list[Told], where: str) -> Iterator[Row]:
 
 
 def _chosen(
-    archive: Archive, site: str | None, date: str | None, first: str | None, last: str | None
+    archive: Reading, site: str | None, date: str | None, first: str | None, last: str | None
 ) -> list[SnapshotFolder]:
     if site and date:
         return [find_snapshot(archive, site, date)]

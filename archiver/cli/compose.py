@@ -10,9 +10,10 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -74,6 +75,40 @@ def opened(
         yield archive
 
 
+class Looked(Protocol):
+    """What is needed to find a day: an archive, or one that is only looked at."""
+
+    @property
+    def settings(self) -> Settings:
+        """Its configuration."""
+
+    @property
+    def collection(self) -> Collection:
+        """Its snapshots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An archive that is looked at and not written to: a copy on a disk that cannot be written will do."""
+
+    settings: Settings
+    collection: Collection
+
+
+def reading(config: str) -> Reading:
+    """
+    Return the archive that a configuration file names, as it stands: nothing is published, sealed or made.
+
+    Raises ConfigurationError, NotFoundError where there is none, DamagedError for a newer format.
+    """
+    settings = load(Path(config))
+    collection = Collection(settings.root)
+    if not collection.root.is_dir():
+        raise NotFoundError(f"There is no archive at {collection.root}; `daykeep crawl SITE` begins one.")
+    collection.check_format()
+    return Reading(settings, collection)
+
+
 def _warn_unpublished(folder: SnapshotFolder, error: ArchiveError) -> None:
     logger.warning("not-in-the-catalogue", site=folder.site, snapshot=folder.timestamp, reason=str(error))
 
@@ -93,9 +128,14 @@ def history_path(collection: Collection) -> Path:
     return collection.catalogue / "history.sqlite"
 
 
+def runs_path(collection: Collection) -> Path:
+    """Return where the table of runs stands."""
+    return collection.state / "runs.sqlite"
+
+
 def runs_of(collection: Collection) -> Runs:
     """Open the table of runs."""
-    return Runs(collection.state / "runs.sqlite")
+    return Runs(runs_path(collection))
 
 
 def find_site(archive: Archive, name: str) -> Site:
@@ -107,12 +147,12 @@ def find_site(archive: Archive, name: str) -> Site:
     return archive.settings.find(name)
 
 
-def require_site(archive: Archive, name: str) -> str:
+def require_site(archive: Looked, name: str) -> str:
     """Return the name of a site that is configured or on disk. Raises ConfigurationError."""
     return name if name in archive.collection.sites() else archive.settings.find(name).name
 
 
-def find_snapshot(archive: Archive, site: str, text: str) -> SnapshotFolder:
+def find_snapshot(archive: Looked, site: str, text: str) -> SnapshotFolder:
     """
     Return the snapshot that a command's DATE means: 14 digits exactly, or the best one of a calendar day.
 
@@ -154,7 +194,7 @@ def find_snapshots(archive: Archive, site: str, first: str, last: str | None) ->
     return [_best(of_day) for of_day in days.values()]
 
 
-def _bounds(archive: Archive, text: str) -> tuple[str, str]:
+def _bounds(archive: Looked, text: str) -> tuple[str, str]:
     """Return the first timestamp that a DATE means, and the first after it."""
     if text.isdigit():
         moment = _parse(parse_timestamp, text)
@@ -167,7 +207,7 @@ def _best(of_day: list[SnapshotFolder]) -> SnapshotFolder:
     return ([folder for folder in of_day if not _failed(folder)] or of_day)[-1]
 
 
-def day_of(archive: Archive, text: str) -> tuple[str, str]:
+def day_of(archive: Looked, text: str) -> tuple[str, str]:
     """
     Return the first timestamp of a DATE and the first behind it: of a calendar day, or of one snapshot.
 
@@ -195,7 +235,7 @@ def _parse(parse: Callable[[str], T], text: str) -> T:
         ) from error
 
 
-def _nearest(archive: Archive, site: str, first: str) -> str:
+def _nearest(archive: Looked, site: str, first: str) -> str:
     zone = archive.settings.zone
     days = [(name, local_date(name, zone).isoformat()) for name in archive.collection.timestamps(site)]
     before = [day for timestamp, day in days if timestamp < first][-1:]
