@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archiver.scanning.plain import Plain, looked_for
 from archiver.scanning.scan import Form, Seen, Skipped, find_start, form_of, in_place, scan
+from archiver.scanning.window import Window
 from index.errors import DamagedError
 from tests.support.exchanges import MOMENT, RESPONSES, exchange_of, warc_files
 from tests.support.foreign import HELLO, PAGE, members, record, sha1
@@ -275,3 +277,27 @@ def test_long_and_short_are_read_alike(tmp_path, pack):
     payload = bytes(range(256)) * 12000
     (one,) = scanned(tmp_path, pack([record(block, WARC_Payload_Digest=sha1(payload))]))
     assert (one.payload_length, one.faults) == (len(payload), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("a head without end", 2),
+        ("heads in a head", 10),
+        ("heads without fields", 150),
+    ],
+)
+def test_heads_in_heads_cost_no_more_than_is_there(tmp_path, name, most):
+    """Of places where a record could begin as many are looked at as leave the file's own size in proportion."""
+    begins = b"WARC/1.0\r\n"
+    data = {
+        "a head without end": begins + b"X: " + b"WARC/1.0\r\n " * 300_000,
+        "heads in a head": b"".join([begins + b"X: " + b"WARC/1.0\r\n " * 80_000 + b"\r\n\r\n"] * 2),
+        "heads without fields": (begins + b"\r\n") * 10_000,
+    }[name]
+    path = put(tmp_path, data)
+    with path.open("rb") as file:
+        records = Plain(Window(file.fileno()))
+        records.wasted = 1 << 30  # what every file is granted, so that a small one shows what it costs
+        assert 0 < sum(1 for _ in looked_for(records, 0)) < most
+    assert all(isinstance(one, Skipped) for one in scanned(tmp_path, data))

@@ -257,7 +257,9 @@ def test_verify_writes_nothing(data, gone):
     collection, site, config = data
     for name in gone:
         shutil.rmtree(collection.root / name)
-    seals_path(collection, site).write_bytes(seals_path(collection, site).read_bytes().splitlines(keepends=True)[0])
+    seals_path(collection, site).write_bytes(
+        seals_path(collection, site).read_bytes().splitlines(keepends=True)[0]
+    )
     before = everything(collection.root)
     ended = inside(config, "verify", site, "--json")
     assert everything(collection.root) == before

@@ -84,9 +84,13 @@ def _lines(report: Report) -> Iterator[str]:
             "gap. Import the files that they refer to first, and these again into another site."
         )
     if report.loose:
-        yield f"{report.loose} segments are of records that did not come whole; they are kept, not indexed."
+        yield f"Of records that did not come whole: {_number(report.loose, 'segment')}, kept and not indexed."
     if report.unpublished:
         yield f"What was imported is sealed, but not yet in the catalogue: {report.unpublished}"
+
+
+def _number(count: int, what: str, more: str = "s") -> str:
+    return f"{count} {what}{'' if count == 1 else more}"
 
 
 def _sentence(one: FileReport) -> str:
@@ -98,8 +102,12 @@ def _sentence(one: FileReport) -> str:
         return f"{one.file}: imported before ({', '.join(one.already)}); nothing was done."
     days = f"{one.days[0]} to {one.days[-1]}" if len(one.days) > 1 else one.days[0]
     already = f" {', '.join(one.already)} had been imported before." if one.already else ""
-    faults = f" {one.problems} problems, of which {one.skipped} stretches skipped." if one.problems else ""
+    faults = ""
+    if one.problems:
+        faults = (
+            f" {_number(one.problems, 'problem')}, of which {_number(one.skipped, 'stretch', 'es')} skipped."
+        )
     return (
-        f"{one.file}: {one.form}, {show.size(one.bytes)}, {one.records} records, {one.indexed} of them "
+        f"{one.file}: {one.form}, {show.size(one.bytes)}, {_number(one.records, 'record')}, {one.indexed} of them "
         f"indexed, {days}.{already}{faults}"
     )

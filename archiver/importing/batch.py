@@ -36,7 +36,7 @@ class Batch:
 def read_stretch(path: Path, frame: Frame, start: int, stop: int) -> Batch:
     """Read all records that begin between two places of a file. Raises DamagedError."""
     batch, told = Batch(start), []
-    for one in scan(path, start, stop):
+    for one in scan(path, start, stop, form=frame.form):
         row = row_of(frame, one)
         if row.told:
             told.append(row.told)

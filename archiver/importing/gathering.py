@@ -26,6 +26,7 @@ from ..collection import SnapshotFolder, finder
 from ..durable import write_file
 from ..named_fields import Fields
 from ..reader import Reader
+from ..scanning.forms import Form
 from ..settings import Site
 from ..snapshot import Archive
 from ..sorted_lines import SortedLines
@@ -111,12 +112,12 @@ class Gathering:
         writer.close()
         for path in writer.files:
             name = self.taker.staging.name(path.name, ".warc.gz")
-            yield self.taker.survey(path, name, one.given.name), ""
+            yield self.taker.survey(path, name, one.given.name, Form.WARC_GZIP), ""
 
     def _parting(self, portion: Portion) -> Parting:
         path = portion.surveyed.path
         if path not in self._partings:
-            frame, notes = self.taker.frame(portion.surveyed.name), path.with_suffix(".sqlite")
+            frame, notes = self.taker.frame(portion.surveyed.name, None), path.with_suffix(".sqlite")
             self._partings[path] = Parting(path, frame, notes)
             self.stack.callback(self._partings[path].close)
         return self._partings[path]

@@ -33,6 +33,7 @@ from ..digests import is_sha256
 from ..exchange import address_text, header
 from ..identity import identity, moment_of
 from ..ledger import Entry, UrlOutcome
+from ..scanning.forms import Form
 from ..scanning.seen import Fault, Seen, Skipped
 
 MARKS = MappingProxyType({"urn:daykeep:ledger": "ledger", "urn:daykeep:configuration": "begun"})
@@ -73,6 +74,8 @@ class Frame:
     timezone: str
     latest: str
     """14 digits after which a date is in the future."""
+    form: Form | None = None
+    """What the file is, if that is known."""
 
 
 class Row(NamedTuple):

@@ -113,16 +113,16 @@ def _batches(path: Path, frame: Frame, stretch: int) -> Generator[Batch, None, N
     size = path.stat().st_size
     make = partial(read_stretch, path, frame)
     if size <= ALONE * stretch:
-        yield from _chained(make, ((one, make(*one)) for one in _stretches(path, size, stretch)))
+        yield from _chained(make, ((one, make(*one)) for one in _stretches(path, frame, size, stretch)))
         return
     with closing(Workers(make)) as workers:
-        yield from _chained(make, workers.results(_stretches(path, size, stretch)))
+        yield from _chained(make, workers.results(_stretches(path, frame, size, stretch)))
 
 
-def _stretches(path: Path, size: int, length: int) -> Iterator[Stretch]:
+def _stretches(path: Path, frame: Frame, size: int, length: int) -> Iterator[Stretch]:
     start = 0
     while start < size:
-        following = find_start(path, start + length) if start + length < size else None
+        following = find_start(path, start + length, frame.form) if start + length < size else None
         yield start, size if following is None else following
         start = size if following is None else following
 

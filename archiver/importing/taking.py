@@ -175,16 +175,16 @@ class Taker:
             taken.portions.append(Portion(found, origin, stands=form is Form.WACZ))
 
     def _survey(self, path: Path, form: Form, name: str) -> Surveyed:
-        return self.survey(path, self.staging.name(name, _SUFFIXES[form]), name)
+        return self.survey(path, self.staging.name(name, _SUFFIXES[form]), name, form)
 
-    def survey(self, path: Path, name: str, shown: str) -> Surveyed:
+    def survey(self, path: Path, name: str, shown: str, form: Form) -> Surveyed:
         """Look at all records of a file that can be read as it stands."""
         read = lambda size: self.progress(f"reading {shown}", size)  # noqa: E731
-        return survey(path, self.frame(name), self.staging.folder / "lines", read)
+        return survey(path, self.frame(name, form), self.staging.folder / "lines", read)
 
-    def frame(self, name: str) -> Frame:
+    def frame(self, name: str, form: Form | None) -> Frame:
         """Return what is the same for all records of a file."""
-        return Frame(name, self.timezone, self.latest)
+        return Frame(name, self.timezone, self.latest, form)
 
 
 def _count(taken: Taken) -> None:

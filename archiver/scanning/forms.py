@@ -25,7 +25,7 @@ from ..dialect import head_end
 from . import arc
 from .inflating import beginning, opening
 from .members import ERRORS, FAST, MAGIC, Member, Members
-from .plain import Plain
+from .plain import Plain, looked_for
 from .record_head import MAX_HEAD, named
 from .seen import Seen
 from .window import Window
@@ -145,9 +145,7 @@ def _by_search(window: Window) -> Form | None:
     if any(_WARC.match(opening(window, place)) for place in islice(window.find_all(_ZSTD, 0, 4), _TRIES)):
         return Form.ZSTD
     alone = False
-    plain = Plain(window)
-    for place in plain.candidates(0):
-        found = plain.take(place)
+    for _, found in looked_for(Plain(window), 0):
         if isinstance(found, Seen):
             alone = True
             if _WARC.match(window.view(found.end, 16)):

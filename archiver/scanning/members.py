@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from ..dialect import head_end
 from .held import FIRST, examine
-from .plain import NOT_ITS_DIGEST, TAIL, Bad
+from .plain import LEAST, NOT_ITS_DIGEST, TAIL, Bad
 from .quick import quick
 from .record_head import MAX_HEAD, Named, fault, named
 from .seen import Seen
@@ -137,7 +137,7 @@ class Members:
         except ERRORS as error:
             found = Bad(f"the gzip member is broken ({error})", offset + 1, headed=read > 0)
         if isinstance(found, Bad):
-            self.wasted += max(read, member.place - offset)
+            self.wasted += max(read, member.place - offset, LEAST)
         return found
 
     def _quickly(self, view: memoryview, offset: int) -> Seen | None:

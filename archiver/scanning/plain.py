@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..dialect import head_end
 from .held import FIRST, examine
@@ -26,9 +27,16 @@ _LOOK = 1 << 14
 """Bytes in which nearly every head ends."""
 _QUICK = 1 << 20
 _ENDS = re.compile(rb"[\r\n]{0,64}")
+_BLANK = re.compile(rb"\n\r?\n")
 _BEGINS = re.compile(rb"WARC/\d{1,2}\.\d{1,2}\r?\n")
 NOT_ITS_DIGEST = frozenset({"block-digest", "digest-of-nothing"})
 """Rules after which nothing vouches for where a block ends."""
+_PATIENCE = 1 << 30
+"""Bytes read for nothing, beside four times the file's own, after which no next record is looked for."""
+LEAST = 1 << 12
+"""What a place where no record begins counts for at least: looking there costs as much."""
+_PARSING = 20
+"""How much longer it takes to read a byte of a head than one of a block."""
 _CHAIN = 10_000
 """Records that are looked at inside one block to see whether its length lies."""
 
@@ -47,6 +55,31 @@ class Bad:
     """Whether a record's head stands there."""
 
 
+class Records(Protocol):
+    """The records of a file, each asked for by its place."""
+
+    size: int
+    wasted: int
+    """Bytes that were read for records that turned out to be none."""
+
+    def take(self, offset: int) -> Seen | Bad:
+        """Return the record that begins at an offset, read to its end."""
+
+    def candidates(self, offset: int) -> Iterator[int]:
+        """Yield the places at or after an offset where a record could begin."""
+
+
+def looked_for(records: Records, search: int) -> Iterator[tuple[int, Seen | Bad]]:
+    """Yield what is at every place where a record could begin, until too much was read for nothing."""
+    for place in records.candidates(search):
+        if records.wasted > _PATIENCE + 4 * records.size:
+            return
+        if place >= search:
+            found = records.take(place)
+            yield place, found
+            search = found.search if isinstance(found, Bad) else search
+
+
 class Plain:
     """The records of a plain WARC, each asked for by its place."""
 
@@ -58,7 +91,10 @@ class Plain:
 
     def take(self, offset: int) -> Seen | Bad:
         """Return the record that begins at an offset, read to its end."""
-        return self._quickly(offset) or self._carefully(offset)
+        found = self._quickly(offset) or self._carefully(offset)
+        if isinstance(found, Bad):
+            self.wasted += LEAST
+        return found
 
     def _quickly(self, offset: int) -> Seen | None:
         """Return a record that is held whole and stands before another, if nothing is odd about it."""
@@ -97,11 +133,18 @@ class Plain:
             view = self._window.view(offset, MAX_HEAD)
             end = head_end(view)
         if end < 0:
-            return Bad("the head of its record does not end", offset + 1)
+            self.wasted += len(view)
+            return Bad("the head of its record does not end", self._hopeful(offset))
         record = named(bytes(view[:end]))
         if isinstance(record, str):
+            self.wasted += _PARSING * end
             return Bad(record, offset + 1)
         return record, offset + end
+
+    def _hopeful(self, offset: int) -> int:
+        """Return from where on a head can end, where none does that begins at an offset."""
+        blank = next(self._window.find_all(_BLANK, offset + 1, 3), None)
+        return self.size if blank is None else max(offset + 1, blank - MAX_HEAD)
 
     def _examined(self, offset: int, start: int, record: Named, end: int) -> Seen:
         first = self._window.view(start, min(record.length, FIRST))

@@ -114,13 +114,13 @@ def _lines(head: bytes, faults: list[Fault]) -> list[str]:
 
 
 def _unfolded(lines: list[str]) -> list[str]:
-    whole = lines[:1]
+    whole = [[line] for line in lines[:1]]
     for line in lines[1:]:
         if line.startswith((" ", "\t")) and len(whole) > 1:
-            whole[-1] += " " + line.strip(" \t")
+            whole[-1].append(line.strip(" \t"))
         else:
-            whole.append(line)
-    return whole
+            whole.append([line])
+    return [" ".join(parts) for parts in whole]
 
 
 def _about(found: Named) -> None:

@@ -18,26 +18,24 @@ from index.errors import DamagedError
 
 from .forms import Form, form_of, in_place
 from .members import FAST, Library, Members
-from .plain import Bad, Plain
+from .plain import Bad, Plain, looked_for
 from .seen import Fault, Seen, Skipped
 from .window import Window
 
 __all__ = ["Fault", "Form", "Seen", "Skipped", "find_start", "form_of", "in_place", "scan"]
 
-_PATIENCE = 1 << 30
-"""Bytes read for nothing, beside four times the file's own, after which no next record is looked for."""
-
 
 def scan(
-    path: Path, start: int = 0, stop: int | None = None, *, library: Library = FAST
+    path: Path, start: int = 0, stop: int | None = None, *, library: Library = FAST, form: Form | None = None
 ) -> Iterator[Seen | Skipped]:
     """
     Yield what a file that can be read in place holds, from an offset on: all that begins before `stop`.
 
-    Memory stays bounded, whatever a record's size. `library` inflates: zlib, or what has its interface.
+    Memory stays bounded, whatever a record's size. `library` inflates: zlib, or what has its interface. Who
+    knows the file's form tells it: to find it out takes long where the file is not what it should be.
     Raises DamagedError where the file is in no such form or cannot be read at all.
     """
-    form = form_of(path)
+    form = form or form_of(path)
     if not in_place(form):
         raise DamagedError(f"{path} is {form}: its records cannot be read in place. Unpack it first.")
     try:
@@ -49,12 +47,12 @@ def scan(
         raise DamagedError(f"{path} cannot be read ({error.strerror or error}).") from error
 
 
-def find_start(path: Path, offset: int) -> int | None:
+def find_start(path: Path, offset: int, form: Form | None = None) -> int | None:
     """Return where the first record at or after an offset seems to begin; None where none does."""
     try:
         with path.open("rb", buffering=0) as file:
             window = Window(file.fileno())
-            plain = form_of(path) is Form.WARC
+            plain = (form or form_of(path)) is Form.WARC
             return next((Plain(window) if plain else Members(window)).candidates(offset), None)
     except OSError as error:
         raise DamagedError(f"{path} cannot be read ({error.strerror or error}).") from error
@@ -78,10 +76,7 @@ def _after(records: Plain | Members, bad: Bad) -> tuple[int, Seen | None]:
     """Return where what is bad ends, and the intact record that begins there, if one does."""
     if bad.end is not None:
         return bad.end, None
-    for place in records.candidates(bad.search):
-        if records.wasted > _PATIENCE + 4 * records.size:
-            break
-        found = records.take(place)
+    for place, found in looked_for(records, bad.search):
         if isinstance(found, Seen):
             return place, found
         if found.headed:
