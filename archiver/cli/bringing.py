@@ -104,10 +104,7 @@ def _sentence(one: FileReport) -> str:
     already = f" {', '.join(one.already)} had been imported before." if one.already else ""
     faults = ""
     if one.problems:
-        faults = (
-            f" {_number(one.problems, 'problem')}, of which {_number(one.skipped, 'stretch', 'es')} skipped."
-        )
-    return (
-        f"{one.file}: {one.form}, {show.size(one.bytes)}, {_number(one.records, 'record')}, {one.indexed} of them "
-        f"indexed, {days}.{already}{faults}"
-    )
+        skipped = _number(one.skipped, "stretch", "es")
+        faults = f" {_number(one.problems, 'problem')}, of which {skipped} skipped."
+    records = f"{_number(one.records, 'record')}, {one.indexed} of them indexed"
+    return f"{one.file}: {one.form}, {show.size(one.bytes)}, {records}, {days}.{already}{faults}"
