@@ -119,9 +119,9 @@ def keep_found(collection: Collection, moment: datetime) -> None:
     """
     Add a line for every sealed day that has none, oldest first, and say in it since when.
 
-    Called by every command but `verify`: so a crash between sealing and `keep_seal`, and an archive older than
-    its seals, leave no gap. A day that has a line keeps it, whatever has become of the day: what differs is for
-    `verify` to tell, and so is a file that was damaged. Raises StorageError.
+    Called by every command but `verify`: so a crash between sealing and `keep_seal`, and an archive that is
+    older than its seals, leave no gap. A day that has a line keeps it, whatever has become of the day: what
+    differs is for `verify` to tell, and so is a file that was damaged. Raises StorageError.
     """
     for site in collection.sites():
         there, _ = _as_it_is(seals_path(collection, site))
