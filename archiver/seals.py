@@ -80,9 +80,17 @@ def read_seals(path: Path) -> Iterator[Kept]:
         yield one
 
 
+class Torn(str):
+    """What is said of a last line that was not written to its end, as where the power failed."""
+
+    __slots__ = ()
+
+
 def survey(path: Path) -> Iterator[Kept | str]:
     """
     Yield every line that is a seal, and in between what is wrong: a line that is none, or does not follow.
+
+    A last line that a crash cut off is told as `Torn`: the next command that may write cuts it away.
 
     Raises DamagedError where the file cannot be read.
     """
@@ -93,6 +101,9 @@ def survey(path: Path) -> Iterator[Kept | str]:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH)  # no line is read of which half is written
             for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), 1):
+                if not line.endswith(b"\n") and len(line) < MAX_LINE:
+                    yield Torn(f"{path} line {number}, its last, was not written to its end.")
+                    return
                 try:
                     kept = Kept(msgspec.json.decode(line, type=Seal), _digest_of(line))
                 except (ValueError, msgspec.DecodeError, RecursionError) as error:

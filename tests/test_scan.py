@@ -301,3 +301,25 @@ def test_heads_in_heads_cost_no_more_than_is_there(tmp_path, name, most):
         records.wasted = 1 << 30  # what every file is granted, so that a small one shows what it costs
         assert 0 < sum(1 for _ in looked_for(records, 0)) < most
     assert all(isinstance(one, Skipped) for one in scanned(tmp_path, data))
+
+
+INTACT = [record(PAGE, number) for number in range(20, 40)]
+PLACES = b"WARC/1.0\nfoo\n\n" * 300_000
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        PLACES,
+        record(PLACES, 9).replace(b"Content-Length:", b"Content-Xength:"),
+        record(b"WARC/1.0\n" * 3000 + b"y" * (1 << 21), 9, WARC_Block_Digest=sha1(b"another")) + b"XXXX",
+    ],
+    ids=["no record", "a record without length", "a record with another digest"],
+)
+def test_what_follows_many_places_is_found(tmp_path, damage):
+    """However many places in what is damaged look like records, those that follow are given."""
+    found = scanned(tmp_path, b"".join([record(PAGE, 1), damage, *INTACT]))
+    assert sum(isinstance(one, Seen) and one.fields["warc-record-id"][-3:-1] in TWENTY for one in found) == 20
+
+
+TWENTY = {str(number) for number in range(20, 40)}

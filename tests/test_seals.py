@@ -282,3 +282,50 @@ def test_a_damaged_catalogue_is_told_and_days_are_read(data):
     ((kind, advice, what),) = said(config, status=3)
     assert (kind, advice) == ("snapshot-gone", False)
     assert "cannot be asked" in what
+
+
+def test_a_last_line_that_was_not_written_to_its_end_is_advice(data):
+    """A crash within a line is no forgery; the next command that may write heals it."""
+    collection, site, config = data
+    path = seals_path(collection, site)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines)[:-40])
+    newest_path(collection, site).write_bytes(
+        msgspec.json.encode({"snapshot": "", "seal": list(read_seals_of(lines[:-1], path))[-1]})
+    )
+    told = said(config, status=0)
+    assert [advice for _, advice, _ in told] == [True, True]
+    assert "was not written to its end" in told[0][2]
+    inside(config, "snapshots", site)
+    assert all("since 20" in what for _, _, what in said(config, status=0))
+
+
+def read_seals_of(lines, path):
+    """Return the digests of lines that stand in a file of their own."""
+    other = path.with_name("others.jsonl")
+    other.write_bytes(b"".join(lines))
+    found = [one.digest for one in read_seals(other)]
+    other.unlink()
+    return found
+
+
+def test_what_is_remembered_cannot_be_read(data):
+    """That is told; the seals are compared all the same, and nobody is told that they are not there."""
+    collection, site, config = data
+    newest_path(collection, site).write_bytes(b"{")
+    ((kind, advice, what),) = said(config, status=3)
+    assert (kind, advice) == ("seal", False)
+    assert "cannot be read" in what
+
+
+@pytest.mark.parametrize("leave", ["nothing in it yet", "nothing but sites"])
+def test_what_is_made_anew_is_not_asked(data, leave):
+    """An empty catalogue, or a copy of sites/ alone, is no problem of the days."""
+    collection, _site, config = data
+    if leave == "nothing in it yet":
+        (collection.catalogue / "history.sqlite").write_bytes(b"")
+    else:
+        for name in ("catalogue", "state"):
+            shutil.rmtree(collection.root / name)
+        (collection.root / "collection.json").unlink()
+    assert said(config, status=0) == []

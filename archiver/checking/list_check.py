@@ -39,11 +39,17 @@ _STORED = GOOD | {UrlOutcome.HTTP_ERROR, UrlOutcome.TRUNCATED}
 _TEXT = "urn:text:"
 _PLAIN = re.compile(r"[!#-\[\]-~]*")
 """What stands in JSON as it is."""
+_STRING, _DIGITS = rb'"([ -!#-\[\]-~]*+)"', rb'"\d++"'
+_KEYS = {b"url": _STRING, b"mime": _STRING, b"status": rb'"([1-5]\d\d)"', b"digest": _STRING}
+_MORE_KEYS = {b"length": _DIGITS, b"offset": _DIGITS, b"filename": _STRING}
+_MAY_BE = (b"redirect", b"etag", b"last_modified", b"truncated", b"record", b"date", b"recorded")
 _ANSWER = re.compile(
-    rb' \d{14} \{"url":"([^"\\]*)","mime":"[^"\\]*","status":"([1-5]\d\d)","digest":"([^"\\]*)"', re.ASCII
+    rb"[!-~]++ \d{14} \{"
+    + b",".join(b'"%b":%b' % pair for pair in (_KEYS | _MORE_KEYS).items())
+    + b"".join(b'(?:,"%b":%b)?+' % (name, _STRING) for name in _MAY_BE)
+    + rb"\}\n"
 )
-_MORE = re.compile(rb'"(?:made_up|orig\.[a-z]+)":')
-"""Keys of a line that have a say in what its address answers."""
+"""A whole line as we write it, of what is neither a revisit nor made up: each key once, in order."""
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -155,9 +161,9 @@ def check_changes(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
 def _answer(lines: InStep, url: str) -> tuple[str | None, int | None]:
     """Return digest and status of the last capture of an address, as changes have them."""
     found = list(lines.lines(url))
-    plain = _ANSWER.match(found[0], found[0].index(b" ")) if len(found) == 1 else None
-    if plain and plain[1] == url.encode() and not _MORE.search(found[0], plain.end()):
-        return plain[3].decode("ascii"), int(plain[2])
+    plain = _ANSWER.fullmatch(found[0]) if len(found) == 1 else None
+    if plain and plain[1] == url.encode():
+        return plain[4].decode("ascii"), int(plain[3])
     captures = [one for one in map(parse_line, found) if one.url == url and not one.made_up]
     last = max(captures, key=moment, default=None)
     return (last.digest, last.effective_status) if last else (None, None)

@@ -131,7 +131,7 @@ class _PartCheck:
         part, known = self._part, self._desk.known
         for one in scan(self._desk.folder.warc(part.name), part.start, part.stop):
             if isinstance(one, Skipped):
-                if not known.skipped(part.name, one.offset):
+                if not known.skipped(part.name, one.offset, one.end):
                     yield part.problem(Kind.RECORD_BROKEN, part.file, one.what, one.offset)
                 continue
             for fault in one.faults:

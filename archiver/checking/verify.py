@@ -113,8 +113,8 @@ def learn_known(folder: SnapshotFolder) -> Known:
     log = folder.path / LOG
     try:
         stat = log.stat()
-    except OSError:
-        return Known()  # no log: nothing was imported
+    except (FileNotFoundError, NotADirectoryError):
+        return Known()  # nothing was imported
     return _learned(log, stat.st_mtime_ns, stat.st_size)
 
 

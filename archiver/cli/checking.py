@@ -11,14 +11,14 @@ import click
 import msgspec
 
 from index import history
-from index.errors import ArchiveError, ConfigurationError, NotFoundError
+from index.errors import ArchiveError, ConfigurationError, DamagedError, NotFoundError
 
 from .. import runs
 from ..checking.package_check import PACKAGE, check_kept
 from ..checking.problem import Kind, Problem, told
 from ..checking.verifying import Read, cores, size_of, verify_days
 from ..collection import SnapshotFolder
-from ..seals import NAME, Kept, Newest, elsewhere, newest, newest_path, seals_path, survey
+from ..seals import NAME, Kept, Newest, Torn, elsewhere, newest, newest_path, seals_path, survey
 from ..seals import Row as Told
 from . import show
 from .compose import Reading, day_of, find_snapshot, history_path, reading, require_site, runs_path, utc_now
@@ -131,8 +131,6 @@ def _sealed(
         known: set[str] = set()
         for problem in told("", NAME, _seals(archive, site, chosen, known)):
             yield site, problem
-        for problem in _unkept({name for where, name in chosen if where == site} - known):
-            yield site, problem
         if whole:
             yield from _gone(archive, site, known)
 
@@ -141,26 +139,33 @@ def _seals(
     archive: Reading, site: str, chosen: dict[tuple[str, str], SnapshotFolder], known: set[str]
 ) -> Iterator[Problem]:
     """Go through the seals of a site, on after every fault, and add their days to the known ones."""
-    remembered = newest(archive.collection, site)
+    remembered: Newest | None = None
+    try:
+        remembered = newest(archive.collection, site)
+    except DamagedError as error:
+        yield Problem(Kind.SEAL, "", NAME, None, str(error))
     late: dict[str, list[str]] = {}
     for kept in survey(seals_path(archive.collection, site)):
         if isinstance(kept, str):
-            yield Problem(Kind.SEAL, "", NAME, None, kept)
+            yield Problem(Kind.SEAL, "", NAME, None, kept, advice=isinstance(kept, Torn))
             continue
-        if remembered is not None and remembered.seal == kept.digest:
-            remembered = None
-        name = kept.seal.snapshot
-        known.add(name)
-        if folder := chosen.get((site, name)):
-            yield from told(name, PACKAGE, check_kept(folder, kept.seal.package, NAME))
-            if kept.seal.late:
-                late.setdefault(kept.seal.late, []).append(name)
+        remembered = None if remembered and remembered.seal == kept.digest else remembered
+        known.add(kept.seal.snapshot)
+        if folder := chosen.get((site, kept.seal.snapshot)):
+            yield from told(folder.timestamp, PACKAGE, check_kept(folder, kept.seal.package, NAME))
+            late.setdefault(kept.seal.late, []).append(folder.timestamp)
     if remembered is not None:
-        what = _forgotten(archive, site, remembered)
-        yield Problem(Kind.SEAL, "", NAME, None, what)
+        yield Problem(Kind.SEAL, "", NAME, None, _forgotten(archive, site, remembered))
+    yield from _late(late)
+    yield from _unkept({name for where, name in chosen if where == site} - known)
+
+
+def _late(late: dict[str, list[str]]) -> Iterator[Problem]:
+    """Yield since when digests are known that were not kept when their days were sealed."""
     for moment, names in late.items():
-        what = f"the digest of {_these(names)} is known since {moment} only: nothing is known of before"
-        yield Problem(Kind.SEAL, max(names), NAME, None, what, advice=True)
+        if moment:
+            what = f"the digest of {_these(names)} is known since {moment} only: nothing is known of before"
+            yield Problem(Kind.SEAL, max(names), NAME, None, what, advice=True)
 
 
 def _unkept(names: set[str]) -> Iterator[Problem]:

@@ -103,9 +103,10 @@ def reading(config: str) -> Reading:
     """
     settings = load(Path(config))
     collection = Collection(settings.root)
-    if not collection.root.is_dir():
+    if not (collection.root / "sites").is_dir():
         raise NotFoundError(f"There is no archive at {collection.root}; `daykeep crawl SITE` begins one.")
-    collection.check_format()
+    if (collection.root / "collection.json").exists():  # where only sites/ was restored there is none yet
+        collection.check_format()
     return Reading(settings, collection)
 
 

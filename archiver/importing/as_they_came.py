@@ -12,6 +12,7 @@ Knows nothing of how a snapshot is checked.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +21,11 @@ import msgspec
 from index.errors import DamagedError
 
 LOG = "logs/import.jsonl"
-_KEPT = re.compile(rb'"rule":"([a-z0-9-]+)","kept":true\}\n\Z')
-"""How a line of a kept record ends; inside a string the quotes would have backslashes."""
+_KEPT = re.compile(
+    rb'\{"file":"[ -!#-\[\]-~]*+","offset":\d++,"bytes":\d++,"what":"(?:[^"\\\x00-\x1f]|\\["\\/bfnrtu])*+",'
+    rb'"rule":"([a-z0-9-]++)","kept":true\}\n'
+)
+"""The line of a kept record as it is written: which of them matter can be told without reading all of it."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -30,6 +34,7 @@ class Line(msgspec.Struct, frozen=True):
     file: str
     records: int | None = None
     offset: int | None = None
+    bytes: int = 0
     rule: str = ""
     kept: bool = True
 
@@ -45,6 +50,28 @@ class Rules:
 
 
 @dataclass(slots=True)
+class Stretches:
+    """Stretches of a file; those that touch are one where they come in order, as they are written."""
+
+    _begins: list[int] = field(default_factory=list)
+    _ends: list[int] = field(default_factory=list)
+
+    def add(self, begin: int, end: int) -> None:
+        """Add one."""
+        if self._ends and self._begins[-1] <= begin <= self._ends[-1]:
+            self._ends[-1] = max(end, self._ends[-1])
+        else:
+            at = bisect_right(self._begins, begin)
+            self._begins.insert(at, begin)
+            self._ends.insert(at, end)
+
+    def has(self, begin: int, end: int) -> bool:
+        """Tell whether all bytes between two places are in one of them."""
+        at = bisect_right(self._begins, begin) - 1
+        return at >= 0 and end <= self._ends[at]
+
+
+@dataclass(slots=True)
 class Known:
     """What is known of the files of one snapshot."""
 
@@ -52,7 +79,7 @@ class Known:
     """Names in archive/ of files whose records other tools wrote."""
     _told: set[int] = field(default_factory=set)
     """Hashes of (name, offset, rule); a badly damaged file has many."""
-    _skipped: set[int] = field(default_factory=set)
+    _skipped: dict[str, Stretches] = field(default_factory=dict)
     _unlisted: set[int] = field(default_factory=set)
     """Hashes of (name, offset) of records that are kept and have no line in the index."""
 
@@ -60,9 +87,9 @@ class Known:
         """Tell whether a fault of the record at an offset was told when it was imported."""
         return hash((name, offset, rule)) in self._told
 
-    def skipped(self, name: str, offset: int) -> bool:
-        """Tell whether the bytes from an offset on were passed over then."""
-        return hash((name, offset)) in self._skipped
+    def skipped(self, name: str, offset: int, end: int) -> bool:
+        """Tell whether all bytes between two places were passed over then, in one stretch or several."""
+        return name in self._skipped and self._skipped[name].has(offset, end)
 
     def unlisted(self, name: str, offset: int) -> bool:
         """Tell whether the record at an offset was kept without a line in the index."""
@@ -75,7 +102,7 @@ class Known:
             if line.records is not None and name != line.file:
                 self.files.add(name)
         elif not line.kept:
-            self._skipped.add(hash((name, line.offset)))
+            self._skipped.setdefault(name, Stretches()).add(line.offset, line.offset + line.bytes)
         elif line.rule in rules.unlisted:
             self._unlisted.add(hash((name, line.offset)))
         elif line.rule in rules.faults:
@@ -90,7 +117,7 @@ def learn(path: Path, rules: Rules) -> Known:
     try:
         with path.open("rb") as file:
             for line in file:
-                told = _KEPT.search(line)
+                told = _KEPT.fullmatch(line)
                 if told is None or told[1].decode("ascii") in wanted:
                     known.note(decoder.decode(line), rules)
     except (OSError, msgspec.DecodeError, RecursionError) as error:

@@ -59,8 +59,9 @@ class Staging:
 
     folder: Path
     _names: set[str] = field(default_factory=set)
-    _hand: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
-    """Hashes and syncs: both leave Python, and the other core has nothing to do meanwhile."""
+    _hasher: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _syncer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    """Both leave Python, and the other core has nothing to do meanwhile."""
     _syncing: list[Future[None]] = field(default_factory=list)
 
     def begin(self) -> None:
@@ -79,14 +80,14 @@ class Staging:
         digest, size = hashlib.sha256(), 0
         with storage(f"copy {source} to {target}"), target.open("wb", buffering=0) as out:
             for piece in _pieces(source):
-                hashed = self._hand.submit(digest.update, piece)
+                hashed = self._hasher.submit(digest.update, piece)
                 try:
                     _write(out, piece)
                 finally:
                     hashed.result()
                 size += len(piece)
                 copied(len(piece))
-        self._syncing.append(self._hand.submit(_sync, target))
+        self._syncing.append(self._syncer.submit(_sync, target))
         return Given(source, target, f"sha256:{digest.hexdigest()}", size)
 
     def settle(self) -> None:
@@ -121,7 +122,8 @@ class Staging:
 
     def free(self) -> None:
         """Remove the folder with all that is in it. Raises StorageError."""
-        self._hand.shutdown(cancel_futures=True)
+        for hand in (self._hasher, self._syncer):
+            hand.shutdown(cancel_futures=True)
         with storage(f"remove {self.folder}"):
             shutil.rmtree(self.folder)
             sync_dir(self.folder.parent)

@@ -33,8 +33,10 @@ NOT_ITS_DIGEST = frozenset({"block-digest", "digest-of-nothing"})
 """Rules after which nothing vouches for where a block ends."""
 _PATIENCE = 1 << 30
 """Bytes read for nothing, beside four times the file's own, after which no next record is looked for."""
-LEAST = 1 << 12
-"""What a place where no record begins counts for at least: looking there costs as much."""
+LEAST = 1 << 8
+"""What a place where no record begins counts for at least."""
+_CHAIN_COST = 1 << 28
+"""The same in bytes of heads, each as `_PARSING` has it."""
 _PARSING = 20
 """How much longer it takes to read a byte of a head than one of a block."""
 _CHAIN = 10_000
@@ -69,10 +71,15 @@ class Records(Protocol):
         """Yield the places at or after an offset where a record could begin."""
 
 
+def is_spent(records: Records) -> bool:
+    """Tell whether so much was read for nothing that nothing more is looked for."""
+    return records.wasted > _PATIENCE + 4 * records.size
+
+
 def looked_for(records: Records, search: int) -> Iterator[tuple[int, Seen | Bad]]:
     """Yield what is at every place where a record could begin, until too much was read for nothing."""
     for place in records.candidates(search):
-        if records.wasted > _PATIENCE + 4 * records.size:
+        if is_spent(records):
             return
         if place >= search:
             found = records.take(place)
@@ -165,7 +172,7 @@ class Plain:
 
     def _chained(self, start: int, end: int) -> bool:
         """Tell whether records stand in a block, the last of which ends where the block's own tail does."""
-        steps = 0
+        steps, wasted = 0, self.wasted
         for candidate in self.candidates(start):
             at = candidate
             while at < end and steps < _CHAIN:
@@ -174,7 +181,8 @@ class Plain:
                 if following is None:
                     break
                 at = following
-            if candidate >= end or steps >= _CHAIN:
+            spent, self.wasted = self.wasted - wasted, wasted  # nothing is lost that is looked for
+            if candidate >= end or steps >= _CHAIN or spent > _CHAIN_COST:
                 break
             if at == end:
                 return True

@@ -18,7 +18,7 @@ from index.errors import DamagedError
 
 from .forms import Form, form_of, in_place
 from .members import FAST, Library, Members
-from .plain import Bad, Plain, looked_for
+from .plain import Bad, Plain, is_spent, looked_for
 from .seen import Fault, Seen, Skipped
 from .window import Window
 
@@ -62,7 +62,7 @@ def _walk(records: Plain | Members, offset: int, stop: int) -> Iterator[Seen | S
     while offset < min(stop, records.size):
         found = records.take(offset)
         if isinstance(found, Bad):
-            end, following = _after(records, found)
+            end, following = _after(records, found, stop)
             yield Skipped(offset, end, found.what, found.rule)
             if following is None:
                 offset = end
@@ -72,8 +72,12 @@ def _walk(records: Plain | Members, offset: int, stop: int) -> Iterator[Seen | S
         offset = found.end
 
 
-def _after(records: Plain | Members, bad: Bad) -> tuple[int, Seen | None]:
-    """Return where what is bad ends, and the intact record that begins there, if one does."""
+def _after(records: Plain | Members, bad: Bad, stop: int) -> tuple[int, Seen | None]:
+    """
+    Return where what is bad ends, and the intact record that begins there, if one does.
+
+    Where too much was read for nothing that is where the part that is asked for ends: others are read on.
+    """
     if bad.end is not None:
         return bad.end, None
     for place, found in looked_for(records, bad.search):
@@ -81,4 +85,4 @@ def _after(records: Plain | Members, bad: Bad) -> tuple[int, Seen | None]:
             return place, found
         if found.headed:
             return place, None
-    return records.size, None
+    return (max(bad.search, min(stop, records.size)) if is_spent(records) else records.size), None
