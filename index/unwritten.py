@@ -18,6 +18,8 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,9 +28,11 @@ from .errors import BusyError, DamagedError
 
 _WAIT = 30
 """Seconds that are waited for who writes."""
-_TIMES = 5
+_TIMES = 30
 """How often a file is read that changes meanwhile."""
-_JOURNALS = ("-wal", "-shm", "-journal")
+_PAUSE = 0.1
+"""Seconds in between; what was written within them may have the time that it had before."""
+_FILES = ("", "-wal", "-shm", "-journal")
 
 Rows = list[tuple[Any, ...]]
 
@@ -42,53 +46,54 @@ def ask(path: Path, query: str, *values: object) -> Rows:
     if not path.exists():
         return []
     try:
-        for _ in range(_TIMES):
-            before = _state(path)
-            rows = _asked(path, query, values)
-            if rows is not None and (before == _state(path) or not _is_immutable(path)):
-                return rows
-        return _of_copy(path, query, values)
+        return _asked(path, lambda uri: _rows(uri, query, values))
     except sqlite3.DatabaseError as error:
         if "no such table" in str(error):
             return []  # a crash came while it was made, or its layout is another; it is made anew
         if "locked" in str(error):
-            raise BusyError(f"{path} is in use by another process ({error}). Try again.") from error
+            raise _busy(path) from error
         raise DamagedError(f"{path} is damaged ({error}).") from error
     except OSError as error:
         raise DamagedError(f"{path} cannot be read ({error.strerror or error}).") from error
 
 
-def _asked(path: Path, query: str, values: tuple[object, ...]) -> Rows | None:
-    """Return what the file itself says; None where it has to be asked again."""
-    try:
-        if _is_immutable(path):
-            return _rows(path, query, values, "mode=ro&immutable=1")
-        if not _is_wal(path) or _beside(path, "-shm").exists():
-            return _rows(path, query, values, "mode=ro")
-    except sqlite3.DatabaseError as error:
-        if "no such table" in str(error) or "locked" in str(error):
-            raise
-        return None  # written to while it was read, or left by a crash
-    return _of_copy(path, query, values)
+def _asked(path: Path, read: Callable[[str], Rows]) -> Rows:
+    for _ in range(_TIMES):
+        before, now = _state(path), time.time()
+        try:
+            if not _is_wal(path) or {"-wal", "-shm"} <= before.keys():
+                return read(_uri(path, "mode=ro"))  # its locks see to it that it does not change
+            rows = _of_copy(path, read) if "-wal" in before else read(_uri(path, "mode=ro&immutable=1"))
+        except sqlite3.DatabaseError as error:
+            if "no such table" in str(error) or "locked" in str(error):
+                raise
+            rows = _of_copy(path, read)  # left by a crash, or written to while it was read
+        if _state(path) == before and all(now - at > _PAUSE for at, _ in before.values()):
+            return rows
+        time.sleep(_PAUSE)
+    raise _busy(path)
 
 
-def _of_copy(path: Path, query: str, values: tuple[object, ...]) -> Rows:
+def _busy(path: Path) -> BusyError:
+    return BusyError(f"{path} is in use by another process. Try again.")
+
+
+def _of_copy(path: Path, read: Callable[[str], Rows]) -> Rows:
     with tempfile.TemporaryDirectory(prefix="daykeep-") as folder:
-        copy = Path(folder) / path.name
-        for one in (path, _beside(path, "-wal"), _beside(path, "-journal")):
+        for suffix in ("", "-wal", "-journal"):
+            one = path.with_name(path.name + suffix)
             with contextlib.suppress(FileNotFoundError):
                 shutil.copyfile(one, Path(folder) / one.name)
-        return _rows(copy, query, values, "mode=rw")
+        return read(_uri(Path(folder) / path.name, "mode=rw"))
 
 
-def _rows(path: Path, query: str, values: tuple[object, ...], how: str) -> Rows:
-    uri = f"file:{quote(str(path.absolute()))}?{how}"
+def _uri(path: Path, how: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?{how}"
+
+
+def _rows(uri: str, query: str, values: tuple[object, ...]) -> Rows:
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_WAIT)) as database:
         return database.execute(query, values).fetchall()
-
-
-def _is_immutable(path: Path) -> bool:
-    return _is_wal(path) and not _beside(path, "-wal").exists()
 
 
 def _is_wal(path: Path) -> bool:
@@ -97,16 +102,11 @@ def _is_wal(path: Path) -> bool:
         return file.read(20)[18:] == b"\2\2"
 
 
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _state(path: Path) -> list[tuple[int, int] | None]:
-    found: list[tuple[int, int] | None] = []
-    for one in (path, *(_beside(path, suffix) for suffix in _JOURNALS)):
-        try:
-            stat = one.stat()
-            found.append((stat.st_mtime_ns, stat.st_size))
-        except FileNotFoundError:
-            found.append(None)
+def _state(path: Path) -> dict[str, tuple[float, int]]:
+    """Return when each file of a database was written, and how long it is."""
+    found: dict[str, tuple[float, int]] = {}
+    for suffix in _FILES:
+        with contextlib.suppress(FileNotFoundError):
+            stat = path.with_name(path.name + suffix).stat()
+            found[suffix] = stat.st_mtime, stat.st_size
     return found

@@ -284,7 +284,7 @@ def test_long_and_short_are_read_alike(tmp_path, pack):
     [
         ("a head without end", 2),
         ("heads in a head", 10),
-        ("heads without fields", 150),
+        ("heads without fields", 1200),
     ],
 )
 def test_heads_in_heads_cost_no_more_than_is_there(tmp_path, name, most):

@@ -147,7 +147,7 @@ def _seals(
     late: dict[str, list[str]] = {}
     for kept in survey(seals_path(archive.collection, site)):
         if isinstance(kept, str):
-            yield Problem(Kind.SEAL, "", NAME, None, kept, advice=isinstance(kept, Torn))
+            yield Problem(Kind.SEAL, "", NAME, None, str(kept), advice=isinstance(kept, Torn))
             continue
         remembered = None if remembered and remembered.seal == kept.digest else remembered
         known.add(kept.seal.snapshot)
