@@ -149,3 +149,12 @@ def test_deflate(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes(b"<p>Wie een vergunning aanvraagt, krijgt bericht.</p>" * 10_000)
     ended = subprocess.run([*command, tmp_path], capture_output=True, text=True, check=True, timeout=60)
     assert {row.split(" | ")[1] for row in ended.stdout.splitlines()[4:]} >= {"zlib 6", "isal 2"}
+
+
+def test_years():
+    """A day adds what has changed, one without change nothing, and every question is asked."""
+    report = bench("years.py", "--days", "6", "--urls", "200", "--changed", "0.1", "--asked", "7")
+    rows = {row["what"]: row for row in report["rows"]}
+    assert [rows[what]["times"] for what in ("first day", "a day", "a day without")] == [1, 4, 1]
+    assert rows["a day without"]["bytes"] == 0 < rows["its lines, one for each capture"]["bytes"]
+    assert [rows[what]["times"] for what in ("closest", "history", "on a day")] == [7, 7, 7]

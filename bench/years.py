@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Ten years of a site in the history, day by day; prints what a day costs and how fast it answers.
+
+    .venv/bin/python bench/years.py [--days 3650] [--urls 10000] [--changed 0.003] [--asked 5000]
+                                    [--json] [--markdown]
+
+    first day        every address is new
+    a day            so many of them have changed: the merge of two indexes, and the rows that come of it
+    a day without    nothing has changed
+    closest          the snapshot nearest to a moment that has the address, over all days
+    on a day         the line of an address in the index of a day
+    history          the whole lifeline of an address
+
+The days are made up and not crawled: an index with a line for each address is written for every day, merged
+with that of the day before by `changes.merge`, as publishing does, and recorded by `History.publish`. Bytes are
+those that the database grew by, beside what the lines of that day take: what an index with a line for each
+capture keeps. Knows nothing of WARCs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from msgspec.structs import replace
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.table import machine, table  # noqa: E402
+from index.cdxj import Index, format_line  # noqa: E402
+from index.changes import merge  # noqa: E402
+from index.history import History  # noqa: E402
+from index.model import Capture, Outcome, Snapshot  # noqa: E402
+from index.timestamp import to_timestamp  # noqa: E402
+from index.urlkey import urlkey  # noqa: E402
+
+SITE = "example"
+BEGUN = datetime(2016, 3, 1, 2, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was done so often; milliseconds, and the bytes that it added."""
+
+    what: str
+    times: int
+    p50: float
+    p99: float
+    bytes: float = 0.0
+
+
+@dataclass(slots=True)
+class Site:
+    """A site as it stands on a day, and the index files of two days."""
+
+    folder: Path
+    captures: list[Capture]
+    day: int = 0
+
+    @property
+    def timestamp(self) -> str:
+        """Name of the snapshot of the day."""
+        return to_timestamp(BEGUN + timedelta(days=self.day))
+
+    def write(self) -> tuple[Path, int]:
+        """Write the index of the day, and return it with its size."""
+        path = self.folder / f"{self.day % 2}.cdxj"
+        stamp = self.timestamp
+        size = path.write_bytes(b"".join(format_line(replace(one, timestamp=stamp)) for one in self.captures))
+        return path, size
+
+    def change(self, number: int, choice: random.Random) -> None:
+        """Go on to the next day, on which so many addresses answer something else."""
+        self.day += 1
+        for at in choice.sample(range(len(self.captures)), number):
+            digest = f"sha256:{choice.getrandbits(256):064x}"
+            self.captures[at] = replace(self.captures[at], digest=digest)
+
+
+def begin(folder: Path, urls: int) -> Site:
+    """Return a site of so many addresses."""
+    captures = []
+    for number in range(urls):
+        url = f"https://www.example.org/onderwerpen/{number % 97:02d}/pagina-{number:06d}"
+        record = f"urn:uuid:00000000-0000-4000-8000-{number:012d}"
+        captures.append(
+            Capture(
+                urlkey(url), "", url, "text/html", 200, f"sha256:{number:064x}", "example-00000.warc.gz",
+                number * 9000, 9000, record=record, date="2016-03-01T02:30:00.000000Z",
+            )
+        )  # fmt: skip
+    return Site(folder, sorted(captures, key=lambda one: one.urlkey))
+
+
+def publish(history: History, site: Site, before: Path | None, after: Path) -> float:
+    """Record a day, and return how many milliseconds that took."""
+    start = time.perf_counter()
+    previous = to_timestamp(BEGUN + timedelta(days=site.day - 1)) if before else None
+    day = (BEGUN + timedelta(days=site.day)).date().isoformat()
+    with Index(after) as now:
+        was = Index(before) if before else None
+        changes = merge(was.captures() if was else (), now.captures())
+        snapshot = Snapshot(SITE, site.timestamp, day, Outcome.COMPLETE, {"captured": len(site.captures)})
+        history.publish(snapshot, changes, {}, previous=previous, generation=None)
+        if was:
+            was.close()
+    return (time.perf_counter() - start) * 1000
+
+
+def size(database: Path) -> int:
+    """Return the bytes of the database, its journal included."""
+    return sum(path.stat().st_size for path in database.parent.glob(f"{database.name}*"))
+
+
+def timed(what: str, times: int, ask: Callable[[], object]) -> Row:
+    """Ask so often, and return how long it took."""
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        ask()
+        found.append((time.perf_counter() - start) * 1000)
+    return row_of(what, found)
+
+
+def row_of(what: str, found: list[float], added: float = 0.0) -> Row:
+    """Return the row of so many milliseconds."""
+    ordered = sorted(found)
+    return Row(what, len(found), ordered[len(found) // 2], ordered[int(len(found) * 0.99)], added)
+
+
+def run(folder: Path, given: argparse.Namespace) -> Iterator[Row]:
+    """Publish all days, then ask."""
+    choice, site = random.Random(5), begin(folder, given.urls)
+    database = folder / "history.sqlite"
+    with History(database) as history:
+        path, lines = site.write()
+        yield row_of("first day", [publish(history, site, None, path)], size(database))
+        history.close()
+        spent: list[float] = []
+        before = size(database)
+        for _ in range(given.days - 2):
+            site.change(round(given.urls * given.changed), choice)
+            following, lines = site.write()
+            spent.append(publish(history, site, path, following))
+            path = following
+        history.close()
+        yield row_of("a day", spent, (size(database) - before) / len(spent))
+        site.change(0, choice)
+        before, (following, _) = size(database), site.write()
+        unchanged = publish(history, site, path, following)
+        history.close()
+        yield row_of("a day without", [unchanged], size(database) - before)
+        yield row_of("its lines, one for each capture", [0.0], lines)
+        yield from answers(history, site, following, given, choice)
+
+
+def answers(
+    history: History, site: Site, index: Path, given: argparse.Namespace, choice: random.Random
+) -> Iterator[Row]:
+    """Ask for addresses at random."""
+
+    def url() -> str:
+        return choice.choice(site.captures).url
+
+    def moment() -> str:
+        return to_timestamp(BEGUN + timedelta(seconds=choice.randrange(given.days * 86400)))
+
+    yield timed("closest", given.asked, lambda: history.closest(url(), moment(), SITE))
+    yield timed("history", given.asked, lambda: history.lifeline(url(), SITE))
+    with Index(index) as day:
+        yield timed("on a day", given.asked, lambda: day.find(url()))
+
+
+HEAD = ("what", "times", "p50 ms", "p99 ms", "bytes added")
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return a line of the table."""
+    return row.what, str(row.times), f"{row.p50:.3f}", f"{row.p99:.3f}", f"{row.bytes:.0f}"
+
+
+def verdicts(rows: list[Row]) -> Iterator[str]:
+    """Yield figures beside their aims."""
+    found = {row.what: row for row in rows}
+    lines = found["its lines, one for each capture"].bytes
+    share = 100 * found["a day"].bytes / lines
+    yield f"a day adds {share:.2f} % of what its lines take (aim: at most 1)"
+    day = found["a day"]
+    yield f"a day publishes in {day.p50 / 1000:.2f} s, p99 {day.p99 / 1000:.2f} (aim: 2)"
+    yield f"an address on a day: p99 {found['on a day'].p99:.3f} ms (aim: 0.2)"
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Daykeep's history over years of days.")
+    parser.add_argument("--days", type=int, default=3650)
+    parser.add_argument("--urls", type=int, default=10_000)
+    parser.add_argument("--changed", type=float, default=0.003, help="share that changes a day")
+    parser.add_argument("--asked", type=int, default=5000, help="questions of each kind")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--markdown", action="store_true")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure in a folder that is removed afterwards."""
+    given, where = arguments(), machine()
+    command = ".venv/bin/python bench/years.py " + shlex.join(sys.argv[1:])
+    with tempfile.TemporaryDirectory(prefix="daykeep-bench-") as name:
+        rows = []
+        for row in run(Path(name), given):
+            rows.append(row)
+            print(f"{row.what}: {row.p50:.2f} ms", file=sys.stderr)
+    if given.json:
+        print(json.dumps({"machine": where, "rows": [asdict(row) for row in rows]}, indent=1))
+        return
+    print(f"{where}\n\n    {command}\n")
+    print(table(HEAD, [cells(row) for row in rows], markdown=given.markdown) + "\n")
+    mark = "- " if given.markdown else ""
+    print("\n".join(mark + line for line in verdicts(rows)))
+
+
+if __name__ == "__main__":
+    main()
