@@ -14,8 +14,8 @@ Ten years of a site in the history, day by day; prints what a day costs and how 
 
 The days are made up and not crawled: an index with a line for each address is written for every day, merged
 with that of the day before by `changes.merge`, as publishing does, and recorded by `History.publish`. Bytes
-are those that the database grew by, beside what the lines of that day take: what an index with a line for each
-capture keeps. Knows nothing of WARCs.
+are those that the database grew by, beside what the lines of that day take: an index with a line for each
+capture. Knows nothing of WARCs.
 """
 
 from __future__ import annotations
