@@ -4,8 +4,8 @@
 #
 # Needs python3 (3.11 or later), git and make. On Debian as root, what else is missing is installed; without
 # root, one sentence says what to install. Everything made here stays in this folder: .venv (the program and
-# the checks), .venv-oracles, .venv-pywb and .oracles-npm (other people's tools, for tests only), .make (the built
-# wheel), demo-archive and my-archive (archives). Stamps live inside the folder they speak of: delete it and it is
+# the checks), .venv-oracles, .venv-pywb, .venv-clients and .oracles-npm (other people's tools, for tests only),
+# .make (the built wheel), demo-archive and my-archive (archives). Stamps live inside the folder they speak of: delete it and it is
 # made anew.
 
 SHELL := /bin/bash
@@ -19,7 +19,7 @@ BIN := .venv/bin
 MADE := .venv/made.stamp
 RUN := .venv/run.stamp
 DEV := .venv/dev.stamp
-ORACLES := .venv-oracles/made.stamp .venv-pywb/made.stamp .oracles-npm/made.stamp
+ORACLES := .venv-oracles/made.stamp .venv-pywb/made.stamp .venv-clients/made.stamp .oracles-npm/made.stamp
 
 # What the tests use of Debian: a C compiler (faults of the disk), a browser (libatomic1 is for playwright's own Node, which drives it), a web server,
 # certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
@@ -136,6 +136,12 @@ oracles: $(ORACLES)  ## other people's tools that judge what we write, for tests
 	@.venv-pywb/bin/python -m pip install --quiet --use-pep517 --requirement $<
 	@touch $@
 
+.venv-clients/made.stamp: tests/oracles/clients.txt | $(MADE)
+	@echo '== .venv-clients: cdx-toolkit, waybackpy, wayback'
+	@$(PYTHON) -m venv --clear .venv-clients
+	@.venv-clients/bin/python -m pip install --quiet --use-pep517 --requirement $<
+	@touch $@
+
 # Debian's npm brings its own Node; whoever has npm from elsewhere keeps that.
 .oracles-npm/made.stamp: tests/oracles/npm.txt tests/support/fetch_npm.sh | machine
 	@echo '== .oracles-npm: ReplayWeb.page'
@@ -149,6 +155,6 @@ machine:
 # Sealed snapshots are read-only, those of the demonstration too. Your own archive is never touched.
 clean:  ## remove what was made here: environments, caches, the demonstration; never my-archive
 	@[ ! -d demo-archive ] || chmod -R u+w demo-archive
-	@rm -rf .venv .venv-oracles .venv-pywb .oracles-npm .make demo-archive dist build \
+	@rm -rf .venv .venv-oracles .venv-pywb .venv-clients .oracles-npm .make demo-archive dist build \
 	    .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find archiver index viewer tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -162,6 +162,14 @@ class Index:
         """Return the line that begins at a byte of the file."""
         return self._data[position : _line_end(self._data, position)]
 
+    def span(self, low: bytes, high: bytes) -> tuple[int, int]:
+        """Return where the lines from `low` on begin, and where those before `high` end."""
+        return lower_bound(self._data, low), lower_bound(self._data, high)
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return bytes of the file."""
+        return self._data[start:end]
+
     def captures(self) -> Iterator[Capture]:
         """Yield every capture in the order of the file."""
         return map(parse_line, self.lines())

@@ -5,6 +5,7 @@ The errors an operator or a visitor may see. Knows nothing of who shows them.
     ArchiveError                 something could not be done; exit status 1
      ├─ ConfigurationError       the configuration or the command is wrong; exit status 2
      ├─ NotFoundError            a site, day or URL that is not in the archive; HTTP 404
+     ├─ QueryError               a parameter of a query makes no sense; HTTP 400
      ├─ BusyError                another process holds what is needed; HTTP 503
      ├─ DamagedError             stored bytes are not what they should be
      └─ StorageError             the disk refused: full, read-only, no permission, failed sync
@@ -45,3 +46,15 @@ class DamagedError(ArchiveError):
 
 class StorageError(ArchiveError):
     """The disk refused a write or a sync. What was stored before it is intact; free space or mend rights."""
+
+
+class QueryError(ArchiveError):
+    """
+    A parameter of a query that cannot be understood.
+
+    Nothing was looked for. The message begins with the name of the parameter, and says how it is written.
+    """
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(f"{parameter}: {message}.")
+        self.parameter = parameter

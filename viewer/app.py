@@ -35,6 +35,7 @@ from index.urlkey import normalise, origin
 
 from . import browse, download, frame, lifeline_page, search_page
 from .address import ReplayAddresses, format_web_path
+from .cdx import add_cdx
 from .current import give, holdings
 from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
@@ -101,6 +102,7 @@ def create_viewer(held: Holdings) -> Flask:
         lifeline_page.pages,
     ):
         app.register_blueprint(blueprint)
+    add_cdx(app, held)
     app.before_request(_at_base_url)
     app.register_error_handler(ArchiveError, _archive_error)
     app.register_error_handler(HTTPException, _http_error)

@@ -18,6 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 ORACLES = ROOT / ".venv-oracles" / "bin"
 PYWB = ROOT / ".venv-pywb" / "bin"
+CLIENTS = ROOT / ".venv-clients" / "bin"
 REPLAYWEB = ROOT / ".oracles-npm" / "replaywebpage"
 
 

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Filters, collapsing, counters, offset and limit over lines that come in order. Knows nothing of output.
+
+    lines → rows of sites → filters → collapse → offset → limit
+
+A run tells afterwards after which line the rest begins. It is resumed from that line, which is read again
+for what it means to the next one (is that a repetition?) and not shown again: parts of an answer are
+together what it would be at once. Counters alone begin anew with each part.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from .budget import Budget, OutOfTimeError
+from .fields import Row, row_of
+from .place import Line
+from .query import Query, Token
+
+MOST_DIGESTS = 200_000
+"""Distinct digests that are counted in one answer; with more it ends there, and goes on with a resume key."""
+
+
+class Chosen(NamedTuple):
+    """A row that is shown, and the line it stands on."""
+
+    row: Row
+    line: Line
+
+
+class Run:
+    """The rows of one query. Iterate once; then `rest` is the line after which more follows, if more does."""
+
+    def __init__(self, query: Query, lines: Iterator[Line], budget: Budget) -> None:
+        self._query = query
+        self._lines = lines
+        self._budget = budget
+        self._token = _token_of(query.collapse)
+        self._seen: dict[int, int] = {}
+        self.rest: Line | None = None
+
+    def rows(self) -> Iterator[Row]:
+        """Yield what is shown. Raises OutOfTimeError where that ends it and nobody could ask for the rest."""
+        if self._query.last:
+            yield from self._last()
+            return
+        shown = 0
+        last: Line | None = None
+        for chosen in self._skipped(self._chosen()):
+            if shown == self._query.limit:
+                self.rest = last
+                return
+            yield chosen.row
+            shown, last = shown + 1, chosen.line
+            if shown == self._query.limit and not self._query.show_resume_key:
+                return  # nobody asks whether there is more
+
+    def _last(self) -> Iterator[Row]:
+        """Yield the last rows, in their order; the lines come backwards unless something depends on order."""
+        kept = (chosen.row for chosen in self._chosen())
+        if needs_order(self._query):
+            ended = list(deque(kept, maxlen=self._query.offset + self._query.limit))
+            yield from ended[: len(ended) - self._query.offset][-self._query.limit :]
+            return
+        found: list[Row] = []
+        for number, row in enumerate(kept):
+            if number >= self._query.offset:
+                found.append(row)
+            if len(found) == self._query.limit:
+                break
+        yield from reversed(found)
+
+    def _skipped(self, rows: Iterator[Chosen]) -> Iterator[Chosen]:
+        for number, chosen in enumerate(rows):
+            if number >= self._query.offset:
+                yield chosen
+
+    def _chosen(self) -> Iterator[Chosen]:
+        """Yield the rows that filters and collapsing leave, with what was skipped after each where asked."""
+        if not self._query.counts:
+            yield from (Chosen(row, line) for row, line, keep in self._judged() if keep)
+            return
+        held: Chosen | None = None
+        for row, line, keep in self._judged():
+            if keep:
+                if held:
+                    yield held
+                held = Chosen(replace(row, endtimestamp=row.timestamp), line)
+            elif held:
+                counted = replace(
+                    held.row, skipcount=str(int(held.row.skipcount) + 1), endtimestamp=row.timestamp
+                )
+                held = Chosen(counted, held.line)
+        if held:
+            yield held
+
+    def _judged(self) -> Iterator[tuple[Row, Line, bool]]:
+        """Yield every row with whether it is shown; where time runs out, end, and say where."""
+        before: object = None
+        scanned: Line | None = None
+        fitting: Line | None = None
+        after = self._query.after
+        try:
+            for line in self._lines:
+                row = self._row(line)
+                if row is None:
+                    continue
+                wanted = all(fits(row) for fits in self._query.filters)
+                token = self._token(row) if wanted else None
+                new = wanted and (token is None or token != before)
+                again = after is not None and line[:3] == after[:3]
+                judged = (self._counted(row) if new and not again else row), line, new
+                scanned, fitting, before = (line, line, token) if wanted else (line, fitting, before)
+                if not again:
+                    yield judged
+        except OutOfTimeError as error:
+            # collapsing goes on from a line that fits; where there is none from the last, or it never would
+            self._stop(error, fitting if self._query.collapse and fitting != after else scanned)
+
+    def _row(self, line: Line) -> Row | None:
+        self._budget.step()
+        return row_of(line, resolve=self._query.resolve)
+
+    def _stop(self, error: OutOfTimeError, line: Line | None) -> None:
+        """Let the answer end at a line. Raises the error where it could not be gone on with from there."""
+        if line is None or self._query.last or not self._query.show_resume_key:
+            raise error
+        self.rest = line
+
+    def _counted(self, row: Row) -> Row:
+        """Return a row with how often its digest came before, as `showDupeCount` asks."""
+        if not self._query.show_dupes:
+            return row
+        name = hash(row.digest)
+        count = self._seen.get(name, -1) + 1
+        if count == 0 and len(self._seen) == MOST_DIGESTS:
+            raise OutOfTimeError("There are more digests than can be counted: ask for less, or in parts")
+        self._seen[name] = count
+        return replace(row, dupecount=str(count), mimetype=row.content_type if count else row.mimetype)
+
+
+def needs_order(query: Query) -> bool:
+    """Tell whether what is shown depends on what comes before it."""
+    return bool(query.collapse or query.counts or query.show_dupes)
+
+
+def _token_of(collapse: tuple[Token, ...]) -> Callable[[Row], tuple[str, ...] | None]:
+    """Return the function that tells what of a row must differ from the one before; None if nothing."""
+    if not collapse:
+        return lambda _row: None
+    return lambda row: tuple(getattr(row, field)[:length] for field, length in collapse)

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The indexes of the days, searched in place: a bounded number of them open, a bounded part of each in memory.
+
+    Day        one sealed index, and between which moments its captures can lie
+    Indexes    the indexes used last, kept open; thread-safe
+    Reading    what one query reads, forwards or backwards, block by block, within its budget
+
+A day is read a block at a time and need not stay open in between, so that a query over ten years of days
+holds neither ten years of open files nor more than HELD bytes. Knows nothing of what is asked.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from ..cdxj import Index
+from ..errors import DamagedError, NotFoundError
+from ..timestamp import parse_timestamp, to_timestamp
+from .budget import Budget
+from .place import Line
+
+KEPT_OPEN = 200
+"""Indexes kept open; a process may have 1,024 files by default."""
+HELD = 16 << 20
+"""Bytes of all blocks of one query together, about."""
+_LEAST, _MOST = 2 << 10, 64 << 10
+_FIRST = 4 << 10
+
+_DIGITS = re.compile(rb" \d{14} ")
+FIRST_MOMENT, LAST_MOMENT = "0" * 14, "9" * 14
+# A snapshot is named after its beginning, or the first capture of an imported day, a few seconds later where
+# that name was taken. A crawl ends before the next of its site begins; an imported day has those of a day.
+_BEFORE, _AFTER = timedelta(days=1), timedelta(days=2)
+
+
+class Day(NamedTuple):
+    """A sealed index. No capture in it is before `since` or after `until` (14 digits)."""
+
+    timestamp: str
+    path: Path
+    since: str
+    until: str
+
+
+def days_of(snapshots: Sequence[tuple[str, Path]]) -> list[Day]:
+    """Return the days of one site from the names and indexes of its snapshots, oldest first."""
+    names = [parse_timestamp(name) for name, _ in snapshots]
+    ends = [to_timestamp(after + _AFTER) for _, after in pairwise(names)] + [LAST_MOMENT]
+    return [
+        Day(name, path, to_timestamp(moment - _BEFORE), end)
+        for (name, path), moment, end in zip(snapshots, names, ends[: len(names)], strict=True)
+    ]
+
+
+class Indexes:
+    """Open indexes by path, those used last kept. One that is dropped stays open while it is read."""
+
+    def __init__(self, limit: int = KEPT_OPEN) -> None:
+        self._limit = limit
+        self._open: OrderedDict[Path, Index] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, path: Path) -> Index:
+        """Return the index at a path. Raises DamagedError where there is none, or none that can be read."""
+        with self._lock:
+            found = self._open.get(path)
+            if found is not None:
+                self._open.move_to_end(path)
+                return found
+        opened = _opened(path)
+        with self._lock:
+            self._open[path] = opened
+            while len(self._open) > self._limit:
+                self._open.popitem(last=False)
+        return opened
+
+
+class Reading:
+    """The days of one query. `opened` counts the indexes that were looked into."""
+
+    def __init__(self, days: Iterable[Day], indexes: Indexes, budget: Budget) -> None:
+        self.days = list(days)
+        self.opened = 0
+        self._indexes = indexes
+        self._budget = budget
+        self._most = max(min(HELD // max(len(self.days), 1), _MOST), _LEAST)
+
+    def span(self, day: Day, low: bytes, high: bytes) -> tuple[int, int]:
+        """Return where the lines of a day from `low` on begin, and where those before `high` end."""
+        self.opened += 1
+        self._budget.check()
+        return self._indexes.get(day.path).span(low, high)
+
+    def forwards(self, day: Day, low: bytes, high: bytes) -> Iterator[Line]:
+        """Yield the lines from `low` on and before `high`, in the order of the file."""
+        start, end = self.span(day, low, high)
+        size = _FIRST
+        while start < end:
+            block = self._block(day, start, end, size)
+            yield from _lines(day, start, block)
+            start += len(block)
+            size = min(size * 4, self._most)
+
+    def backwards(self, day: Day, low: bytes, high: bytes) -> Iterator[Line]:
+        """Yield the same lines from the last to the first."""
+        start, end = self.span(day, low, high)
+        size = _FIRST
+        while start < end:
+            block = self._block_before(day, start, end, size)
+            end -= len(block)
+            yield from reversed(list(_lines(day, end, block)))
+            size = min(size * 4, self._most)
+
+    def key_at(self, day: Day, offset: int, end: int) -> bytes | None:
+        """Return the key, and the space after it, of the first line that begins after a byte of a day."""
+        start = offset + self._block(day, offset, end, _FIRST).find(b"\n") + 1
+        if start >= end:
+            return None
+        data = self._block(day, start, end, _FIRST)
+        return data[: data.find(b" ") + 1]
+
+    def _block(self, day: Day, start: int, end: int, size: int) -> bytes:
+        """Return whole lines from `start` on: about `size` bytes, and one line at least."""
+        index = self._indexes.get(day.path)
+        self._budget.check()
+        while start + size < end:
+            block = index.read(start, start + size)
+            if cut := block.rfind(b"\n") + 1:
+                return block[:cut]
+            size *= 2
+        return index.read(start, end)
+
+    def _block_before(self, day: Day, start: int, end: int, size: int) -> bytes:
+        """Return whole lines up to `end`, about as many."""
+        index = self._indexes.get(day.path)
+        self._budget.check()
+        while start < end - size:
+            block = index.read(end - size, end)
+            cut = block.find(b"\n") + 1
+            if cut < len(block):
+                return block[cut:]
+            size *= 2
+        return index.read(start, end)
+
+
+def _opened(path: Path) -> Index:
+    try:
+        return Index(path)
+    except (OSError, NotFoundError) as error:
+        raise DamagedError(f"The index {path} cannot be read ({error}). Run `daykeep verify`.") from error
+
+
+def _lines(day: Day, start: int, block: bytes) -> Iterator[Line]:
+    for data in block.splitlines(keepends=True):
+        space = data.find(b" ")
+        if space < 1 or not _DIGITS.fullmatch(data, space, space + 16):
+            raise DamagedError(
+                f"The index of snapshot {day.timestamp} has a line without key and time: {data[:80]!a}. "
+                "Run `daykeep verify`."
+            )
+        yield Line(data[: space + 15], day.timestamp, start, data)
+        start += len(data)
+
+
+DaysNow = Callable[[], Sequence[Day]]
+"""Returns every day there is at this moment."""

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The CDX server API: `/cdx`, and `/cdx/search/cdx` as clients of the Internet Archive ask for it.
+
+    GET /cdx?url=example.org/*&output=json&limit=10
+
+    200   rows, as they are found (index/cdx_server); compressed where the client takes gzip
+    400   a parameter makes no sense: one sentence in plain text that begins with its name
+    503   too many long questions at once, or one that takes too long: Retry-After, and what to ask instead
+
+An answer that cannot be finished is cut off, so that nobody takes a part for the whole. Errors are in
+English: programs read them. Knows nothing of how anything is found.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import chain
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Flask, Response, current_app, request
+
+from index.cdx_server.answer import Answer, CdxServer
+from index.cdx_server.budget import OutOfTimeError
+from index.errors import ArchiveError, BusyError, QueryError
+
+from .cdx_days import SealedDays
+from .holdings import Holdings
+
+pages = Blueprint("cdx", __name__)
+
+LONG = 4
+"""Answers that are more than a piece, or about more than one address, at once; others go first."""
+AGAIN = 5
+"""Seconds after which a client may ask again."""
+MAX_PARAMETERS = 200
+MAX_QUERY = 32_000
+_NAME = "daykeep-cdx"
+# A byte of the query that is no UTF-8, as parse_qsl hands it on
+_BARE = re.compile(r"[\udc80-\udcff]")
+
+
+class _Desk:
+    """What the route answers with: the server, and room for a few long answers."""
+
+    def __init__(self, server: CdxServer) -> None:
+        self.server = server
+        self._room = threading.BoundedSemaphore(LONG)
+
+    def enter(self) -> Callable[[], None]:
+        """Take a place among the long answers, and return how to leave it. Raises BusyError."""
+        if not self._room.acquire(blocking=False):
+            raise BusyError("Too many long questions are being answered: ask again in a few seconds.")
+        places = [self._room]
+
+        def leave() -> None:
+            if places:
+                places.pop().release()
+
+        return leave
+
+
+def add_cdx(app: Flask, held: Holdings) -> None:
+    """Let an application answer CDX queries about these holdings."""
+    server = CdxServer(SealedDays(held.collection), time.monotonic)
+    app.extensions[_NAME] = _Desk(server)
+    app.register_blueprint(pages)
+
+
+@pages.get("/cdx")
+@pages.get("/cdx/search/cdx")
+def cdx() -> Response:
+    """Answer a query."""
+    desk: _Desk = current_app.extensions[_NAME]
+    try:
+        answer = desk.server.answer(_parameters(request.query_string))
+        return _response(desk, answer)
+    except QueryError as error:
+        return _refused(400, str(error))
+    except (BusyError, OutOfTimeError) as error:
+        response = _refused(503, str(error))
+        response.headers["Retry-After"] = str(AGAIN)
+        return response
+    except ArchiveError as error:
+        current_app.logger.error("%s: %s", request.path, error)  # noqa: TRY400 - a sentence, as elsewhere
+        return _refused(500, "A part of the index cannot be read, and the answer would not be whole.")
+
+
+def _parameters(query: bytes) -> list[tuple[str, str]]:
+    """Return names and values of a query. What is no UTF-8 in a value is kept as the escape it was."""
+    if len(query) > MAX_QUERY:
+        raise QueryError("url", f"with all other parameters may have {MAX_QUERY} characters")
+    try:
+        pairs = parse_qsl(
+            query.decode("utf-8", "surrogateescape"),
+            keep_blank_values=True,
+            errors="surrogateescape",
+            max_num_fields=MAX_PARAMETERS,
+        )
+    except ValueError as error:
+        raise QueryError("url", f"may come with {MAX_PARAMETERS} parameters at most") from error
+    return [(name, _BARE.sub(lambda bare: f"%{ord(bare[0]) - 0xDC00:02X}", value)) for name, value in pairs]
+
+
+def _response(desk: _Desk, answer: Answer) -> Response:
+    """
+    Return the answer. What fits in one piece is sent as that; more goes out as it is found.
+
+    The first piece is made before anything is sent, so that what goes wrong in it has a status of its own.
+    """
+    leave = None if answer.query.scope.exact else desk.enter()
+    try:
+        first, second = next(answer.pieces, b""), next(answer.pieces, None)
+        if second is not None and leave is None:
+            leave = desk.enter()
+    except BaseException:
+        if leave:
+            leave()
+        raise
+    if second is None and leave:
+        leave()
+    return _sent(answer, first, None if second is None else chain((second,), answer.pieces), leave)
+
+
+def _sent(
+    answer: Answer, first: bytes, more: Iterator[bytes] | None, leave: Callable[[], None] | None
+) -> Response:
+    zipped = answer.query.gzip and bool(request.accept_encodings["gzip"])
+    coded = _gzip if zipped else iter
+    if more is None:
+        response = Response(b"".join(coded(iter((first,)))))
+    else:
+        response = Response(coded(chain((first,), more)))
+        response.call_on_close(answer.pieces.close)
+        if leave:
+            response.call_on_close(leave)
+    response.headers["Content-Type"] = answer.type
+    if zipped:
+        response.headers["Content-Encoding"] = "gzip"
+    return _labelled(response)
+
+
+def _gzip(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    squeeze = zlib.compressobj(1, wbits=31)
+    for piece in pieces:
+        if squeezed := squeeze.compress(piece):
+            yield squeezed
+    yield squeeze.flush()
+
+
+def _refused(status: int, sentence: str) -> Response:
+    return _labelled(Response(f"{sentence}\n", status, content_type="text/plain; charset=utf-8"))
+
+
+def _labelled(response: Response) -> Response:
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
