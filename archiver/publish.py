@@ -14,14 +14,15 @@ Knows nothing of crawling.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from sys import intern
 
 import structlog
 
-from index.catalogue import Catalogue
+from index.catalogue import Catalogue, Part
 from index.changes import Change, merge
 from index.document import Document, document_id
 from index.errors import ArchiveError, BusyError, DamagedError, NotFoundError, StorageError
@@ -32,10 +33,14 @@ from index.urlkey import text_name
 
 from .collection import Collection, SnapshotFolder
 from .pages import read_pages
-from .records import open_record
+from .texts import index_part, placed, texts
+from .workers import Workers
 
-MAX_TEXT = 4 << 20
-"""Bytes of a text record that are indexed."""
+MANY = 500
+"""Documents from which on each core writes a part: starting a process takes as long as indexing fifty."""
+
+MAX_PARTS = 8
+"""Each part is a segment, and every search asks all segments."""
 
 logger = structlog.get_logger(__name__)
 
@@ -113,7 +118,7 @@ def forget_where_search_is_gone(collection: Collection, shelves: Shelves) -> Non
         generation = shelves.history.generation()
         try:
             if generation is not None:
-                shelves.catalogue.search(generation, "", "a", limit=1, allowed=lambda _: set())
+                shelves.catalogue.check(generation)
         except (NotFoundError, DamagedError) as error:
             logger.warning("search-made-anew", reason=str(error))
             shelves.history.clear()
@@ -134,7 +139,7 @@ def _publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) -
     documents = {one.url: one for one in _documents(collection, folder, _changes(before, folder))}
     earlier = generation = history.generation()
     if documents:
-        generation = shelves.catalogue.publish(earlier, _texts(collection, documents))
+        generation = _add_documents(collection, shelves.catalogue, earlier, documents)
     previous = before.timestamp if before else None
     changes = _changes(before, folder)
     history.publish(folder.summary, changes, documents, previous=previous, generation=generation)
@@ -186,7 +191,7 @@ class _Press:
         known = self.shelves.history.documents(one.id for one in documents.values())
         new = {url: one for url, one in documents.items() if one.id not in known}
         if new:
-            self.generation = self.shelves.catalogue.publish(self.generation, _texts(self.collection, new))
+            self.generation = _add_documents(self.collection, self.shelves.catalogue, self.generation, new)
 
 
 def _read_through(folder: SnapshotFolder) -> None:
@@ -225,15 +230,15 @@ def _documents(
     if not any(_has_texts(one) for one in (folder, *collection.snapshots(folder.site))):
         return
     pages = {page.url: page for page in read_pages(folder.pages_path)}
-    texts: dict[str, bool] = {}
+    has_texts: dict[str, bool] = {}
     for change in changes:
         page = pages.get(change.url)
         if change.same or change.after is None or page is None:
             continue
         home = _home(collection, folder, change.after)
-        if home.timestamp not in texts:
-            texts[home.timestamp] = _has_texts(home)
-        text = _text(home, change.url) if texts[home.timestamp] else None
+        if home.timestamp not in has_texts:
+            has_texts[home.timestamp] = _has_texts(home)
+        text = _text(home, change.url) if has_texts[home.timestamp] else None
         if text is not None:
             yield Document(
                 document_id(folder.site, change.url, text.digest),
@@ -269,14 +274,20 @@ def _text(home: SnapshotFolder, url: str) -> Capture | None:
         return None
 
 
-def _texts(collection: Collection, documents: Mapping[str, Document]) -> Iterator[tuple[Document, str]]:
-    """Yield every document with its text; one that cannot be read is not found by its words."""
-    for document in documents.values():
-        path = collection.at(document.site, document.snapshot).warc(document.filename)
-        try:
-            with open_record(path, document.offset) as record:
-                text = record.block.read(MAX_TEXT).decode("utf-8", "replace")
-        except DamagedError as error:
-            logger.warning("text-unreadable", url=document.url, reason=str(error))
-            continue
-        yield document, text
+def _add_documents(
+    collection: Collection, catalogue: Catalogue, earlier: str | None, documents: Mapping[str, Document]
+) -> str:
+    """Return the name of a generation that has these documents too; of many, each core writes a part."""
+    found = [placed(collection, one) for one in documents.values()]
+    cores = min(len(os.sched_getaffinity(0)), MAX_PARTS)
+    if cores == 1 or len(found) < MANY:
+        return catalogue.publish(earlier, texts(found))
+    paths = {document.id: path for document, path in found}
+
+    def write(parts: list[Part]) -> None:
+        tasks = [(folder, [(one, paths[one.id]) for one in some]) for folder, some in parts]
+        with closing(Workers(index_part, len(tasks))) as workers:
+            for _ in workers.results(tasks):
+                pass
+
+    return catalogue.publish_in_parts(earlier, [document for document, _ in found], cores, write)

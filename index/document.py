@@ -10,6 +10,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Kind(StrEnum):
+    """What a visitor would call a text's file."""
+
+    HTML = "html"
+    PDF = "pdf"
+    DOCUMENT = "document"
+
+
+_KINDS = MappingProxyType(
+    {"text/html": Kind.HTML, "application/xhtml+xml": Kind.HTML, "application/pdf": Kind.PDF}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +48,8 @@ class Document:
 def document_id(site: str, url: str, text_digest: str) -> str:
     """Return the name of a document: 32 hexadecimal digits of SHA-256 over its site, URL and text digest."""
     return hashlib.sha256(f"{site}\n{url}\n{text_digest}".encode()).hexdigest()[:32]
+
+
+def kind_of(mime: str) -> Kind:
+    """Return what a file of a media type is called; what has a text and no name of its own is a document."""
+    return _KINDS.get(mime, Kind.DOCUMENT)

@@ -8,7 +8,7 @@ The stretch of a text that shows why it was found. Knows nothing of where texts 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -21,7 +21,7 @@ _MAX_MARKED = 300
 _SPACE = re.compile(r"\s+")
 
 
-def marked(text: str, phrases: list[Phrase], stem: Callable[[str], str]) -> list[tuple[str, bool]]:
+def marked(text: str, phrases: Sequence[Phrase], stem: Callable[[str], str]) -> list[tuple[str, bool]]:
     """Return the stretch with most of the words of these phrases, in pieces: (text, is it one of them)."""
     found = _matches(text, phrases, stem)
     if not found:
@@ -30,7 +30,7 @@ def marked(text: str, phrases: list[Phrase], stem: Callable[[str], str]) -> list
     return _pieces(text, found, start - _BEFORE, start + _AFTER)
 
 
-def _matches(text: str, phrases: list[Phrase], stem: Callable[[str], str]) -> list[Word]:
+def _matches(text: str, phrases: Sequence[Phrase], stem: Callable[[str], str]) -> list[Word]:
     """Return the words of a text that were asked for, each with its stem; the first _MAX_MARKED."""
     wanted = {stem(word) for phrase in phrases for word in phrase}
     heads = {word[0] for word in wanted if word}  # a stemmer changes ends, not the first letter

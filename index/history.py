@@ -36,7 +36,8 @@ from .changes import REPORTED, Change, Kind
 from .document import Document
 from .errors import NotFoundError
 from .lifeline import Difference, Interval, Moment, chained, difference, nearest, neighbours
-from .model import Page, Snapshot
+from .model import Outcome, Page, Snapshot
+from .online import Online, State
 from .publication import Publication, batches, forget, place_of, write
 from .tables import (
     DOCUMENT,
@@ -54,6 +55,7 @@ from .tables import (
     to_snapshot,
     told,
 )
+from .texts import state_of, texts_of
 from .unwritten import ask
 
 _HTML = ("text/html", "application/xhtml+xml")
@@ -262,6 +264,18 @@ class History:
                 for batch in batches(document_ids)
                 for row in connection.execute(query.where(DOCUMENT.c.id.in_(batch)))
             }
+
+    def state(self, site: str) -> State:
+        """Return by what a reader knows that `texts` would be different now."""
+        with self._reading() as connection:
+            return state_of(connection, site)
+
+    def texts(self, site: str) -> Online:
+        """Return all texts of a site, and when each was online."""
+        with self._reading() as connection:
+            query = sql.select(SNAPSHOT.c.timestamp, SNAPSHOT.c.outcome).where(SNAPSHOT.c.site == site)
+            snapshots = {name: how != Outcome.FAILED.value for name, how in connection.execute(query)}
+            return Online(site, texts_of(connection, site), snapshots)
 
     @contextmanager
     def _reading(self) -> Iterator[sql.Connection]:

@@ -2,13 +2,18 @@
 """
 What a word is, and what a visitor asks for. Knows nothing of where words are kept.
 
-    "zo'n Au-pair, art. 3.4"       ->  zo n au pair art 3 4
-    paspoort "op tijd" au-pair     ->  (paspoort) (op tijd) (au pair)
+    "zo'n Au-pair, art. 3.4"            ->  zo n au pair art 3 4
+    paspoort "op tijd" au-pair          ->  wanted (paspoort) (op tijd) (au pair)
+    paspoort -leges NOT "op reis"       ->  wanted (paspoort), unwanted (leges) (op reis)
 
 A word is a run of letters and digits of any script, in lower case and without accents. Everything else
-parts words, so that `au-pair`, `au pair` and `ind.nl` are found however they are written. A query is a list
-of phrases that must all be there; a single word is a phrase of one. Quotation marks make a phrase, and so
-does anything written without spaces. Nothing else has a meaning of its own, so nothing can be wrong.
+parts words, so that `au-pair`, `au pair` and `ind.nl` are found however they are written.
+
+A query is a list of phrases that must all be there, and of some that must not; a single word is a phrase of
+one. Quotation marks make a phrase, and so does anything written without spaces. What follows a minus after a
+space, or `NOT` in capitals, must not be there; `AND` in capitals says what holds anyway. Nothing else has a
+meaning of its own, so nothing can be wrong: whatever is typed is read in one pass, in time that its length
+alone decides.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 MAX_QUERY = 200
@@ -29,7 +35,10 @@ MAX_WORD = 64
 
 # Combining marks belong to the letter before them: text may come decomposed.
 _WORD = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
-_QUOTES = re.compile('["“”„‟«»]')
+_MARKS = '"“”„‟«»'
+# one of: what stands between two quotation marks; what stands without spaces. A mark that is never closed is
+# passed over: only the last can be such a one, so that looking for its end happens once.
+_PIECE = re.compile(f"(-?)(?:[{_MARKS}]([^{_MARKS}]*)[{_MARKS}]|([^\\s{_MARKS}]+))")
 
 Phrase = tuple[str, ...]
 """Words that follow each other."""
@@ -41,6 +50,18 @@ class Word(NamedTuple):
     folded: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What must be on a page, all of it, and what must not, none of it."""
+
+    wanted: tuple[Phrase, ...] = ()
+    unwanted: tuple[Phrase, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is asked for: what must not be there alone finds nothing."""
+        return bool(self.wanted)
 
 
 def words(text: str) -> Iterator[Word]:
@@ -59,27 +80,29 @@ def fold(word: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter) and letter.isalnum())
 
 
-def parse(query: str) -> list[Phrase]:
+def parse(query: str) -> Query:
     """Return the phrases a visitor asks for, each once; at most MAX_TERMS words in all."""
-    phrases = dict.fromkeys(filter(None, map(_phrase, _pieces(query[:MAX_QUERY]))))
-    chosen, room = [], MAX_TERMS
-    for phrase in phrases:
+    phrases = dict.fromkeys(_phrases(query[:MAX_QUERY]))
+    room, kept = MAX_TERMS, []
+    for phrase, unwanted in phrases:
         if room:
-            chosen.append(phrase[:room])
-            room -= len(chosen[-1])
-    return chosen
+            kept.append((phrase[:room], unwanted))
+            room -= len(kept[-1][0])
+    wanted = tuple(phrase for phrase, unwanted in kept if not unwanted)
+    return Query(wanted, tuple(phrase for phrase, unwanted in kept if unwanted))
 
 
-def _pieces(query: str) -> Iterator[str]:
-    """Yield what stands between quotation marks whole, and the rest by spaces."""
-    parts = _QUOTES.split(query)
-    for number, part in enumerate(parts):
-        # the last part follows a mark that was never closed where its number is odd
-        if number % 2 and number < len(parts) - 1:
-            yield part
-        else:
-            yield from part.split()
-
-
-def _phrase(piece: str) -> Phrase:
-    return tuple(word.folded for word in words(piece))
+def _phrases(query: str) -> Iterator[tuple[Phrase, bool]]:
+    """Yield each phrase, and whether it must not be there."""
+    negated = False
+    for piece in _PIECE.finditer(query):
+        minus, quoted, plain = piece.groups()
+        if plain in ("NOT", "AND") and not minus:
+            negated = negated or plain == "NOT"
+            continue
+        phrase = tuple(word.folded for word in words(plain or quoted or ""))
+        if phrase:
+            # a minus within a word or after a closing mark is a hyphen
+            apart = not piece.start() or query[piece.start() - 1].isspace()
+            yield phrase, negated or bool(minus and apart)
+            negated = False

@@ -45,8 +45,12 @@ LOOKS = [
         {"url", "first", "last", "first_day", "last_day", "status", "digest"},
     ),
     (["changes", SITE, FIRST, LAST], 0, {"site", "from", "to", "changes"}),
-    (["search", SITE, "aanvragen"], 0, {"query", "snapshot", "total", "pages"}),
-    (["search", SITE, "aanvragen", "--on", FIRST], 0, {"query", "snapshot", "total", "pages"}),
+    (["search", SITE, "aanvragen"], 0, {"query", "snapshot", "total", "facets", "suggestion", "pages"}),
+    (
+        ["search", SITE, "aanvragen", "--on", FIRST],
+        0,
+        {"query", "snapshot", "total", "facets", "suggestion", "pages"},
+    ),
     (["search", SITE, "zzzzzz"], 0, {"total"}),
     (["verify", SITE, FIRST], 0, {"snapshots", "problems"}),
     (["rebuild"], 0, {"snapshots", "problems"}),
@@ -105,6 +109,26 @@ def test_search_as_the_site_stood(demo):
     ]
     assert [answer["snapshot"][:8] for answer in whole] == [FIRST.replace("-", ""), LAST.replace("-", "")]
     assert all(page["url"].startswith(f"http://{HOST}/") for answer in whole for page in answer["pages"])
+
+
+def test_search_filters_and_counts(demo):
+    """Filters keep what they say, counts are of all that match, and a word that nobody wrote is corrected."""
+    whole = inside(demo, "search", SITE, "aanvragen", "--limit", "1", "--json").json()
+    assert (
+        sum(whole["facets"]["type"].values()) == sum(whole["facets"]["year"].values()) == whole["total"] > 1
+    )
+    [first] = whole["pages"]
+    assert {"url", "title", "type", "year", "score", "excerpt"} == set(first)
+    assert any(piece["hit"] for piece in first["excerpt"])
+    dutch = inside(
+        demo, "search", SITE, "aanvragen", "--url", f"{HOST}/nl/", "--type", "html", "--json"
+    ).json()
+    assert all(page["url"].startswith(f"http://{HOST}/nl/") for page in dutch["pages"])
+    assert 0 < dutch["total"] <= whole["total"]
+    assert inside(demo, "search", SITE, "aanvragen -aanvragen", "--json").json()["total"] == 0
+    meant = inside(demo, "search", SITE, "aanvragn")
+    assert (meant.status, meant.out) == (0, "")
+    assert "Did you mean: aanvragen" in meant.err
 
 
 @pytest.mark.parametrize("name", [None, *sorted(COMMANDS)])

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from archiver import publish as module
 from archiver.publish import publish, rebuild, unpublished
 from archiver.snapshot import UnpublishedError, take
 from index.changes import Kind
 from index.errors import ArchiveError
+from index.search import Search
 from tests.support.command import configure, inside
 from tests.support.sites import Web, text, to
 from tests.support.snapshots import FIRST, HOST, SITE, HandClock, build_days, opened, page
@@ -59,9 +61,7 @@ def answers(archive):
 
 def found(shelves, word, day):
     history = shelves.history
-    results = shelves.catalogue.search(
-        history.generation(), SITE, word, limit=10, allowed=lambda ids: history.online(ids, SITE, day)
-    )
+    results = Search(history, shelves.catalogue).find(SITE, word, day, limit=10)
     return [(hit.url, history.documents([hit.id])[hit.id]) for hit in results.hits]
 
 
@@ -113,6 +113,20 @@ def test_rebuild(kept, tmp_path, harm):
         assert answers(archive) == before
         assert before["search"]["tarief", before["snapshots"][0].timestamp]
         assert any(before["search"].values())
+
+
+def test_rebuild_on_all_cores(kept, tmp_path, monkeypatch):
+    """Many documents at once are written by a process for each core, and every answer is as before."""
+    root, before = kept
+    shutil.copytree(root / "data", tmp_path / "data")
+    remove_everything(tmp_path / "data" / "catalogue")
+    monkeypatch.setattr(module, "MANY", 2)
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0, 1})
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        assert rebuild(archive.collection, archive.shelves, quiet) == 4
+        assert answers(archive) == before
+    first = min((tmp_path / "data" / "catalogue" / "search").iterdir())
+    assert len(list(first.glob("*.seg"))) >= 2
 
 
 def test_damaged_catalogue_says_what_to_do(kept, tmp_path):

@@ -22,6 +22,7 @@ from archiver.settings import Site
 from archiver.snapshot import StoppedError, full_is_due, take
 from index.errors import BusyError, DamagedError
 from index.model import REVISIT
+from index.search import Search
 from tests.support.command import command, configure, daykeep
 from tests.support.sites import Web, text
 from tests.support.snapshots import FIRST, HOST, SITE, HandClock, build_days, opened, page
@@ -76,14 +77,11 @@ def test_payload_from_before_a_bad_day(tmp_path, between):
         first, _, _, last = archive.collection.snapshots(SITE)
         assert captures(last)["/a"].original.snapshot == first.timestamp
         assert payload(archive, last, "/a") == (200, good["/a"][2])
-        history, search = archive.shelves.history, archive.shelves.catalogue
+        search = Search(archive.shelves.history, archive.shelves.catalogue)
         found = [
-            search.search(
-                history.generation(), SITE, "onvindbaar", limit=9,
-                allowed=lambda ids, day=day: history.online(ids, SITE, day.timestamp),
-            ).total
+            search.find(SITE, "onvindbaar", day.timestamp, limit=9).total
             for day in archive.collection.snapshots(SITE)
-        ]  # fmt: skip
+        ]
         assert found == [1, 0, 0, 1]
         assert problems(archive, last) == []
 

@@ -361,6 +361,40 @@ def test_search_as_the_site_stood(visitor, asked, on, found):
     assert ("<mark>" in markup) == bool(found)
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("q=aanvraag&url=" + quote(f"{SITE}/kosten"), []),
+        ("q=leges&url=" + quote(f"{SITE}/kosten"), ["/kosten"]),
+        ("q=leges&type=html&year=2026", ["/kosten"]),
+        ("q=leges&type=pdf", []),
+        ("q=leges&year=1999", []),
+        ("q=leges&type=nonsense&year=MMXX", ["/kosten"]),
+        ("q=leges+-leges", []),
+    ],
+)
+def test_search_filters(visitor, asked, found):
+    """A search may be kept to addresses, a type of file and a year; what is no type or year filters nothing."""
+    markup = visitor.get(f"/demo/search?{asked}&on=2026-03-02").get_data(as_text=True)
+    assert re.findall(rf'href="/web/\d+/{SITE}([^"]*)"', markup) == found
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Did you mean:"), ("nl", "Bedoelt u:")])
+def test_search_proposes_a_word(visitor, language, said):
+    """A word that nobody wrote is corrected, by a link that keeps the day and the filters."""
+    answer = visitor.get("/demo/search?q=aanvrasg+100&on=2026-03-02&type=html", Accept_Language=language)
+    markup = answer.get_data(as_text=True)
+    assert said in text_of(answer)
+    assert 'href="/demo/search?q=aanvraag+100&amp;on=2026-03-02&amp;type=html"' in markup
+
+
+def test_search_counts_by_type(visitor):
+    """A chosen type is marked, and the way back to all types is a link."""
+    markup = visitor.get("/demo/search?q=leges&on=2026-03-02&type=html").get_data(as_text=True)
+    assert re.search(r'<span aria-current="true">[^<]+ \(1\)</span>', markup)
+    assert 'href="/demo/search?q=leges&amp;on=2026-03-02"' in markup
+
+
 def test_search_tells_how_long_a_text_was_online(visitor):
     """A result says from when to when its text was online."""
     said = text_of(visitor.get("/demo/search?q=aanvraag&on=2026-03-02", Accept_Language="en"))

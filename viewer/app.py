@@ -31,6 +31,7 @@ from archiver.settings import Settings
 from index.catalogue import Catalogue
 from index.errors import ArchiveError, BusyError, NotFoundError
 from index.history import History
+from index.search import Search
 from index.urlkey import normalise, origin
 
 from . import browse, download, frame, lifeline_page, search_page
@@ -73,7 +74,8 @@ def create_app(
     addresses = ReplayAddresses(settings.viewer.replay_url)
     shelf = Shelf(collection, addresses)
     exports = KeptExports(collection, settings, profiles or built_in())
-    held = Holdings(settings, collection, history, catalogue, addresses, shelf, exports, now)
+    search = Search(history, catalogue)
+    held = Holdings(settings, collection, history, search, addresses, shelf, exports, now)
     _ = exports.offered
     viewer, replay = create_viewer(held), create_replay(held)
 

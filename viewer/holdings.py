@@ -27,11 +27,11 @@ from archiver.collection import Collection, SnapshotFolder
 from archiver.exporting.kept_exports import KeptExports
 from archiver.in_force import tidy_of
 from archiver.settings import Settings, Site
-from index.catalogue import Catalogue
 from index.errors import NotFoundError
 from index.history import History
 from index.model import Capture, Outcome, Snapshot
 from index.parameters import Tidy
+from index.search import Search
 from index.timestamp import parse_timestamp
 from index.urlkey import Origin, origin, urlkey
 
@@ -164,7 +164,7 @@ class Holdings:
     settings: Settings
     collection: Collection
     history: History
-    catalogue: Catalogue
+    search: Search
     addresses: ReplayAddresses
     shelf: Shelf
     exports: KeptExports

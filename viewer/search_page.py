@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-Search in a site as it stood on a day: `/<site>/search?q=&on=`. Without a day, as it stands now.
+Search in a site as it stood on a day, or as it stands now: `/<site>/search?q=&on=&url=&type=&year=`.
 
     catalogue   which texts have the words
     history     which of those texts were online at that snapshot, and from when to when
@@ -11,18 +11,22 @@ A day without a snapshot has no results: those of another day are never shown in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 
-from archiver.records import open_record
 from archiver.settings import Site
-from index.catalogue import Hit, Results, excerpt
-from index.document import Document
+from archiver.texts import text_of
+from index.catalogue import excerpt
+from index.document import Document, Kind
 from index.errors import NotFoundError
 from index.lifeline import Interval, at
 from index.model import Snapshot
+from index.search import Filters, Found, Hit
 from index.timestamp import parse_date
+from index.words import MAX_QUERY
 
 from .current import holdings
 from .days import around, best, of_day
@@ -31,11 +35,7 @@ pages = Blueprint("search", __name__)
 
 PER_PAGE = 20
 MAX_PAGE = 50
-MAX_TEXT = 1 << 20
-"""Bytes of a text that are read for its excerpt."""
-
-RETRIES = 2
-"""Times a search is asked again because the catalogue was renewed between two of its steps."""
+_YEAR = re.compile(r"[0-9]{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Result:
     first_day: str
     last_day: str
     still: bool
+    kind: Kind
     excerpt: list[tuple[str, bool]]
 
 
@@ -56,34 +57,63 @@ class Page:
     """One page of results."""
 
     results: list[Result]
-    total: int
-    complete: bool
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a visitor asks for."""
+
+    text: str
+    on: str
+    filters: Filters
+
+    def link(self, site: str, **other: str) -> str:
+        """Return the address of this search, with other values in it; None of what is empty is named."""
+        values = {
+            "q": self.text,
+            "on": self.on,
+            "url": self.filters.prefix,
+            "type": self.filters.kind,
+            "year": self.filters.year,
+        }
+        named = {name: value for name, value in (values | other).items() if value}
+        return f"/{site}/search?{urlencode(named)}"
 
 
 @pages.get("/<site>/search")
 def search(site: str) -> str | tuple[str, int]:
     """Show what matches, as the site stood on a day."""
     found = holdings().site(site)
-    asked = request.args.get("q", "").strip()[:200]
-    on = request.args.get("on", "").strip()
+    asked = _asked()
     snapshots = holdings().good_snapshots(site)
-    snapshot = _snapshot(snapshots, on)
+    snapshot = _snapshot(snapshots, asked.on)
     number = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE)
-    page = _search(found, asked, snapshot, number) if asked and snapshot else None
+    page = _search(found, asked, snapshot, number) if asked.text and snapshot else None
+    bad_day = bool(asked.on) and not _is_day(asked.on)
     shown = render_template(
         "search.html",
         site=found,
         asked=asked,
-        on=on if _is_day(on) else "",
+        on="" if bad_day else asked.on,
         snapshot=snapshot,
         page=page,
         number=number,
         last=_last(page),
-        around=around(snapshots, on) if _is_day(on) and not snapshot else (None, None),
+        around=around(snapshots, asked.on) if asked.on and not bad_day and not snapshot else (None, None),
         bounds=(snapshots[0].day, snapshots[-1].day) if snapshots else ("", ""),
-        bad_day=bool(on) and not _is_day(on),
+        bad_day=bad_day,
     )
-    return shown if snapshot or not on else (shown, 404)
+    return shown if snapshot or not asked.on else (shown, 404)
+
+
+def _asked() -> Asked:
+    """Return what the address says; a type or year that there is not counts as none."""
+    names = ("q", "on", "url", "type", "year")
+    given = {name: request.args.get(name, "").strip()[:MAX_QUERY] for name in names}
+    kind = given["type"] if given["type"] in list(Kind) else ""
+    year = given["year"] if _YEAR.fullmatch(given["year"]) else ""
+    return Asked(given["q"], given["on"], Filters(given["url"], kind, year))
 
 
 def _snapshot(snapshots: list[Snapshot], on: str) -> Snapshot | None:
@@ -103,36 +133,23 @@ def _is_day(text: str) -> bool:
 
 
 def _last(page: Page | None) -> int:
-    return min(max(((page.total if page else 0) + PER_PAGE - 1) // PER_PAGE, 1), MAX_PAGE)
+    return min(max(((page.found.total if page else 0) + PER_PAGE - 1) // PER_PAGE, 1), MAX_PAGE)
 
 
-def _search(site: Site, asked: str, snapshot: Snapshot, number: int) -> Page:
-    found = _matches(site.name, asked, snapshot, (number - 1) * PER_PAGE)
+def _search(site: Site, asked: Asked, snapshot: Snapshot, number: int) -> Page:
+    found = holdings().search.find(
+        site.name,
+        asked.text,
+        snapshot.timestamp,
+        limit=PER_PAGE,
+        offset=(number - 1) * PER_PAGE,
+        filters=asked.filters,
+    )
     documents = holdings().history.documents(hit.id for hit in found.hits)
-    shown = [_result(documents[hit.id], hit, snapshot, asked) for hit in found.hits if hit.id in documents]
-    return Page(shown, found.total, found.complete)
-
-
-def _matches(site: str, asked: str, snapshot: Snapshot, offset: int) -> Results:
-    """Ask the catalogue, and once more where a newer one took its place in the meantime."""
-    held = holdings()
-    for attempt in range(RETRIES + 1):
-        generation = held.history.generation()
-        if generation is None:
-            break
-        try:
-            return held.catalogue.search(
-                generation,
-                site,
-                asked,
-                limit=PER_PAGE,
-                offset=offset,
-                allowed=lambda ids: held.history.online(ids, site, snapshot.timestamp),
-            )
-        except NotFoundError:
-            if attempt == RETRIES:
-                raise
-    return Results([], 0, complete=True)
+    shown = [
+        _result(documents[hit.id], hit, snapshot, asked.text) for hit in found.hits if hit.id in documents
+    ]
+    return Page(shown, found)
 
 
 def _result(document: Document, hit: Hit, snapshot: Snapshot, asked: str) -> Result:
@@ -144,7 +161,8 @@ def _result(document: Document, hit: Hit, snapshot: Snapshot, asked: str) -> Res
         first_day=first.first_day,
         last_day=last.last_day,
         still=last.still,
-        excerpt=excerpt(_text(document), asked, document.language),
+        kind=hit.kind,
+        excerpt=excerpt(text_of(holdings().collection, document), asked, document.language),
     )
 
 
@@ -164,9 +182,3 @@ def _stretch(lifeline: list[Interval], name: str, snapshot: Snapshot) -> tuple[I
 
 def _goes_on(one: Interval, following: Interval, name: str) -> bool:
     return one.document_id == name and following.document_id == name and one.until == following.first
-
-
-def _text(document: Document) -> str:
-    folder = holdings().collection.at(document.site, document.snapshot)
-    with open_record(folder.warc(document.filename), document.offset) as record:
-        return record.block.read(MAX_TEXT).decode("utf-8", "replace")

@@ -9,8 +9,11 @@ from datetime import timedelta
 import click
 import msgspec
 
-from index.errors import ConfigurationError, NotFoundError
+from index.catalogue import excerpt
+from index.document import Kind
+from index.errors import ConfigurationError, DamagedError, NotFoundError
 from index.lifeline import Interval
+from index.search import Filters, Found, Search
 from index.timestamp import local_date, parse_timestamp
 from index.urlkey import normalise
 
@@ -19,6 +22,7 @@ from ..ledger import Entry, UrlOutcome, count, read
 from ..runs import Run, State
 from ..seals import Kept, read_seals, seals_path
 from ..snapshot import Archive
+from ..texts import text_of
 from . import show
 from .compose import find_snapshot, opened, require_site, runs_of
 
@@ -267,41 +271,80 @@ def changes_command(config: str, site: str, from_date: str, to_date: str, as_jso
 @click.argument("site")
 @click.argument("query")
 @click.option("--on", "on", metavar="DATE", help="As the site stood on this day; the newest if left out.")
+@click.option("--url", "prefix", metavar="PREFIX", default="", help="Only addresses that begin so.")
+@click.option("--type", "kind", type=click.Choice([*Kind]), help="Only files of this type.")
+@click.option("--year", metavar="YEAR", default="", help="Only texts that were first seen in this year.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @json_option
 @click.pass_obj
-def search_command(config: str, site: str, query: str, on: str | None, limit: int, as_json: bool) -> int:
+def search_command(
+    config: str,
+    site: str,
+    query: str,
+    on: str | None,
+    prefix: str,
+    kind: str | None,
+    year: str,
+    limit: int,
+    as_json: bool,
+) -> int:
     """
     Find the pages of SITE whose text has the words of QUERY, as the site stood on a day.
 
-    Words must all occur; "words in quotes" as they stand. Accents, capitals and endings do not matter.
+    Words must all occur; "words in quotes" as they stand; a word after a minus or NOT must not. Accents,
+    capitals and endings do not matter. Put -- before a SITE and QUERY that begin with a minus. With --json
+    also how many there are of each type and year, and what a word that nothing has may have been meant as.
 
     Exit status: 0 done, also where nothing was found; 1 no such day; 2 wrong usage.
     """
     with opened(config) as archive:
         history = archive.shelves.history
         timestamp = find_snapshot(archive, site, on).timestamp if on else _newest(archive, site)
-        results = archive.shelves.catalogue.search(
-            history.generation() or "",
-            site,
-            query,
-            limit=limit,
-            allowed=lambda ids: history.online(ids, site, timestamp),
-        )
-        documents = history.documents([hit.id for hit in results.hits])
-        rows = [
-            {"url": hit.url, "title": documents[hit.id].title, "score": round(hit.score, 3)}
-            for hit in results.hits
-        ]
+        search = Search(history, archive.shelves.catalogue)
+        found = search.find(site, query, timestamp, limit=limit, filters=Filters(prefix, kind or "", year))
+        rows = list(_found_rows(archive, found, query)) if as_json else list(_plain_rows(archive, found))
         day = local_date(timestamp, archive.settings.zone).isoformat()
     if as_json:
-        show.json_document(
-            {"site": site, "query": query, "snapshot": timestamp, "total": results.total, "pages": rows}
-        )
+        about = {"site": site, "query": query, "snapshot": timestamp, "total": found.total}
+        facets = {"type": found.kinds, "year": found.years}
+        show.json_document(about | {"facets": facets, "suggestion": found.suggestion, "pages": rows})
     else:
         show.table(("title", "url"), ((row["title"], row["url"]) for row in rows))
-        show.note(f"{results.total} page(s) of {site} on {day}.")
+        show.note(f"{found.total} page(s) of {site} on {day}{_counted(found)}.")
+        if found.suggestion:
+            show.note(f"Did you mean: {found.suggestion}")
     return DONE
+
+
+def _plain_rows(archive: Archive, found: Found) -> Iterator[dict[str, object]]:
+    documents = archive.shelves.history.documents([hit.id for hit in found.hits])
+    for hit in found.hits:
+        yield {"url": hit.url, "title": documents[hit.id].title}
+
+
+def _found_rows(archive: Archive, found: Found, query: str) -> Iterator[dict[str, object]]:
+    documents = archive.shelves.history.documents([hit.id for hit in found.hits])
+    for hit in found.hits:
+        document = documents[hit.id]
+        try:
+            pieces = excerpt(text_of(archive.collection, document), query, document.language)
+        except DamagedError:
+            pieces = []  # `verify` tells what cannot be read
+        yield {
+            "url": hit.url,
+            "title": document.title,
+            "type": hit.kind,
+            "year": hit.year,
+            "score": round(hit.score, 3),
+            "excerpt": [{"text": text, "hit": marked} for text, marked in pieces],
+        }
+
+
+def _counted(found: Found) -> str:
+    """Return how many there are of each type and year, where there is more than one of either."""
+    several = (facet for facet in (found.kinds, found.years) if len(facet) > 1)
+    parts = ["; " + ", ".join(f"{name}: {number}" for name, number in facet.items()) for facet in several]
+    return "".join(parts)
 
 
 def _newest(archive: Archive, site: str) -> str:

@@ -122,9 +122,9 @@ def _agrees(subject: Subject, page: Page) -> bool:
 def _search(subject: Subject) -> list[Fact]:
     """Return what keeps the search from answering, if anything does."""
     try:
-        name, site = subject.history.generation(), subject.folder.site
+        name = subject.history.generation()
         if name is not None:
-            subject.catalogue.search(name, site, site, limit=1, allowed=set)
+            subject.catalogue.check(name)
     except ArchiveError as error:
         return [Fact("catalogue-search", {"why": str(error)})]
     return []

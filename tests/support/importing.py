@@ -14,6 +14,7 @@ from archiver.importing.imports import bring
 from archiver.ledger import read
 from archiver.publish import Shelves
 from archiver.snapshot import Archive
+from index.search import Search
 from tests.support.foreign import members, record
 from tests.support.snapshots import SITE, HandClock, SiteServer, opened
 
@@ -93,11 +94,5 @@ def outcomes(folder) -> dict[str, str]:
 def found(archive: Archive, words: str, timestamp: str) -> list[str]:
     """Return the URLs that a search finds on a day."""
     shelves: Shelves = archive.shelves
-    history = shelves.history
-    if history.generation() is None:
-        return []
-    results = shelves.catalogue.search(
-        history.generation() or "", SITE, words, limit=50,
-        allowed=lambda ids: history.online(ids, SITE, timestamp),
-    )  # fmt: skip
+    results = Search(shelves.history, shelves.catalogue).find(SITE, words, timestamp, limit=50)
     return sorted(hit.url for hit in results.hits)

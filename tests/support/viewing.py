@@ -14,6 +14,7 @@ from werkzeug.test import Client, TestResponse
 
 from archiver.exporting.kept_exports import KeptExports
 from archiver.exporting.profiles import built_in
+from index.search import Search
 from index.urlkey import origin
 from tests.support.archive import Archive
 from viewer.address import ReplayAddresses
@@ -39,7 +40,7 @@ def viewer_of(archive: Archive) -> Any:
         archive.settings,
         archive.collection,
         archive.history,
-        archive.catalogue,
+        Search(archive.history, archive.catalogue),
         addresses,
         shelf,
         KeptExports(archive.collection, archive.settings, built_in()),

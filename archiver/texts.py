@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The text of a document, out of the WARC that holds it; and parts of a search generation made of such texts.
+
+    Place ─▶ resource record `urn:text:<url>` ─▶ text
+
+Knows nothing of history, of generations or of what calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import structlog
+
+from index.document import Document
+from index.errors import DamagedError
+from index.writing import write_part
+
+from .collection import Collection
+from .records import open_record
+
+MAX_TEXT = 4 << 20
+"""Bytes of a text record that are read."""
+
+Placed = tuple[Document, Path]
+"""A document, and the WARC that has its text."""
+
+logger = structlog.get_logger(__name__)
+
+
+def text_of(collection: Collection, document: Document) -> str:
+    """Return the text of a document. Raises DamagedError where it cannot be read."""
+    return read_text(placed(collection, document))
+
+
+def placed(collection: Collection, document: Document) -> Placed:
+    """Return a document with the path of the WARC that has its text."""
+    return document, collection.at(document.site, document.snapshot).warc(document.filename)
+
+
+def read_text(one: Placed) -> str:
+    """Return the text of a document. Raises DamagedError where it cannot be read."""
+    document, path = one
+    with open_record(path, document.offset) as record:
+        return record.block.read(MAX_TEXT).decode("utf-8", "replace")
+
+
+def texts(documents: Iterable[Placed]) -> Iterator[tuple[Document, str]]:
+    """Yield every document with its text; one that cannot be read is not found by its words."""
+    for one in documents:
+        try:
+            yield one[0], read_text(one)
+        except DamagedError as error:
+            logger.warning("text-unreadable", url=one[0].url, reason=str(error))
+
+
+def index_part(folder: Path, documents: list[Placed]) -> int:
+    """Write a part of a generation (index.writing), and return how many documents it has."""
+    return write_part(folder, texts(documents))
