@@ -213,6 +213,28 @@ def test_an_unsealed_day_is_not_told(tmp_path):
         assert len(rows(visitor.get("/cdx?url=example.org").text)) == 2
 
 
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        (
+            "20260302023001",
+            200,
+        ),  # the second in which the address was captured, on a day named a second before
+        ("20260303023001", 200),  # a revisit
+        ("20260302023002", 404),  # another address was captured then
+        ("20260304023001", 404),  # a day without a snapshot is no other day
+        ("20260301023001", 404),
+    ],
+)
+@pytest.mark.parametrize("modifier", ["", "id_"])
+def test_a_capture_is_found_by_its_own_timestamp(visitor, moment, modifier, status):
+    """What a line says leads to its capture: /web/<timestamp>/<original>, and to no other."""
+    answer = visitor.get(f"/web/{moment}{modifier}/{HOME}a/%C3%A9?x=1")
+    assert answer.status_code == status
+    if status == 200 and modifier:
+        assert answer.data == b"accented"
+
+
 def test_days_are_listed_once(archive, monkeypatch):
     """As long as no folder changed, the days are not listed again."""
     monkeypatch.setattr("viewer.cdx_days._TICK", -1)

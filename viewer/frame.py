@@ -75,7 +75,7 @@ def web(_: str = "") -> AnyResponse | tuple[str, int]:
 
 
 def _answer(address: WebAddress) -> AnyResponse | tuple[str, int]:
-    candidates = list(_snapshots_at(address.moment))
+    candidates = list(_snapshots_at(address.moment)) or list(_captured_at(address))
     for snapshot in candidates:
         found = snapshot.look_up(address.url)
         if found:
@@ -101,6 +101,25 @@ def _snapshots_at(moment: str) -> Iterator[OpenSnapshot]:
             chosen = best(left)
             left.remove(chosen)
             yield held.snapshot(site.name, chosen.timestamp)
+
+
+def _captured_at(address: WebAddress) -> Iterator[OpenSnapshot]:
+    """
+    Yield the snapshots that captured a URL in that very second, which is no snapshot's name.
+
+    So captures are named in indexes, and so their readers ask for them (docs/cdx.md).
+    """
+    held = holdings()
+    if "-" in address.moment:
+        return
+    for site in held.sites():
+        begun = [
+            one.timestamp for one in held.history.snapshots(site.name) if one.timestamp <= address.moment
+        ]
+        snapshot = held.snapshot(site.name, begun[-1]) if begun else None
+        found = snapshot.look_up(address.url) if snapshot else None
+        if snapshot and found and found.capture.timestamp == address.moment:
+            yield snapshot
 
 
 def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Response:
