@@ -38,7 +38,7 @@ from .errors import NotFoundError
 from .lifeline import Difference, Interval, Moment, chained, difference, nearest, neighbours
 from .model import Outcome, Page, Snapshot
 from .online import Online, State
-from .publication import Publication, batches, forget, place_of, write
+from .publication import BATCH, Publication, batches, forget, place_of, write
 from .tables import (
     DOCUMENT,
     HAVING,
@@ -123,6 +123,23 @@ class History:
             for day in days:
                 write(connection, day)
             if (name := generation()) is not None:
+                put_setting(connection, "generation", name)
+
+    def take_over(self, other: History) -> None:
+        """
+        Become what another history is, in one transaction: readers see the old state or all of the new one.
+
+        The generation that the other names is named here too.
+        """
+        with self._writing() as connection, other._reading() as source:
+            for table in (LIFELINE, DOCUMENT, SNAPSHOT):
+                connection.execute(sql.delete(table))
+            connection.execute(sql.delete(SETTING).where(SETTING.c.name == "generation"))
+            for table in (SNAPSHOT, DOCUMENT, LIFELINE):
+                rows = source.execution_options(yield_per=BATCH).execute(sql.select(table))
+                for batch in rows.mappings().partitions():
+                    connection.execute(sql.insert(table), [dict(row) for row in batch])
+            if (name := get_setting(source, "generation")) is not None:
                 put_setting(connection, "generation", name)
 
     def clear(self) -> None:

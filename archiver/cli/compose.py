@@ -10,6 +10,7 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from ..settings import Settings, Site, load
 from ..snapshot import Archive
 
 T = TypeVar("T")
+_HISTORY = "history.sqlite"
 
 GRACE = 12
 """Seconds after a signal within which a command ends by itself."""
@@ -114,19 +116,24 @@ def _warn_unpublished(folder: SnapshotFolder, error: ArchiveError) -> None:
     logger.warning("not-in-the-catalogue", site=folder.site, snapshot=folder.timestamp, reason=str(error))
 
 
-@contextlib.contextmanager
-def shelves(collection: Collection) -> Iterator[Shelves]:
+def shelves(collection: Collection) -> AbstractContextManager[Shelves]:
     """Open history and catalogue. Raises DamagedError with the advice to rebuild where they are damaged."""
+    return shelves_below(collection.catalogue)
+
+
+@contextlib.contextmanager
+def shelves_below(folder: Path) -> Iterator[Shelves]:
+    """Open history and catalogue of a folder, such as one that is being filled."""
     with (
-        contextlib.closing(History(history_path(collection))) as history,
-        contextlib.closing(Catalogue(collection.catalogue / "search")) as catalogue,
+        contextlib.closing(History(folder / _HISTORY)) as history,
+        contextlib.closing(Catalogue(folder / "search")) as catalogue,
     ):
         yield Shelves(history, catalogue)
 
 
 def history_path(collection: Collection) -> Path:
     """Return where the history stands."""
-    return collection.catalogue / "history.sqlite"
+    return collection.catalogue / _HISTORY
 
 
 def runs_path(collection: Collection) -> Path:

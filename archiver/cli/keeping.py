@@ -3,26 +3,22 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
 
-from index.errors import ArchiveError, BusyError, StorageError
-from index.history import History
+from index.errors import ArchiveError
 from index.urlkey import normalise
 
 from ..collection import Collection, SnapshotFolder, finder
-from ..durable import storage
 from ..exporting.export import Exported, export
 from ..exporting.profiles import chosen, profiles
-from ..publish import rebuild
+from ..rebuilding import rebuild_beside
 from ..seals import keep_found
 from ..settings import load
 from . import show
-from .compose import find_snapshots, history_path, opened, shelves, utc_now
+from .compose import find_snapshots, opened, shelves_below, utc_now
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -121,19 +117,21 @@ def rebuild_command(config: str, as_json: bool) -> int:
     """
     Make everything under catalogue/ again from the sealed snapshots. Safe at any time.
 
+    It is made beside the one in use, which answers until the new one is whole. Stopped, it goes on where it
+    was.
+
     Exit status: 0 done; 1 could not; 2 faulty configuration; 3 done, but for snapshots that are damaged.
     """
     collection = Collection.create(load(Path(config)).root)
-    _empty(collection)
     keep_found(collection, utc_now())
     problems: list[str] = []
 
     def tell(folder: SnapshotFolder, error: ArchiveError) -> None:
         problems.append(f"{folder.site} {folder.timestamp}: {error}")
 
-    with shelves(collection) as opened_shelves, show.steps("Rebuilding") as step:
-        done = rebuild(
-            collection, opened_shelves, lambda f, n, total: step(f"{f.site} {f.timestamp}", n, total), tell
+    with show.steps("Rebuilding") as step:
+        done = rebuild_beside(
+            collection, shelves_below, lambda f, n, total: step(f"{f.site} {f.timestamp}", n, total), tell
         )
     if as_json:
         show.json_document({"snapshots": done, "problems": problems})
@@ -142,29 +140,3 @@ def rebuild_command(config: str, as_json: bool) -> int:
     for problem in problems:
         show.note(problem)
     return WITH_PROBLEMS if problems else DONE
-
-
-def _empty(collection: Collection) -> None:
-    """
-    Forget what was published; the file itself is deleted only where it cannot be read.
-
-    A viewer or a crawl that has it open goes on with the same file, and sees what is published anew.
-    """
-    path = history_path(collection)
-    with collection.publishing():
-        try:
-            with History(path) as history:
-                history.clear()
-        except (BusyError, StorageError):
-            raise
-        except ArchiveError:
-            with storage(f"delete {path}"):
-                for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-                    path.with_name(name).unlink(missing_ok=True)
-        with storage(f"empty {collection.catalogue}"):
-            shutil.rmtree(collection.catalogue / "search", ignore_errors=False, onerror=_not_there)
-
-
-def _not_there(_function: object, _path: str, error: Any) -> None:
-    if not isinstance(error[1], FileNotFoundError):
-        raise error[1]

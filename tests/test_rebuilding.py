@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The catalogue is made again beside the one in use: whoever asks meanwhile, or after a kill, gets an answer."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from datetime import timedelta
+
+import pytest
+
+from archiver.cli.compose import shelves_below
+from archiver.rebuilding import rebuild_beside
+from archiver.snapshot import take
+from tests.support.command import command, configure, inside
+from tests.support.faults import Disk, build
+from tests.support.published import DAYS, answers
+from tests.support.sites import Web
+from tests.support.snapshots import FIRST, HOST, SITE, HandClock, build_days, opened
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Archive four days, with what the catalogue answers about them."""
+    root = tmp_path_factory.mktemp("kept")
+    with build_days(root / "data", DAYS) as archive:
+        return root / "data", answers(archive)
+
+
+@pytest.fixture
+def archive(kept, tmp_path):
+    """Open a copy of it."""
+    shutil.copytree(kept[0], tmp_path / "data")
+    with Web(DAYS[-1]) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        yield archive
+
+
+def refuse(folder, error):
+    raise AssertionError((folder, error))
+
+
+def rebuilt(archive, report):
+    return rebuild_beside(archive.collection, shelves_below, report, refuse)
+
+
+def interrupted(archive, number):
+    """Begin, and stop before so many days are published."""
+
+    def stop(_folder, at, _total):
+        if at == number:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuilt(archive, stop)
+
+
+def reported(archive):
+    """Rebuild, and return the days that were published for it."""
+    days = []
+    assert rebuilt(archive, lambda folder, _number, _total: days.append(folder.timestamp)) == 4
+    assert not (archive.collection.catalogue / "rebuild").exists()
+    return days
+
+
+def test_answers_stay_while_it_is_made(kept, archive):
+    """At every day on its way the catalogue answers as before, and so it does afterwards."""
+    seen = []
+    assert rebuilt(archive, lambda *_: seen.append(answers(archive) == kept[1])) == 4
+    assert seen == [True] * 4
+    assert answers(archive) == kept[1]
+
+
+def test_goes_on_where_it_was(kept, archive):
+    """What was made before it was stopped is not made again."""
+    interrupted(archive, 3)
+    assert answers(archive) == kept[1]
+    assert reported(archive) == archive.collection.timestamps(SITE)[2:]
+    assert answers(archive) == kept[1]
+
+
+@pytest.mark.parametrize("torn", ["a day", "the list", "the search"])
+def test_begins_again_where_something_is_not_what_it_was(kept, archive, torn):
+    """A day that was restored meanwhile, or notes that are gone: all is made again."""
+    interrupted(archive, 4)
+    folder = archive.collection.catalogue / "rebuild"
+    first = archive.collection.snapshots(SITE)[0]
+    if torn == "a day":
+        path = first.path / "datapackage.json"
+        path.chmod(0o644)
+        path.write_bytes(path.read_bytes() + b"\n")
+    elif torn == "the list":
+        (folder / "days.jsonl").write_bytes((folder / "days.jsonl").read_bytes()[:-9])
+        (folder / "days.jsonl").write_bytes(b"")
+    else:
+        shutil.rmtree(folder / "search")
+    assert reported(archive) == archive.collection.timestamps(SITE)
+    assert answers(archive) == kept[1]
+
+
+def test_a_day_that_comes_meanwhile_is_there(archive):
+    """A day that is sealed and published while the last one is read is in the new catalogue too."""
+
+    def report(_folder, number, total):
+        if number == total == 4:
+            archive.now.set(FIRST + timedelta(days=9))
+            take(archive, archive.settings.site[0])
+
+    assert rebuilt(archive, report) == 5
+    assert [
+        one.timestamp for one in archive.shelves.history.snapshots(SITE)
+    ] == archive.collection.timestamps(SITE)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("faults"))
+
+
+def killed(kept, tmp_path, library, parts):
+    """Kill it at parts of its way, each time after the one before was mended."""
+    data, before = kept
+    config = configure(tmp_path, f"{HOST}/")
+    disk = Disk(tmp_path / "data", library)
+    disk.put_back(data)
+    words = command(config, "rebuild")
+    subprocess.run(words, env=disk.watched(), check=True, capture_output=True, timeout=60)
+    calls = disk.calls()["kill"]
+    for part in parts:
+        env = disk.fault("kill", max(1, int(calls * part)))
+        ended = subprocess.run(words, env=env, check=False, capture_output=True, timeout=60)
+        assert ended.returncode == -signal.SIGKILL, part
+        with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+            assert answers(archive) == before, part
+        assert inside(config, "rebuild").status == 0
+        with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+            assert answers(archive) == before, part
+
+
+def test_killed(kept, tmp_path, library):
+    """Killed at any point it leaves a catalogue that answers, and the next one goes on."""
+    killed(kept, tmp_path, library, [0.1, 0.5, 0.9, 0.99])
+
+
+@pytest.mark.large
+def test_killed_at_many_points(kept, tmp_path, library):
+    """The same at sixty points."""
+    killed(kept, tmp_path, library, [number / 60 for number in range(60)])
+
+
+def test_a_full_disk_leaves_what_there_was(kept, tmp_path, library):
+    """It is told in a sentence, and everything answers as before."""
+    config = configure(tmp_path, f"{HOST}/")
+    disk = Disk(tmp_path / "data", library)
+    disk.put_back(kept[0])
+    words = command(config, "rebuild")
+    subprocess.run(words, env=disk.watched(), check=True, capture_output=True, timeout=60)
+    env = disk.fault("enospc", disk.calls()["enospc"] // 2)
+    ended = subprocess.run(words, env=env, check=False, capture_output=True, timeout=60)
+    assert (ended.returncode, b"intact" in ended.stderr) == (1, True)
+    with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
+        assert answers(archive) == kept[1]
