@@ -10,15 +10,17 @@ the same, with more bytes. Knows nothing of crawling.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import structlog
 
+from index.changes import Earlier, Recall, says
 from index.errors import DamagedError
 from index.model import Capture, Outcome, Page
 from index.timestamp import parse_timestamp
@@ -30,6 +32,8 @@ from .named_fields import Reference
 from .package import hash_file
 from .pages import read_pages
 from .warc import original_of, refer, reference_of
+
+T = TypeVar("T")
 
 LOOK_BACK = 8
 """Snapshots: yesterday's, and seven more where that has no whole 200 of a URL."""
@@ -140,6 +144,32 @@ def earlier(collection: Collection, site: str, timestamp: str) -> Iterator[Snaps
         folder = collection.at(site, name)
         if name < timestamp and _usable(folder):
             yield folder
+
+
+def recall(folders: Iterable[SnapshotFolder]) -> Recall:
+    """
+    Return what looks up the last answer of a URL that says what it is, in snapshots, newest first.
+
+    They are taken as far as they are needed, and once: on most days no further than the first few addresses
+    that are new. What can still not be told of a URL by LOOK_BACK of them is not known.
+    """
+    untaken, taken = iter(folders), list[SnapshotFolder]()
+
+    def look(url: str) -> Earlier | None:
+        for folder in _as_needed(untaken, taken):
+            capture = folder.index.find(url)
+            if capture is not None and not capture.made_up and says(capture):
+                return Earlier(folder.timestamp, capture)
+        return None
+
+    return look
+
+
+def _as_needed(untaken: Iterator[T], taken: list[T]) -> Iterator[T]:
+    yield from tuple(taken)
+    for one in untaken:
+        taken.append(one)
+        yield one
 
 
 def _usable(folder: SnapshotFolder) -> bool:

@@ -36,7 +36,7 @@ from .frontier import Frontier
 from .known import Known, Result
 from .ledger import REFUSED, UNLISTED, UrlOutcome, judge, lacking, read, write_lines
 from .pages import write_pages
-from .past import Previous
+from .past import LOOK_BACK, Previous, recall
 from .settings import Settings, Site
 from .suspicion import Kind as Suspected
 from .suspicion import Suspicion
@@ -204,7 +204,7 @@ def seal(
     write_file(folder.pages_path, write_pages(frontier.pages()))
     judged = judgement(frontier, site, earlier)
     kinds: Counter[Kind] = Counter()
-    changes = _changes(earlier[0] if earlier else None, folder, judged.outcome)
+    changes = _changes(earlier, folder, judged.outcome)
     write_file(folder.changes_path, encode_changes(tally(changes, kinds)))
     _read_back(folder, finder(collection, site.name, folder))
     own = _own_facts(settings, site, folder.timestamp) | {
@@ -257,7 +257,10 @@ def _own_facts(settings: Settings, site: Site, timestamp: str) -> dict[str, Any]
     }
 
 
-def _changes(before: SnapshotFolder | None, folder: SnapshotFolder, outcome: Outcome) -> Iterable[Change]:
+def _changes(
+    earlier: tuple[SnapshotFolder, ...], folder: SnapshotFolder, outcome: Outcome
+) -> Iterable[Change]:
     if outcome is Outcome.FAILED:
         return ()
-    return merge(before.index.captures() if before else (), folder.index.captures())
+    yesterday = earlier[0].index.captures() if earlier else ()
+    return merge(yesterday, folder.index.captures(), recall(earlier[1:LOOK_BACK]))

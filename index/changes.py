@@ -2,38 +2,40 @@
 """
 What a day changed: one pass over yesterday's index and today's. Knows nothing of files and databases.
 
-What a URL answered puts it in one of four states, and two states make the kind:
+What a URL answered puts it in one of four states. Two make the kind: today's, and the last one before it
+that says what the URL is.
 
-    yesterday | today   there          gone        unknown       absent
-    absent              new            unchanged   unavailable
-    there               changed (*)    removed     unavailable   unavailable
-    gone                new            unchanged   unavailable   unchanged
-    unknown             changed (*)    removed     unavailable   unavailable
+    before | today  there         gone        unknown       absent
+    never           new           unchanged   unavailable   unavailable
+    there           changed (*)   removed     unavailable   unavailable
+    gone            new           unchanged   unavailable   unchanged
 
     there    an answer that says what the URL is: 2xx, 3xx, and 4xx such as 401 or 403
     gone     404 or 410
     unknown  an answer that does not say: 5xx, 408, 425, 429, or a body cut by a fault on the way
     absent   no capture: not reached, refused, or no longer linked
+    never    no answer before that says
     (*)      unchanged, where status, payload and redirect target are equal
 
-So a bad day of the network or the server reads as `unavailable`, never as a mass removal, and `removed`
-always rests on the server's own word. A link that was dead when first seen is not news: unchanged. What
-comes back after a bad day reads as `new` or `changed` here, since two days cannot know better; the
-lifelines in `history` show that the content is that of before.
+So a bad day of the network or the server reads as `unavailable`, never as a mass removal, and the day after
+it is compared with the day before it: what came back as it was is unchanged, what has gone in the meantime is
+removed. `removed` always rests on the server's own word, about a page that was there. A link that was dead
+when first seen is not news: unchanged. Where yesterday does not say, `recall` is asked for the last day that
+does; it is asked for nothing else.
 
-The kind is for people. What the archive answers for a day follows `same`, never the kind: a URL that is
-gone on both days is unchanged even though its error page differs, and both error pages are kept.
+The kind is for people. What the archive answers for a day follows `same`, which is about yesterday alone: a
+URL that is gone on both days is unchanged even though its error page differs, and both error pages are kept.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -66,7 +68,7 @@ _KINDS = {
     (_State.ABSENT, _State.THERE): Kind.NEW,
     (_State.ABSENT, _State.GONE): Kind.UNCHANGED,
     (_State.ABSENT, _State.UNKNOWN): Kind.UNAVAILABLE,
-    (_State.ABSENT, _State.ABSENT): Kind.UNCHANGED,
+    (_State.ABSENT, _State.ABSENT): Kind.UNAVAILABLE,
     (_State.THERE, _State.THERE): Kind.CHANGED,
     (_State.THERE, _State.GONE): Kind.REMOVED,
     (_State.THERE, _State.UNKNOWN): Kind.UNAVAILABLE,
@@ -75,12 +77,10 @@ _KINDS = {
     (_State.GONE, _State.GONE): Kind.UNCHANGED,
     (_State.GONE, _State.UNKNOWN): Kind.UNAVAILABLE,
     (_State.GONE, _State.ABSENT): Kind.UNCHANGED,
-    (_State.UNKNOWN, _State.THERE): Kind.CHANGED,
-    (_State.UNKNOWN, _State.GONE): Kind.REMOVED,
-    (_State.UNKNOWN, _State.UNKNOWN): Kind.UNAVAILABLE,
-    (_State.UNKNOWN, _State.ABSENT): Kind.UNAVAILABLE,
 }
+"""By the last state before today that says what the URL is (ABSENT: none does), and that of today."""
 _NOTHING: Mapping[str, Capture] = MappingProxyType({})
+_SAYING = frozenset({_State.THERE, _State.GONE})
 _GONE = frozenset({404, 410})
 _NOT_NOW = frozenset({408, 425, 429})
 _CUT_BY_A_FAULT = frozenset({"time", "disconnect", "unspecified"})
@@ -99,6 +99,17 @@ class Answer(Protocol):
         """Reason of WARC-Truncated where the body was cut."""
 
 
+class Earlier(NamedTuple):
+    """What a URL answered on a day before yesterday."""
+
+    snapshot: str
+    capture: Capture
+
+
+Recall = Callable[[str], Earlier | None]
+"""Returns the last answer of a URL before yesterday that says what it is, None where there is none."""
+
+
 class Change(msgspec.Struct, frozen=True):
     """One URL on two days; None where that day has no capture of it."""
 
@@ -106,20 +117,43 @@ class Change(msgspec.Struct, frozen=True):
     url: str
     before: Capture | None
     after: Capture | None
+    earlier: Earlier | None = None
+    """What it was compared with, where `before` does not say what the URL is."""
 
     @property
     def same(self) -> bool:
         """Whether the archive answers the same for both days, so that nothing needs to be written."""
         return _same(self.before, self.after)
 
+    @property
+    def compared(self) -> Capture | None:
+        """What it was before, as far as is known."""
+        return self.earlier.capture if self.earlier else self.before
+
 
 def kind_of(before: Answer | None, after: Answer | None) -> Kind:
-    """Return what happened to a URL, from what it answered on two days."""
-    kind = _KINDS[_state(before), _state(after)]
+    """Return what happened to a URL, from the last answer before today that says what it is, and today's."""
+    kind = _KINDS[_known(before), _state(after)]
     return Kind.UNCHANGED if kind is Kind.CHANGED and _same(before, after) else kind
 
 
-def merge(old: Iterable[Capture], new: Iterable[Capture]) -> Iterator[Change]:
+def says(answer: Answer | None) -> bool:
+    """Tell whether an answer says what the URL is: there, or gone."""
+    return _known(answer) is not _State.ABSENT
+
+
+def is_there(answer: Answer | None) -> bool:
+    """Tell whether an answer says that the URL is there."""
+    return _state(answer) is _State.THERE
+
+
+def _nothing_earlier(_url: str) -> None:
+    return None
+
+
+def merge(
+    old: Iterable[Capture], new: Iterable[Capture], recall: Recall = _nothing_earlier
+) -> Iterator[Change]:
     """
     Yield one change for every URL of two days, in the order of their keys; unchanged ones too.
 
@@ -132,7 +166,7 @@ def merge(old: Iterable[Capture], new: Iterable[Capture]) -> Iterator[Change]:
     while was is not None or now is not None:
         before = was[1] if was is not None and (now is None or was[0] <= now[0]) else _NOTHING
         after = now[1] if now is not None and (was is None or now[0] <= was[0]) else _NOTHING
-        yield from _pairs(before, after)
+        yield from _pairs(before, after, recall)
         was = was if before is _NOTHING else next(left, None)
         now = now if after is _NOTHING else next(right, None)
 
@@ -149,6 +183,10 @@ def encode_changes(changes: Iterable[Change]) -> Iterator[bytes]:
     Yield a line of JSON for every URL that is not unchanged: `logs/changes.jsonl` of a snapshot.
 
         {"kind":"new","url":"https://…","before":null,"after":"sha256:…","status":200}
+        {"kind":"changed","url":"https://…","before":"sha256:…","after":"sha256:…","status":200,
+         "since":"20260302023000"}
+
+    `before` is what it was compared with; that stands in the snapshot `since`, where not in yesterday's.
     """
     encoder = msgspec.json.Encoder()
     for change in changes:
@@ -156,10 +194,12 @@ def encode_changes(changes: Iterable[Change]) -> Iterator[bytes]:
             line = {
                 "kind": change.kind.value,
                 "url": change.url,
-                "before": change.before.digest if change.before else None,
+                "before": change.compared.digest if change.compared else None,
                 "after": change.after.digest if change.after else None,
                 "status": change.after.effective_status if change.after else None,
             }
+            if change.earlier:
+                line["since"] = change.earlier.snapshot
             yield encoder.encode(line) + b"\n"
 
 
@@ -168,15 +208,20 @@ def reported(counts: Counter[Kind]) -> int:
     return sum(counts[kind] for kind in REPORTED)
 
 
-def _pairs(before: Mapping[str, Capture], after: Mapping[str, Capture]) -> Iterator[Change]:
+def _pairs(before: Mapping[str, Capture], after: Mapping[str, Capture], recall: Recall) -> Iterator[Change]:
     if len(after) == 1 and (not before or before.keys() == after.keys()):  # nearly all
         ((url, now),) = after.items()
-        was = before.get(url)
-        yield Change(kind_of(was, now), url, was, now)
+        yield _change(url, before.get(url), now, recall)
         return
     for url in sorted(before.keys() | after.keys()):
-        was, capture = before.get(url), after.get(url)
-        yield Change(kind_of(was, capture), url, was, capture)
+        yield _change(url, before.get(url), after.get(url), recall)
+
+
+def _change(url: str, before: Capture | None, after: Capture | None, recall: Recall) -> Change:
+    if says(before):
+        return Change(kind_of(before, after), url, before, after)
+    earlier = recall(url)
+    return Change(kind_of(earlier.capture if earlier else before, after), url, before, after, earlier)
 
 
 def _by_key(captures: Iterable[Capture]) -> Iterator[tuple[str, dict[str, Capture]]]:
@@ -194,6 +239,11 @@ def _by_key(captures: Iterable[Capture]) -> Iterator[tuple[str, dict[str, Captur
 
 def _same(before: Answer | None, after: Answer | None) -> bool:
     return before is not None and after is not None and before.content == after.content
+
+
+def _known(answer: Answer | None) -> _State:
+    state = _state(answer)
+    return state if state in _SAYING else _State.ABSENT
 
 
 def _state(answer: Answer | None) -> _State:

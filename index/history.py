@@ -32,10 +32,10 @@ from typing import Any, Self
 
 import sqlalchemy as sql
 
-from .changes import REPORTED, Change, Kind
+from .changes import REPORTED, Change, Kind, says
 from .document import Document
 from .errors import NotFoundError
-from .lifeline import Difference, Interval, Moment, chained, difference, nearest, neighbours
+from .lifeline import Difference, Interval, Moment, bridged, chained, difference, nearest, neighbours
 from .model import Outcome, Page, Snapshot
 from .online import Online, State
 from .publication import BATCH, Publication, batches, forget, place_of, write
@@ -248,7 +248,8 @@ class History:
         """
         Return what differs between two snapshots, in the order of the keys, whatever came between them.
 
-        The same table of kinds as from day to day (`changes.kind_of`). Raises NotFoundError for an unknown
+        The same table of kinds as from day to day (`changes.kind_of`): where the first of the two does not
+        say what a URL is, the last interval before it that does counts. Raises NotFoundError for an unknown
         snapshot.
         """
         was, now = standing(before), standing(after)
@@ -258,6 +259,7 @@ class History:
             _require(connection, site, after)
             rows = connection.execute(query.order_by(LIFELINE.c.urlkey, LIFELINE.c.url))
             found = [difference(map(_to_interval, group), before, after) for group in _by_url(rows)]
+            found = _bridged(connection, site, before, found)
         return [one for one in found if one.kind in kinds]
 
     def online(self, document_ids: Iterable[str], site: str, timestamp: str) -> set[str]:
@@ -314,6 +316,21 @@ def known_snapshots(location: Path, site: str) -> set[str]:
     Raises DamagedError, BusyError.
     """
     return {name for (name,) in ask(location, "SELECT timestamp FROM snapshot WHERE site = ?", site)}
+
+
+def _bridged(connection: sql.Connection, site: str, before: str, found: list[Difference]) -> list[Difference]:
+    """Look up what the first of two snapshots does not say in the intervals before it."""
+    unsaid = [one.url for one in found if not says(one.before)]
+    earlier: dict[str, list[Interval]] = {}
+    for batch in batches(unsaid):
+        of_keys = LIFELINE.c.urlkey.in_({place_of(url)[0] for url in batch})
+        query = INTERVALS.where(LIFELINE.c.site == site, of_keys, LIFELINE.c.first < before)
+        wanted = set(batch)
+        for row in connection.execute(query):
+            if row.url in wanted and says(interval := _to_interval(row)):
+                known = earlier.setdefault(row.url, [interval])[0]
+                earlier[row.url] = [max(known, interval, key=attrgetter("first"))]
+    return [bridged(one, earlier[one.url]) if one.url in earlier else one for one in found]
 
 
 def _of_url(url: str, sites: list[str]) -> sql.ColumnElement[bool]:

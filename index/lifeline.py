@@ -3,20 +3,35 @@
 The lifeline of a URL: the intervals over which what it answered stood unchanged. Knows nothing of SQL.
 
     Interval    one stretch of snapshots with the same answer
+    Between     when something changed, where days are missing around it
     Difference  one URL that two snapshots answer differently
     Moment      a snapshot of a site, by name
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
-from .changes import Kind, kind_of
+from .changes import Kind, kind_of, says
 from .model import Content
 from .timestamp import parse_timestamp
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A change on a day that is not known: days are missing between two that were seen."""
+
+    after: str
+    """Last day on which it was seen as before."""
+    by: str
+    """First day on which it was seen changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,10 @@ class Interval:
     """Whether the newest snapshot that did not fail still has it."""
     until: str | None = None
     """First snapshot of the next interval of this URL in a lifeline; later than the day after a gap."""
+    began: Between | None = None
+    """When this version took the place of the one before, where no day saw the one and the next the other."""
+    ended: Between | None = None
+    """The same of its end. Answers that do not say what the URL is, such as 503, neither begin nor end."""
 
     @property
     def content(self) -> Content:
@@ -53,6 +72,7 @@ class Difference(NamedTuple):
     kind: Kind
     url: str
     before: Interval | None
+    """Where that does not say what the URL is: the last one before it that does, as far as it was given."""
     after: Interval | None
 
 
@@ -70,18 +90,40 @@ def difference(around: Iterable[Interval], before: str, after: str) -> Differenc
     return Difference(kind_of(was, now), intervals[0].url, was, now)
 
 
+def bridged(one: Difference, earlier: Iterable[Interval]) -> Difference:
+    """Return a difference against the last of these earlier intervals that says what the URL is."""
+    known = max(filter(says, earlier), key=attrgetter("first"), default=None)
+    return one if known is None else one._replace(kind=kind_of(known, one.after), before=known)
+
+
 def at(lifeline: Iterable[Interval], timestamp: str) -> Interval | None:
     """Return the interval around a snapshot, None where that snapshot has no capture of the URL."""
     return next((one for one in lifeline if one.first <= timestamp <= one.last), None)
 
 
 def chained(intervals: Sequence[Interval]) -> list[Interval]:
-    """Return intervals in order of site and time, each with the start of the next one of its site."""
-    following = [*intervals[1:], None][: len(intervals)]
-    return [
-        replace(one, until=after.first) if after and after.site == one.site else one
-        for one, after in zip(intervals, following, strict=True)
-    ]
+    """
+    Return intervals in order of site and time, each with the start of the next one of its site.
+
+    And with the days between which it began and ended, where days are missing there.
+    """
+    return [one for _, group in groupby(intervals, key=attrgetter("site")) for one in _chained(list(group))]
+
+
+def _chained(intervals: list[Interval]) -> Iterator[Interval]:
+    began: dict[str, Between] = {}
+    ended: dict[str, Between] = {}
+    for one, after in pairwise(filter(says, intervals)):
+        if one.content != after.content and (apart := between(one.last_day, after.first_day)):
+            ended[one.first] = began[after.first] = apart
+    for one, following in zip(intervals, [*intervals[1:], None], strict=True):
+        until = following.first if following else None
+        yield replace(one, until=until, began=began.get(one.first), ended=ended.get(one.first))
+
+
+def between(after: str, by: str) -> Between | None:
+    """Return two days as what lies between them, None where they are the same or follow each other."""
+    return Between(after, by) if date.fromisoformat(by) - date.fromisoformat(after) > _DAY else None
 
 
 def neighbours(lifeline: Sequence[Interval], timestamp: str) -> tuple[Interval | None, Interval | None]:

@@ -7,9 +7,11 @@ from collections import Counter
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from index.changes import Kind, encode_changes, merge, reported, tally
+from index.changes import Earlier, Kind, encode_changes, merge, reported, says, tally
 from index.errors import DamagedError
 from index.model import REVISIT, Capture, Original
 from index.urlkey import urlkey
@@ -57,9 +59,9 @@ KINDS = [
     (answer(404), answer(404, "sha256:2"), "unchanged"),
     (answer(404), answer(502), "unavailable"),
     (answer(404), None, "unchanged"),
-    (answer(503), answer(), "changed"),
-    (CUT, answer(), "changed"),
-    (answer(503), answer(404), "removed"),
+    (answer(503), answer(), "new"),
+    (CUT, answer(), "new"),
+    (answer(503), answer(404), "unchanged"),
     (answer(503), answer(503), "unavailable"),
     (answer(503), None, "unavailable"),
 ]
@@ -70,6 +72,85 @@ def test_kind(before, after, kind):
     """What a URL answered on two days makes its kind."""
     [change] = merge([before] if before else [], [after] if after else [])
     assert (change.kind, change.url, change.before, change.after) == (kind, URL, before, after)
+
+
+A, B, NO = answer(), answer(digest="sha256:2"), answer(404)
+BRIDGED = [
+    # the last day that says; the bad day; today
+    (A, answer(503), A, "unchanged"),
+    (A, answer(503), revisit(304), "unchanged"),
+    (A, CUT, A, "unchanged"),
+    (A, None, A, "unchanged"),
+    (A, None, B, "changed"),
+    (A, answer(429), B, "changed"),
+    (A, None, NO, "removed"),
+    (A, answer(500), NO, "removed"),
+    (A, None, answer(503), "unavailable"),
+    (A, answer(503), None, "unavailable"),
+    (NO, None, NO, "unchanged"),
+    (NO, answer(503), NO, "unchanged"),
+    (NO, None, A, "new"),
+    (NO, answer(503), A, "new"),
+    (NO, answer(503), None, "unchanged"),
+    (B, A, B, "changed"),
+    (B, NO, B, "new"),
+    (B, NO, NO, "unchanged"),
+]
+
+
+@pytest.mark.parametrize(("earlier", "before", "after", "kind"), BRIDGED)
+def test_day_after_a_bad_one(earlier, before, after, kind):
+    """Where yesterday does not say what a URL is, today is compared with the last day that does."""
+    asked = []
+
+    def look(url):
+        asked.append(url)
+        return Earlier("20260228023000", earlier)
+
+    days = [[before] if before else [], [after] if after else []]
+    [change] = merge(*days, look)
+    assert (change.kind, change.before, change.after) == (kind, before, after)
+    assert change.compared is (earlier if asked else before)
+    assert asked == ([] if before in {A, NO} else [URL])
+    [line] = [*encode_changes([change])] or [b"{}"]
+    told = msgspec.json.decode(line)
+    assert told.get("since") == ("20260228023000" if asked and told else None)
+    assert not told or told["before"] == change.compared.digest
+
+
+ANSWERS = st.sampled_from([None, A, A, B, NO, answer(503), answer(429), CUT, answer(403), answer(410)])
+
+
+def plainly(days):
+    """Return the kind of the last day by walking all days one by one; None where there is nothing to tell."""
+    said = None
+    for one in days[:-1]:
+        if one is not None and not one.truncated and one.status < 500 and one.status != 429:
+            said = one
+    today, yesterday = days[-1], days[-2]
+    was_there = said is not None and said.status not in {404, 410}
+    if today is None:
+        gone = said is not None and not was_there
+        return None if yesterday is None else "unchanged" if gone else "unavailable"
+    if today.truncated or today.status >= 500 or today.status == 429:
+        return "unavailable"
+    if today.status in {404, 410}:
+        return "removed" if was_there else "unchanged"
+    if not was_there:
+        return "new"
+    return "unchanged" if said.content == today.content else "changed"
+
+
+@given(days=st.lists(ANSWERS, min_size=2, max_size=8))
+def test_kinds_equal_a_plain_walk_over_all_days(days):
+    """Two days and one look-up tell what walking through all days tells."""
+
+    def look(_url):
+        found = [one for one in days[:-2] if says(one)]
+        return Earlier("20260228023000", found[-1]) if found else None
+
+    changes = list(merge(*([one] if one else [] for one in days[-2:]), look))
+    assert [str(one.kind) for one in changes] == ([found] if (found := plainly(days)) else [])
 
 
 def test_same_is_stricter_than_the_kind():

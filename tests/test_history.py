@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.changes import Kind, merge
+from index.changes import Earlier, Kind, merge, says
 from index.errors import ArchiveError, BusyError, DamagedError, NotFoundError, StorageError
 from index.history import History
 from index.lifeline import Moment
@@ -136,6 +136,25 @@ def test_changes_between_two_days(history):
     assert [one[:2] for one in history.changes("demo", stamp(1), stamp(2))] == [("changed", A)]
     assert [one[:2] for one in history.changes("demo", stamp(0), stamp(3), kinds=Kind)][1:] != []
     assert history.changes("demo", stamp(2), stamp(2)) == []
+
+
+BAD = Answer("kapot", status=503)
+BRIDGED = [
+    ([{A: ONE}, {A: BAD}, {A: ONE}], (1, 2), []),
+    ([{A: ONE}, {}, {A: ONE}], (1, 2), []),
+    ([{A: ONE, B: ONE}, {A: BAD}, {A: TWO, B: GONE}], (1, 2), [("changed", A), ("removed", B)]),
+    ([{A: GONE}, {A: ONE}, {A: BAD}, {A: BAD}, {A: ONE}], (3, 4), []),
+    ([{A: ONE}, {A: GONE}, {A: BAD}, {A: ONE}], (2, 3), [("new", A)]),
+    ([{A: BAD}, {A: ONE}], (0, 1), [("new", A)]),
+    ([{A: BAD}, {A: GONE}], (0, 1), []),
+]
+
+
+@pytest.mark.parametrize(("days", "two", "found"), BRIDGED)
+def test_changes_since_a_bad_day(history, days, two, found):
+    """Where the first of two days does not say what a URL is, the last day before it that does is compared."""
+    publish(history, days)
+    assert [one[:2] for one in history.changes("demo", stamp(two[0]), stamp(two[1]))] == found
 
 
 CLOSEST = [
@@ -338,11 +357,24 @@ def test_lifelines_answer_what_each_day_said(tmp_path_factory, days):
             online = {url for url, one in answers.items() if (one.status, one.mime) == (200, "text/html")}
             assert {page.url for page in history.pages("demo", stamp(day))} == online
         for before, after in zip(taken, list(taken)[1:], strict=False):
-            scanned = merge(captures(taken[before], before), captures(taken[after], after))
+            scanned = merge(
+                captures(taken[before], before), captures(taken[after], after), said(taken, before)
+            )
             expected = [(one.kind, one.url) for one in scanned if not one.same]
             assert [
                 one[:2] for one in history.changes("demo", stamp(before), stamp(after), kinds=Kind)
             ] == expected
+
+
+def said(taken, before):
+    """Return what looks through all days before one for an answer that says what a URL is."""
+
+    def look(url):
+        earlier = [capture(url, taken[day][url], day) for day in taken if day < before and url in taken[day]]
+        saying = [one for one in earlier if says(one)]
+        return Earlier(saying[-1].timestamp, saying[-1]) if saying else None
+
+    return look
 
 
 def fail(history, day):

@@ -410,6 +410,28 @@ def test_lifeline_shows_versions_and_gaps(visitor):
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(
+    ("language", "between", "stood", "edge"),
+    [
+        ("en", "changed between 3 March 2026 and 6 March 2026", "It was there from 3 March 2026 up to and including 3 March 2026.",
+         "It went between 3 March 2026 and 6 March 2026"),
+        ("nl", "veranderd tussen 3 maart 2026 en 6 maart 2026", "Het stond er van 3 maart 2026 tot en met 3 maart 2026.",
+         "Het is verdwenen tussen 3 maart 2026 en 6 maart 2026"),
+    ],
+)  # fmt: skip
+def test_lifeline_tells_between_which_days(visitor, language, between, stood, edge):
+    """Where days are missing, the days around them are told, of versions and of a passage; in both languages."""
+    said = text_of(visitor.get(f"/demo/history?url={SITE}/&passage=KOST++200", Accept_Language=language))
+    assert [between in said, stood in said, edge in said] == [True, True, True], said
+
+
+def test_passage_that_never_was(visitor):
+    """A passage that was on no day is told so; what is given is shown as text."""
+    page = visitor.get(f"/demo/history?url={SITE}/&passage=%3Cscript%3Enooit", Accept_Language="en")
+    assert "It was not there on any day that is known." in text_of(page)
+    assert "<script>nooit" not in page.get_data(as_text=True)
+
+
 def test_banner(visitor):
     """The banner says which day this is and of what, and leads to the other versions, the calendar and the lifeline."""
     markup = visitor.get(f"/web/{TUESDAY}/{SITE}/", Accept_Language="en").get_data(as_text=True)

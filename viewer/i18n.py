@@ -19,6 +19,7 @@ from flask_babel import Babel, format_date, format_decimal, get_locale, lazy_get
 
 from archiver.ledger import UrlOutcome
 from index.changes import Kind
+from index.passage import Standing
 from index.timestamp import parse_timestamp
 
 from .days import State
@@ -69,6 +70,11 @@ KINDS = {
     Kind.UNAVAILABLE: lazy_gettext("Not to be had"),
     Kind.UNCHANGED: lazy_gettext("Unchanged"),
 }
+STANDINGS = {
+    Standing.THERE: lazy_gettext("there"),
+    Standing.NOT_THERE: lazy_gettext("not there"),
+    Standing.NOT_KNOWN: lazy_gettext("not known: not stored, not to be had, or no text"),
+}
 
 
 def add_languages(app: Flask, default: str) -> None:
@@ -84,6 +90,7 @@ def add_languages(app: Flask, default: str) -> None:
         state_meanings=STATE_MEANINGS,
         outcomes=OUTCOMES,
         kinds=KINDS,
+        standings=STANDINGS,
         month_name=month_name,
         weekdays=weekdays,
         file_kind=file_kind,

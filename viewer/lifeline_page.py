@@ -2,7 +2,8 @@
 """
 The lifeline of a URL: `/<site>/history?url=`. Each version with its first and last day, and the gaps between.
 
-With `&on=YYYY-MM-DD` it leads to the page on that day: the form of the banner asks so without a script.
+With `&passage=` it tells on which days a passage stood there. With `&on=YYYY-MM-DD` it leads to the page on
+that day: the form of the banner asks so without a script.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from archiver.dating import MAX_PASSAGE, date_passage
 from index.lifeline import Interval
 from index.model import Snapshot
+from index.passage import Dated
 from index.timestamp import parse_date
 from index.urlkey import normalise
 
 from .address import format_web_path
 from .current import holdings
+
+MAX_READ = 64 << 20
+"""Bytes of text read for one answer about a passage."""
 
 pages = Blueprint("lifeline", __name__)
 
@@ -51,17 +57,28 @@ def history(site: str) -> str | Response | tuple[str, int]:
         return redirect(format_web_path(_day(on) or "*", url))
     url = holdings().kept_as(url, site) if url else None
     good = holdings().good_snapshots(site)
-    versions = list(_versions(holdings().history.lifeline(url, site), good)) if url else []
+    lifeline = holdings().history.lifeline(url, site) if url else []
+    versions = list(_versions(lifeline, good))
+    passage = request.args.get("passage", "").strip()[:MAX_PASSAGE]
     page = render_template(
         "lifeline.html",
         site=found,
         typed=typed,
         url=url,
         versions=versions[::-1],
+        passage=passage,
+        dated=_dated(lifeline, passage),
         elsewhere=[name for name in holdings().sites_with(url) if name != site] if url else [],
         bounds=(good[0].day, good[-1].day) if good else ("", ""),
     )
     return page if versions or not typed else (page, 404)
+
+
+def _dated(lifeline: list[Interval], passage: str) -> Dated | None:
+    if not lifeline or not passage:
+        return None
+    held = holdings()
+    return date_passage(held.collection, held.history, lifeline, passage, most=MAX_READ)[0]
 
 
 def _day(text: str) -> str | None:

@@ -12,12 +12,14 @@ import msgspec
 from index.catalogue import excerpt
 from index.document import Kind
 from index.errors import ConfigurationError, DamagedError, NotFoundError
-from index.lifeline import Interval
+from index.lifeline import Between, Interval
+from index.passage import Dated
 from index.search import Filters, Found, Search
 from index.timestamp import local_date, parse_timestamp
 from index.urlkey import normalise
 
 from ..collection import disk_use
+from ..dating import date_passage
 from ..ledger import Entry, UrlOutcome, count, read
 from ..runs import Run, State
 from ..seals import Kept, read_seals, seals_path
@@ -190,11 +192,16 @@ def _why(entry: Entry) -> str:
 
 @click.command("history")
 @click.argument("url")
+@click.option("--passage", metavar="TEXT", help="On which days TEXT stood on the page.")
 @json_option
 @click.pass_obj
-def history_command(config: str, url: str, as_json: bool) -> int:
+def history_command(config: str, url: str, passage: str | None, as_json: bool) -> int:
     """
     Show the lifeline of URL: its versions, each with the first and the last day it was seen.
+
+    Where no day saw one version and the next day the other, the days are told between which it changed.
+    With --passage the text of every version is read, and the days are shown on which TEXT was there, was
+    not, or of which that is not known. White space and capitals do not matter.
 
     Where it was never captured as it is written, without the session and tracking parameters that the
     configuration of the site takes off.
@@ -207,6 +214,8 @@ def history_command(config: str, url: str, as_json: bool) -> int:
         zone = archive.settings.zone
         if not intervals:
             raise NotFoundError(f"{address} was never captured. `daykeep search` finds pages by their words.")
+        if passage is not None:
+            return _show_passage(archive, intervals, passage, as_json=as_json)
         rows = [
             {
                 **msgspec.to_builtins(interval),
@@ -218,11 +227,55 @@ def history_command(config: str, url: str, as_json: bool) -> int:
     if as_json:
         show.json_document(rows)
     else:
-        columns = ("first day", "last day", "status", "digest")
-        show.table(
-            columns, ((r["first_day"], r["last_day"], r["status"], str(r["digest"])[:23]) for r in rows)
-        )
+        columns = ("first day", "last day", "status", "digest", "changed")
+        days = ((r["first_day"], r["last_day"], r["status"], str(r["digest"])[:23]) for r in rows)
+        changed = (_between(interval.began) for interval in intervals)
+        show.table(columns, ((*cells, when) for cells, when in zip(days, changed, strict=True)))
     return DONE
+
+
+def _between(days: Between | None) -> str:
+    return f"between {days.after} and {days.by}" if days else ""
+
+
+def _show_passage(archive: Archive, intervals: list[Interval], passage: str, *, as_json: bool) -> int:
+    try:
+        found = date_passage(archive.collection, archive.shelves.history, intervals, passage)
+    except ValueError as error:
+        raise ConfigurationError(f"--passage: {error}") from error
+    if as_json:
+        show.json_document([_dated_row(one, passage) for one in found])
+        return DONE
+    spans = ((one.site, span) for one in found for span in one.spans)
+    rows = ((site, str(span.standing), span.first_day, span.last_day) for site, span in spans)
+    show.table(("site", "passage", "first day", "last day"), rows)
+    for one in found:
+        show.note(f"{one.site}: {_told(one)}.")
+    return DONE
+
+
+def _dated_row(one: Dated, passage: str) -> dict[str, object]:
+    return {
+        "site": one.site,
+        "url": one.url,
+        "passage": passage,
+        "first_day": one.first_day,
+        "last_day": one.last_day,
+        "still": one.still,
+        "came": one.came,
+        "went": one.went,
+        "days": one.spans,
+    }
+
+
+def _told(one: Dated) -> str:
+    """Return in a sentence when a passage was there."""
+    if one.first_day is None:
+        return "it was not there on any day that is known"
+    until = f"{one.last_day}, the newest" if one.still else f"{one.last_day}"
+    came = f"; it came {_between(one.came)}" if one.came else ""
+    went = f"; it went {_between(one.went)}" if one.went else ""
+    return f"it was there from {one.first_day} to {until}{came}{went}"
 
 
 def _of_tidied(archive: Archive, address: str) -> Iterator[Interval]:

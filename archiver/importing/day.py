@@ -18,6 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import merge as merged
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from ..collection import Collection, SnapshotFolder, finder
 from ..durable import publish_dir, storage, write_file
 from ..ledger import PROBE, Entry, UrlOutcome, judge, lacking, write_lines
 from ..pages import write_pages
-from ..past import earlier
+from ..past import LOOK_BACK, earlier, recall
 from ..settings import Settings, Site
 from ..sorted_lines import SortedLines
 from ..verdict import worse
@@ -246,11 +247,13 @@ def _judged(making: Making, folder: SnapshotFolder, parts: DayParts, tallied: Ta
     counts = {one.value: tallied.counts[one.value] for one in UrlOutcome if tallied.counts[one.value]}
     own = dict(tallied.own)
     outcome = worse(judge(own, tallied.server_errors), parts.outcome)
-    before = next(earlier(making.collection, making.site.name, folder.timestamp), None)
+    past = islice(earlier(making.collection, making.site.name, folder.timestamp), LOOK_BACK)
+    before = next(past, None)
     kinds: Counter[Kind] = Counter()
     changes = ()
     if outcome is not Outcome.FAILED:
-        changes = merge(before.index.captures() if before else (), folder.index.captures())  # type: ignore[assignment]
+        yesterday = before.index.captures() if before else ()
+        changes = merge(yesterday, folder.index.captures(), recall(past))  # type: ignore[assignment]
     write_file(folder.changes_path, encode_changes(tally(changes, kinds)))
     return {
         "outcome": outcome.value,
