@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from archiver.checking.verify import verify
-from archiver.collection import finder
+from archiver.collection import Collection, finder
 from archiver.past import LOOK_BACK
+from tests.support.command import configure, inside
 from tests.support.snapshots import HOST, SITE, build_days, page
 
 GONE = (410, {"Content-Type": "text/plain"}, b"weg")
@@ -87,3 +88,18 @@ def rows(path):
         counted = {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
     database.close()
     return counted
+
+
+def test_an_import_after_a_bad_day(tmp_path):
+    """Files of other tools are compared in the same way: with the last day that says what a page was."""
+    after = GOOD | {"/b": page("twee, anders")}
+    with build_days(tmp_path / "made", [GOOD, GOOD | {"/a": BAD, "/b": BAD}, after]) as made:
+        files = [path for folder in made.collection.snapshots(SITE) for path in folder.warcs]
+        config = configure(tmp_path / "new", f"{HOST}/")
+        ended = inside(config, "import", "example", *map(str, files))
+        assert ended.status in {0, 3}, ended.err
+    folders = Collection(tmp_path / "new" / "data").snapshots("example")
+    assert [kinds(folder)[0] for folder in folders[1:]] == [
+        {"/a": "unavailable", "/b": "unavailable"},
+        {"/b": "changed"},
+    ]

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The days of the demonstration site: what they changed, and since when, told by the commands."""
+
+from __future__ import annotations
+
+import msgspec
+
+from archiver.collection import Collection
+from archiver.demo.run import SITE
+from archiver.demo.site import DAYS, HOST
+from archiver.settings import load
+from tests.support.command import inside
+
+OUTAGE = next(number for number, day in enumerate(DAYS) if day.outage)
+
+
+def lines(config, number):
+    """Return what the list of changes of a day of the demonstration has, by path."""
+    folder = Collection(load(config).root).snapshots(SITE)[number]
+    with folder.changes_path.open("rb") as file:
+        found = [msgspec.json.decode(line) for line in file]
+    return {one["url"].removeprefix(f"http://{HOST}"): one for one in found}
+
+
+def test_after_the_outage(demo):
+    """What the outage made unavailable and came back as it was is no change of the day after."""
+    out = {path for path, one in lines(demo, OUTAGE).items() if one["kind"] == "unavailable"}
+    after = lines(demo, OUTAGE + 1)
+    assert len(out) > 20
+    assert all(one["before"] != one["after"] for one in after.values())
+    compared = {path for path, one in after.items() if "since" in one}
+    assert compared <= out
+    assert 0 < len(compared) < len(out) / 2
+    day_before = DAYS[OUTAGE - 1].date.replace("-", "")
+    assert {after[path]["since"][:8] for path in compared} == {day_before}
+
+
+def test_between_around_the_outage(demo):
+    """A page that was out of order when it changed has changed between the day before and the day after."""
+    [path, *_] = sorted(path for path, one in lines(demo, OUTAGE + 1).items() if one.get("since"))
+    ended = inside(demo, "history", f"http://{HOST}{path}", "--json")
+    before, after = DAYS[OUTAGE - 1].date, DAYS[OUTAGE + 1].date
+    [told] = [one["began"] for one in ended.json() if one["first_day"] == after]
+    assert told == {"after": before, "by": after}
+    assert f"between {before} and {after}" in inside(demo, "history", f"http://{HOST}{path}").out
+
+
+def test_penalty_of_35_euros(demo):
+    """A sentence of the page on late decisions is dated by the days that had it."""
+    url = f"http://{HOST}/nl/te-late-beslissing"
+    [told] = inside(demo, "history", url, "--passage", "€  35", "--json").json()
+    standing = {day.date: "there" if day.penalty == 35 else "not there" for day in DAYS}
+    spans = [(one["standing"], one["first_day"], one["last_day"]) for one in told["days"]]
+    assert all(
+        standing[day] == kind for kind, first, last in spans for day in standing if first <= day <= last
+    )
+    days = [day for day, kind in standing.items() if kind == "there"]
+    assert (told["first_day"], told["last_day"], told["still"]) == (days[0], days[-1], False)
+    shown = inside(demo, "history", url, "--passage", "€ 35")
+    assert f"{SITE}: it was there from {days[0]} to {days[-1]}." in shown.err
+    assert f"{SITE}\tnot there\t" in shown.out
+
+
+def test_passage_that_is_none(demo):
+    """A passage without a word is a mistake of whoever gives it."""
+    ended = inside(demo, "history", f"http://{HOST}/", "--passage", "  ")
+    assert (ended.status, "--passage" in ended.err) == (2, True)
