@@ -126,6 +126,13 @@ class SnapshotFolder:
         reasons = own.get("reasons") if isinstance(own, dict) else None
         return [str(reason) for reason in reasons] if isinstance(reasons, list) else []
 
+    @property
+    def changed_text(self) -> int | None:
+        """Of how many changes a reader sees another text; None in days sealed before that was told."""
+        own = self.package.get("daykeep")
+        number = own.get("changed_text") if isinstance(own, dict) else None
+        return number if isinstance(number, int) else None
+
     @cached_property
     def summary(self) -> Snapshot:
         """Outcome and counts, as they were sealed."""

@@ -11,7 +11,6 @@ Knows nothing of how a crawl is run or of the catalogue.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,6 @@ import msgspec
 import structlog
 
 from index.cdxj import parse_line
-from index.changes import Change, Kind, encode_changes, merge, reported, tally
 from index.errors import DamagedError
 from index.model import Outcome
 from index.timestamp import local_date, parse_timestamp, to_timestamp
@@ -31,12 +29,14 @@ from index.timestamp import local_date, parse_timestamp, to_timestamp
 from . import package
 from .checking.verify import check_contents
 from .collection import Collection, Find, SnapshotFolder, finder
+from .day_changes import write_changes
 from .durable import publish_dir, storage, sync_dir, write_file
 from .frontier import Frontier
 from .known import Known, Result
 from .ledger import REFUSED, UNLISTED, UrlOutcome, judge, lacking, read, write_lines
+from .noise_rules import noise_of
 from .pages import write_pages
-from .past import LOOK_BACK, Previous, recall
+from .past import Previous
 from .settings import Settings, Site
 from .suspicion import Kind as Suspected
 from .suspicion import Suspicion
@@ -203,16 +203,14 @@ def seal(
     write_file(folder.index_path, frontier.index_lines())
     write_file(folder.pages_path, write_pages(frontier.pages()))
     judged = judgement(frontier, site, earlier)
-    kinds: Counter[Kind] = Counter()
-    changes = _changes(earlier, folder, judged.outcome)
-    write_file(folder.changes_path, encode_changes(tally(changes, kinds)))
+    failed = judged.outcome is Outcome.FAILED
+    changes = write_changes(collection, folder, earlier, noise_of(site), settings.zone, failed=failed)
     _read_back(folder, finder(collection, site.name, folder))
     own = _own_facts(settings, site, folder.timestamp) | {
         "outcome": judged.outcome.value,
         "reasons": list(judged.reasons),
         "counts": judged.counts,
-        "changes": {kind.value: kinds[kind] for kind in Kind},
-        "changed": reported(kinds),
+        **changes,
         "lacking": judged.lacking,
         "figures": msgspec.to_builtins(judged.figures),
         "full": full,
@@ -255,12 +253,3 @@ def _own_facts(settings: Settings, site: Site, timestamp: str) -> dict[str, Any]
         "demonstration": site.demonstration,
         "timezone": settings.timezone,
     }
-
-
-def _changes(
-    earlier: tuple[SnapshotFolder, ...], folder: SnapshotFolder, outcome: Outcome
-) -> Iterable[Change]:
-    if outcome is Outcome.FAILED:
-        return ()
-    yesterday = earlier[0].index.captures() if earlier else ()
-    return merge(yesterday, folder.index.captures(), recall(earlier[1:LOOK_BACK]))

@@ -30,6 +30,7 @@ import msgspec
 from msgspec import Meta
 
 from index.errors import ConfigurationError
+from index.noise import Rule, check
 from index.parameters import DEFAULT, Tidy
 from index.urlkey import normalise, origin
 
@@ -90,6 +91,7 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     traps: TrapLimits = msgspec.field(default_factory=TrapLimits)
     suspicion: Thresholds = msgspec.field(default_factory=Thresholds)
     mdto: Appraisal = msgspec.field(default_factory=Appraisal)
+    noise: tuple[Rule, ...] = ()
 
     @property
     def tidy(self) -> Tidy:
@@ -191,7 +193,10 @@ def _refuse_unknown(raw: Mapping[str, Any]) -> None:
 
 def _tables(place: str, site: Any) -> list[tuple[str, Any, type[msgspec.Struct]]]:
     within = site if isinstance(site, Mapping) else {}
+    noise = within.get("noise")
+    rules = noise if isinstance(noise, list) else []
     return [
+        *((f"{place}.noise[{number}]", rule, Rule) for number, rule in enumerate(rules)),
         (place, site, Site),
         (f"{place}.traps", within.get("traps"), TrapLimits),
         (f"{place}.suspicion", within.get("suspicion"), Thresholds),
@@ -258,6 +263,7 @@ def _check_site(site: Site, place: str) -> None:
     _check_patterns(site, place)
     _check_networks(site, place)
     _check_parameters(site, place)
+    _check_noise(site, place)
     if not site.user_agent.isprintable() or not site.user_agent.isascii() or not site.user_agent.strip():
         raise ConfigurationError(f"key `{place}.user_agent`: use printable ASCII on one line.")
 
@@ -293,6 +299,14 @@ def _check_parameters(site: Site, place: str) -> None:
         raise ConfigurationError(
             f"key `{place}.tracking_parameters` or `{place}.session_parameters`: {error}"
         ) from error
+
+
+def _check_noise(site: Site, place: str) -> None:
+    for number, rule in enumerate(site.noise):
+        try:
+            check(rule)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"key `{place}.noise[{number}]`: {error}") from error
 
 
 def _check_networks(site: Site, place: str) -> None:

@@ -119,6 +119,8 @@ class Change(msgspec.Struct, frozen=True):
     after: Capture | None
     earlier: Earlier | None = None
     """What it was compared with, where `before` does not say what the URL is."""
+    text: bool | None = None
+    """Whether a reader sees another text than before; None where that was not asked, or there is none."""
 
     @property
     def same(self) -> bool:
@@ -187,6 +189,7 @@ def encode_changes(changes: Iterable[Change]) -> Iterator[bytes]:
          "since":"20260302023000"}
 
     `before` is what it was compared with; that stands in the snapshot `since`, where not in yesterday's.
+    `text` says whether a reader sees another text, where there is one on either side.
     """
     encoder = msgspec.json.Encoder()
     for change in changes:
@@ -200,6 +203,8 @@ def encode_changes(changes: Iterable[Change]) -> Iterator[bytes]:
             }
             if change.earlier:
                 line["since"] = change.earlier.snapshot
+            if change.text is not None:
+                line["text"] = change.text
             yield encoder.encode(line) + b"\n"
 
 

@@ -115,7 +115,9 @@ def day(site: str, moment: str) -> str | tuple[str, int]:
         return _no_snapshot(found, moment)
     shown = shown_at(found, moment)
     if shown.snapshot.outcome is Outcome.FAILED:
-        return render_template("day.html", shown=shown, pages=[], changes={}, missing=_missing(shown))
+        return render_template(
+            "day.html", shown=shown, pages=[], changes={}, changed_text=None, missing=_missing(shown)
+        )
     contains = request.args.get("contains", "").strip()[:200] or None
     listed, total, more = _pages(shown, contains)
     return render_template(
@@ -127,6 +129,7 @@ def day(site: str, moment: str) -> str | tuple[str, int]:
         contains=contains or "",
         continued="after" in request.args,
         changes=changes_by_kind(folder_of(shown)),
+        changed_text=folder_of(shown).changed_text,
         missing=_missing(shown),
     )
 

@@ -43,6 +43,10 @@ class ChangedUrl(msgspec.Struct, frozen=True):
     kind: Kind
     url: str
     status: int | None = None
+    since: str | None = None
+    """The snapshot it was compared with, where that is not the one before."""
+    text: bool | None = None
+    """Whether a reader sees another text."""
 
 
 @dataclass(frozen=True, slots=True)

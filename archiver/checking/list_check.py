@@ -59,6 +59,8 @@ class _Change(msgspec.Struct, frozen=True):
     url: str
     after: str | None
     status: int | None
+    text: bool | None = None
+    """Days sealed before this key have lines without it."""
 
 
 def check_ledger(folder: SnapshotFolder, places: Places, index: Index) -> Iterator[Problem]:
@@ -144,17 +146,22 @@ def check_changes(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
     """Yield what the list of changes says otherwise than the index. Raises DecodeError, OSError."""
     decoder = msgspec.json.Decoder(_Change)
     kinds: Counter[str] = Counter()
+    other_text = 0
     lines = InStep(index)
     with folder.changes_path.open("rb") as file:
         for number, line in enumerate(file, 1):
             change = decoder.decode(line)
             kinds[change.kind] += 1
+            other_text += change.text is True
             if (change.after, change.status) != _answer(lines, change.url):
                 what = f"line {number} says of {change.url} what the index does not"
                 yield Problem(Kind.CHANGES, folder.timestamp, CHANGES, None, what)
     sealed = folder.package["daykeep"]["changes"]
     if {kind: number for kind, number in sealed.items() if number and kind != "unchanged"} != dict(kinds):
         what = "its kinds do not add up to the sealed numbers"
+        yield Problem(Kind.COUNTS, folder.timestamp, CHANGES, None, what)
+    if folder.changed_text not in {None, other_text}:
+        what = "its changes of text do not add up to the sealed number"
         yield Problem(Kind.COUNTS, folder.timestamp, CHANGES, None, what)
 
 

@@ -13,6 +13,7 @@ from index.catalogue import excerpt
 from index.document import Kind
 from index.errors import ConfigurationError, DamagedError, NotFoundError
 from index.lifeline import Between, Interval
+from index.noise import Noise
 from index.passage import Dated
 from index.search import Filters, Found, Search
 from index.timestamp import local_date, parse_timestamp
@@ -20,7 +21,9 @@ from index.urlkey import normalise
 
 from ..collection import disk_use
 from ..dating import date_passage
+from ..day_changes import text_between
 from ..ledger import Entry, UrlOutcome, count, read
+from ..noise_rules import noise_of
 from ..runs import Run, State
 from ..seals import Kept, read_seals, seals_path
 from ..snapshot import Archive
@@ -70,6 +73,8 @@ def _status_row(archive: Archive, name: str) -> dict[str, object]:
         "last": last.timestamp if last else None,
         "date": last.day if last else None,
         "outcome": last.outcome.value if last else None,
+        "changed": last.changed if last else None,
+        "changed_text": folders[-1].changed_text if folders else None,
         "snapshots": len(folders),
         "gaps": [run.day.isoformat() for run in runs.of(name) if _is_gap(run)],
         "next_due": runs.next_due(site, now, zone).astimezone(zone).isoformat(timespec="minutes")
@@ -108,6 +113,9 @@ def snapshots_command(config: str, site: str, as_json: bool) -> int:
     """
     List the sealed snapshots of SITE, oldest first.
 
+    `changed` counts the addresses that are new, changed or removed; `text changed` those of them of which a
+    reader sees another text, noise left out (-: sealed before that was told).
+
     With --json each has the digest of its datapackage.json as it was sealed (`package`), and one that speaks
     for it and all that were sealed before (`seal`). Keep them elsewhere: `daykeep verify --against` takes
     them.
@@ -115,16 +123,30 @@ def snapshots_command(config: str, site: str, as_json: bool) -> int:
     Exit status: 0 done; 1 could not; 2 no such site.
     """
     with opened(config) as archive:
-        rows = [folder.summary for folder in archive.collection.snapshots(require_site(archive, site))]
+        folders = archive.collection.snapshots(require_site(archive, site))
+        rows = [folder.summary for folder in folders]
+        texts = [folder.changed_text for folder in folders]
         path = seals_path(archive.collection, site)
         seals = {kept.seal.snapshot: kept for kept in read_seals(path)} if as_json else {}
     if as_json:
-        show.json_document([show.snapshot_row(row) | _seal(seals.get(row.timestamp)) for row in rows])
+        show.json_document(
+            [
+                show.snapshot_row(row) | {"changed_text": text} | _seal(seals.get(row.timestamp))
+                for row, text in zip(rows, texts, strict=True)
+            ]
+        )
     else:
-        columns = ("timestamp", "date", "outcome", "known", "changed", "size")
-        cells = ((r.timestamp, r.day, r.outcome.value, r.known, r.changed, show.size(r.bytes)) for r in rows)
+        columns = ("timestamp", "date", "outcome", "known", "changed", "size", "text changed")
+        cells = (
+            (r.timestamp, r.day, r.outcome.value, r.known, r.changed, show.size(r.bytes), _or_dash(text))
+            for r, text in zip(rows, texts, strict=True)
+        )
         show.table(columns, cells)
     return DONE
+
+
+def _or_dash(value: object) -> object:
+    return "-" if value is None else value
 
 
 def _seal(kept: Kept | None) -> dict[str, str | None]:
@@ -304,20 +326,36 @@ def changes_command(config: str, site: str, from_date: str, to_date: str, as_jso
     """
     List the URLs of SITE that are new, changed or removed between two days.
 
+    Changed are the bytes of an answer. Beside it stands whether a reader sees another text: what rules of
+    noise take out (config/noise.toml, and those of the site) does not count; - where there is no text.
+
     Exit status: 0 done; 1 no such day; 2 wrong usage.
     """
     with opened(config) as archive:
         first, last = (find_snapshot(archive, site, date).timestamp for date in (from_date, to_date))
+        found = archive.shelves.history.changes(site, first, last)
+        zone, noise = archive.settings.zone, _noise(archive, site)
         rows = [
-            {"kind": str(difference.kind), "url": difference.url}
-            for difference in archive.shelves.history.changes(site, first, last)
+            {"kind": str(one.kind), "url": one.url, "text": text}
+            for one, text in text_between(archive.collection, archive.shelves.history, noise, zone, found)
         ]
+    totals = {"bytes": len(rows), "text": sum(row["text"] is True for row in rows)}
     if as_json:
-        show.json_document({"site": site, "from": first, "to": last, "changes": rows})
+        show.json_document({"site": site, "from": first, "to": last, "totals": totals, "changes": rows})
     else:
-        show.table(("kind", "url"), ((row["kind"], row["url"]) for row in rows))
-        show.note(f"{len(rows)} addresses differ between {first} and {last}.")
+        show.table(("kind", "url", "text"), ((row["kind"], row["url"], _SEEN[row["text"]]) for row in rows))
+        show.note(
+            f"{totals['bytes']} addresses differ between {first} and {last}; of {totals['text']} of them a "
+            "reader sees another text, noise left out."
+        )
     return DONE
+
+
+_SEEN: dict[object, str] = {True: "other text", False: "same text", None: "-"}
+
+
+def _noise(archive: Archive, site: str) -> Noise:
+    return noise_of(next((one for one in archive.settings.site if one.name == site), None))
 
 
 @click.command("search")

@@ -12,13 +12,11 @@ Before the rename nothing counts, after it everything does. Knows nothing of how
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import merge as merged
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +24,17 @@ import msgspec
 from msgspec.structs import replace
 
 from index.cdxj import Index, format_line, merge_sorted, parse_line
-from index.changes import Kind, encode_changes, merge, reported, tally
 from index.model import Outcome
 from index.timestamp import local_date, parse_timestamp
 
 from .. import package
 from ..collection import Collection, SnapshotFolder, finder
+from ..day_changes import write_changes
 from ..durable import publish_dir, storage, write_file
 from ..ledger import PROBE, Entry, UrlOutcome, judge, lacking, write_lines
+from ..noise_rules import noise_of
 from ..pages import write_pages
-from ..past import LOOK_BACK, earlier, recall
+from ..past import earlier
 from ..settings import Settings, Site
 from ..sorted_lines import SortedLines
 from ..verdict import worse
@@ -247,20 +246,15 @@ def _judged(making: Making, folder: SnapshotFolder, parts: DayParts, tallied: Ta
     counts = {one.value: tallied.counts[one.value] for one in UrlOutcome if tallied.counts[one.value]}
     own = dict(tallied.own)
     outcome = worse(judge(own, tallied.server_errors), parts.outcome)
-    past = islice(earlier(making.collection, making.site.name, folder.timestamp), LOOK_BACK)
-    before = next(past, None)
-    kinds: Counter[Kind] = Counter()
-    changes = ()
-    if outcome is not Outcome.FAILED:
-        yesterday = before.index.captures() if before else ()
-        changes = merge(yesterday, folder.index.captures(), recall(past))  # type: ignore[assignment]
-    write_file(folder.changes_path, encode_changes(tally(changes, kinds)))
+    past = earlier(making.collection, making.site.name, folder.timestamp)
+    noise, zone = noise_of(making.site), making.settings.zone
+    failed = outcome is Outcome.FAILED
+    changes = write_changes(making.collection, folder, past, noise, zone, failed=failed)
     return {
         "outcome": outcome.value,
         "reasons": parts.reasons,
         "counts": counts,
-        "changes": {kind.value: kinds[kind] for kind in Kind},
-        "changed": reported(kinds),
+        **changes,
         "lacking": lacking(own, tallied.server_errors),
         "full": False,
         "imported": parts.imported,

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What a day changed, as it is sealed: logs/changes.jsonl, and the figures of it in datapackage.json.
+
+    changes        how many addresses of each kind, by their bytes
+    changed        how many of them are new, changed or removed
+    changed_text   of how many of those a reader sees another text than before, noise left out
+
+The text of a page was read when it was crawled, and stands in a record of its own. Two are compared only
+where the payload changed, and read only where their digests differ: a day on which nothing changed costs one
+merge. Knows nothing of crawls and imports.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from msgspec.structs import replace
+
+from index.changes import REPORTED, Answer, Change, Kind, encode_changes, is_there, merge, reported, tally
+from index.document import Document
+from index.errors import DamagedError, NotFoundError
+from index.history import History
+from index.lifeline import Difference, Interval
+from index.model import Capture
+from index.noise import Noise, Stored
+from index.timestamp import local_date
+from index.urlkey import text_name
+
+from .collection import Collection, SnapshotFolder
+from .durable import write_file
+from .past import LOOK_BACK, recall
+from .records import open_record
+
+MAX_TEXT = 4 << 20
+"""Bytes of a text that are compared."""
+KEPT_OPEN = 32
+"""Indexes of earlier snapshots that are kept open; each takes a file descriptor."""
+
+logger = structlog.get_logger(__name__)
+
+
+def write_changes(
+    collection: Collection,
+    folder: SnapshotFolder,
+    earlier: Iterable[SnapshotFolder],
+    noise: Noise,
+    zone: ZoneInfo,
+    *,
+    failed: bool,
+) -> dict[str, Any]:
+    """
+    Write what a day that is not sealed yet changed, and return what datapackage.json says of it.
+
+    `earlier`: the snapshots before it that did not fail, newest first, taken as far as they are needed. A day
+    that failed saw nothing, and so changed nothing.
+    """
+    past = islice(earlier, LOOK_BACK)
+    before = None if failed else next(past, None)
+    kinds: Counter[Kind] = Counter()
+    seen: Counter[bool | None] = Counter()
+    changes: Iterable[Change] = ()
+    if not failed:
+        yesterday = before.index.captures() if before else ()
+        changes = merge(yesterday, folder.index.captures(), recall(past))
+        changes = _with_text(changes, DayTexts(Texts(collection, noise, zone), folder, before), seen)
+    write_file(folder.changes_path, encode_changes(tally(changes, kinds)))
+    return {
+        "changes": {kind.value: kinds[kind] for kind in Kind},
+        "changed": reported(kinds),
+        "changed_text": seen[True],
+    }
+
+
+def _with_text(changes: Iterable[Change], texts: DayTexts, seen: Counter[bool | None]) -> Iterator[Change]:
+    """Pass changes on, those that count with whether a reader sees another text, and count that."""
+    for change in changes:
+        if change.kind not in REPORTED:
+            yield change
+            continue
+        text = texts.differ(change)
+        seen[text] += 1
+        yield replace(change, text=text)
+
+
+def text_between(
+    collection: Collection, history: History, noise: Noise, zone: ZoneInfo, found: Iterable[Difference]
+) -> Iterator[tuple[Difference, bool | None]]:
+    """Yield what differs between two days, each with whether a reader sees another text."""
+    texts = Texts(collection, noise, zone)
+    for one in found:
+        names = [side.document_id for side in (one.before, one.after) if side and side.document_id]
+        documents = history.documents(names)
+        sides = [_document_of(side, documents) for side in (one.before, one.after)]
+        yield one, texts.differ(*(_Text.of_document(collection, side) if side else None for side in sides))
+
+
+def _document_of(side: Interval | None, documents: dict[str, Document]) -> Document | None:
+    return documents.get(side.document_id or "") if side and _has_text(side) else None
+
+
+def _has_text(answer: Answer) -> bool:
+    """Tell whether a URL shows a text of its own: it is there, and leads nowhere else."""
+    return is_there(answer) and answer.content[2] is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Where the text of a page lies."""
+
+    path: Path
+    offset: int
+    name: str
+    """Equal for equal texts of one page."""
+    seen: str
+    """When the page was answered so first."""
+
+    @classmethod
+    def of_document(cls, collection: Collection, document: Document) -> _Text:
+        """Return the text that the history names."""
+        path = collection.at(document.site, document.snapshot).warc(document.filename)
+        return cls(path, document.offset, document.id, document.snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Reads and compares texts."""
+
+    collection: Collection
+    noise: Noise
+    zone: ZoneInfo
+
+    def differ(self, old: _Text | None, new: _Text | None) -> bool | None:
+        """
+        Tell whether a reader sees another text; None where there is none on either side, or it is unreadable.
+
+            old | new   text                          none
+            text        not the same, but for noise   True
+            none        True                          None
+        """
+        if old is None or new is None:
+            return None if old is new else True
+        if old.name == new.name:
+            return False
+        before, after = self._read(old), self._read(new)
+        return None if before is None or after is None else not self.noise.same(before, after)
+
+    def _read(self, text: _Text) -> Stored | None:
+        try:
+            with open_record(text.path, text.offset) as record:
+                data = record.block.read(MAX_TEXT)
+        except DamagedError as error:
+            logger.warning("text-unreadable", path=str(text.path), reason=str(error))
+            return None
+        return Stored(data.decode("utf-8", "replace"), local_date(text.seen, self.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class DayTexts:
+    """The texts of a day that is not in the history yet, and of what its pages were before."""
+
+    texts: Texts
+    today: SnapshotFolder
+    before: SnapshotFolder | None
+    _homes: dict[str, SnapshotFolder] = field(default_factory=dict)
+
+    def differ(self, change: Change) -> bool | None:
+        """Tell whether a reader sees another text of a page than before."""
+        was = change.earlier.snapshot if change.earlier else self.before.timestamp if self.before else None
+        return self.texts.differ(
+            self._find(change.compared, was), self._find(change.after, self.today.timestamp)
+        )
+
+    def _find(self, capture: Capture | None, snapshot: str | None) -> _Text | None:
+        """Return the text of a page as a day had it, None where it has none."""
+        if capture is None or snapshot is None or not _has_text(capture):
+            return None
+        home = self._folder(capture.original.snapshot if capture.original else snapshot)
+        try:
+            found = home.index.find(text_name(capture.url))
+            path = home.warc(found.filename) if found else None
+        except (DamagedError, NotFoundError) as error:
+            logger.warning("text-unreadable", url=capture.url, reason=str(error))
+            return None
+        if found is None or path is None:
+            return None
+        seen = capture.original.timestamp if capture.original else capture.timestamp
+        return _Text(path, found.offset, found.digest, seen)
+
+    def _folder(self, snapshot: str) -> SnapshotFolder:
+        for folder in (self.today, self.before):
+            if folder is not None and folder.timestamp == snapshot:
+                return folder
+        if snapshot not in self._homes:
+            if len(self._homes) >= KEPT_OPEN:
+                self._homes.clear()
+            self._homes[snapshot] = self.texts.collection.at(self.today.site, snapshot)
+        return self._homes[snapshot]

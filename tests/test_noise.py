@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Rules of noise: what they take out of a text and what they leave, and what cannot be a rule."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.noise_rules import built_in, noise_of
+from archiver.settings import Site, parse
+from index.errors import ConfigurationError
+from index.noise import EXAMPLE_DAY, MAX_LENGTH, TAKEN, Noise, Rule, Stored, check, compiled, joined
+
+RULES = built_in()
+ALL = noise_of(None)
+TAKES = [(rule.name, one) for rule in RULES for one in rule.takes]
+LEAVES = [one for rule in RULES for one in rule.leaves]
+
+
+@pytest.mark.parametrize(("name", "example"), TAKES)
+def test_what_a_rule_takes(name, example):
+    """Each example loses what is marked in it, and nothing else, by its own rule; and by all of them together."""
+    [rule] = [one for one in RULES if one.name == name]
+    text, left = re.sub("[«»]", "", example), re.sub("«[^»]*»", TAKEN, example)
+    assert Noise((rule,)).cleaned(text, EXAMPLE_DAY) == left
+    assert ALL.cleaned(text, EXAMPLE_DAY) == left
+
+
+@pytest.mark.parametrize("example", LEAVES)
+def test_what_a_rule_leaves(example):
+    """Nothing is taken out of what a rule is to leave, by that rule or by any other."""
+    assert ALL.cleaned(example, EXAMPLE_DAY) == example
+
+
+def test_rules_are_whole():
+    """Every rule of the file has a name of its own, says what it is about, and has examples of both sorts."""
+    assert len({rule.name for rule in RULES}) == len(RULES) > 10
+    assert [rule.name for rule in RULES if not (rule.about and len(rule.takes) and len(rule.leaves))] == []
+    for rule in RULES:
+        check(rule)
+
+
+SAME = [
+    ("Vandaag is het 2 maart 2026.", "Vandaag is het 3 maart 2026.", True, "the date of today"),
+    ("De raad vergadert 2 maart 2026.", "De raad vergadert 9 maart 2026.", False, "another day than today"),
+    ("Kosten: 350 euro", "Kosten: 355 euro", False, "a figure"),
+    ("Geldig vanaf 1 januari 2026", "Geldig vanaf 1 februari 2026", False, "a date that matters"),
+    ("a\nBezoekers: 12\nb", "a\nBezoekers: 13\nb", True, "a counter"),
+    ("a\nBezoekers: 12\nb", "a\nb", False, "the counter has gone"),
+    ("Om 12:00:01", "Om 12:00:09", True, "a clock"),
+    ("Open tot 17:00", "Open tot 16:00", False, "opening hours"),
+    ("Vandaag maandag 2 maart\nkop\n3 minuten geleden", "Vandaag dinsdag 3 maart\nkop\n1 uur geleden", True, "two"),
+    ("2 maart 2026\nkop", "2 maart 2026\nkop", True, "equal lines need no rule"),
+    ("een", "een\ntwee", False, "a line more"),
+    ("", "", True, "nothing"),
+    ("Request ID: ab12-77f0c3", "Request ID: 90ff-11b2a9", True, "a token that says so"),
+    ("Code 8f3a9c0211aa", "Code 9f3a9c0211ab", False, "a code that may matter"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "same", "why"), SAME)
+def test_same_to_a_reader(before, after, same, why):
+    """Two texts of two days are the same to a reader but for noise."""
+    monday, tuesday = Stored(before, EXAMPLE_DAY), Stored(after, EXAMPLE_DAY + timedelta(days=1))
+    assert ALL.same(monday, tuesday) is same, why
+
+
+LINES = st.sampled_from(
+    ["Vandaag is het {today}.", "kop", "Bezoekers: {n}", "Kosten {n} euro", "", "om 12:00:{n:02}", "slot"]
+)
+
+
+@given(
+    lines=st.lists(LINES, max_size=8),
+    numbers=st.tuples(st.integers(0, 59), st.integers(0, 59)),
+    cut=st.booleans(),
+)
+def test_same_equals_cleaning_every_line(lines, numbers, cut):
+    """Looking at the lines that differ finds what cleaning both texts as a whole finds."""
+    days = EXAMPLE_DAY, EXAMPLE_DAY + timedelta(days=1)
+    texts = [
+        "\n".join(
+            line.format(today=f"{day.day} maart 2026", n=n)
+            for line in (lines[:-1] if cut and n == numbers[1] and day == days[1] else lines)
+        )
+        for day, n in zip(days, numbers, strict=True)
+    ]
+    whole = [
+        [ALL.cleaned(line, day) for line in text.split("\n")] for text, day in zip(texts, days, strict=True)
+    ]
+    assert ALL.same(*map(Stored, texts, days)) == (whole[0] == whole[1])
+
+
+REFUSED = [
+    ("a+", "'+' is not allowed"),
+    ("a*", "'*' is not allowed"),
+    (".", "'.' is not allowed"),
+    ("(a|b){2}", "may stand after one character only"),
+    ("{2}", "may stand after one character only"),
+    ("a{1,2}{3}", "may stand after one character only"),
+    (r"(?=a)", "stands after nothing"),
+    (r"(a)\1", r"'\\\\1' is not allowed"),
+    ("a??", "stands after nothing"),
+    ("a{2,1}", "not a regular expression"),
+    ("(a", "not a regular expression"),
+    ("a)", "not a regular expression"),
+    ("<tomorrow>", "is none of"),
+    ("a{200}b{201}", f"repeats more than {MAX_LENGTH}"),
+    ("a" * (MAX_LENGTH + 1), "longer than"),
+    ("[[:alpha:]]", "is not allowed"),
+    ("a\nb", "is not allowed"),
+    ("^a", "is not allowed"),
+    (r"\Aa", "is not allowed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pattern", "why"), REFUSED)
+def test_what_is_no_pattern(pattern, why):
+    """What could be slow, endless or of several lines is refused, with the reason."""
+    with pytest.raises(ConfigurationError, match=re.escape(why) if "\\" not in why else why):
+        compiled(pattern, EXAMPLE_DAY)
+
+
+SLOW = [
+    (r"\d{1,200}\d{1,200}x", "1" * 200_000),
+    (r"(a{0,100}|b)(a{0,100}|b)(a{0,100}|b)c", "a" * 200_000),
+    (r"( ?a? ?a? ?a? ?a? ?a? ?a? ?a? ?a? ?a? ?a? ?a? ?a?)b", " a" * 100_000),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text"), SLOW)
+def test_no_way_back(pattern, text):
+    """A pattern that is exponential, or of third power, with a plain `re` is done with a long line at once."""
+    assert Noise((Rule(name="slow", pattern=pattern),)).cleaned(text, EXAMPLE_DAY) == text
+
+
+@given(
+    pattern=st.text(alphabet=r"ab1 \dws()[]{},?|<>dayb-^", max_size=30),
+    text=st.text(alphabet="ab1 -", max_size=40),
+)
+def test_any_pattern(pattern, text):
+    """Whatever an operator writes is a rule or is refused in a sentence; nothing else is raised."""
+    with contextlib.suppress(ConfigurationError):
+        compiled(pattern, EXAMPLE_DAY).sub("", text)
+
+
+MONTHS = [
+    (date(2026, month, 5), f"5 {name} 2026")
+    for month, names in enumerate(
+        ["januari jan", "februari feb", "maart mrt mrt.", "april apr", "mei May", "juni June", "juli Jul",
+         "augustus aug.", "september sept", "oktober okt oct", "november nov", "december Dec."], 1)
+    for name in names.split()
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("day", "text"), MONTHS)
+def test_every_month_by_its_names(day, text):
+    """A month is known by its Dutch and English names, whole or cut short; the day before it is another day."""
+    assert ALL.cleaned(text, day) == TAKEN
+    assert ALL.cleaned(text, day - timedelta(days=1)) == text
+
+
+CONFIGURED = [
+    ({"name": "kop", "pattern": "kop"}, None),
+    ({"name": "kop", "pattern": "kop", "takes": ["een «kop»"], "leaves": ["staart"]}, None),
+    ({"name": "kop", "pattern": "kop", "takes": ["een kop"]}, "no « and »"),
+    ({"name": "kop", "pattern": "kop", "takes": ["«een» kop"]}, "noise"),
+    ({"name": "kop", "pattern": "kop", "leaves": ["kopje"]}, "which it is to leave"),
+    ({"name": "kop", "pattern": "k+"}, "noise[0]"),
+    ({"name": "Kop!", "pattern": "k"}, "is not a name for a rule"),
+    ({"name": "kop", "patern": "k"}, "unknown key `site[0].noise[0].patern`; the nearest valid one is `pattern`"),
+    ({"pattern": "k"}, "name"),
+    ({"name": "time-ago"}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "why"), CONFIGURED)
+def test_rules_of_a_site(tmp_path, rule, why):
+    """A site has rules of its own, whose examples are tried when the configuration is read."""
+    raw = {"site": [{"name": "demo", "seeds": ["https://example.org/"], "noise": [rule]}]}
+    if why is None:
+        assert [one.name for one in parse(raw, tmp_path).site[0].noise] == [rule["name"]]
+        return
+    with pytest.raises(ConfigurationError, match=re.escape(why)):
+        parse(raw, tmp_path)
+
+
+def test_own_rules_take_the_place_of_built_in_ones():
+    """A rule of a site replaces the built-in one of its name, and an empty one takes it out."""
+    own = (Rule(name="time-ago", pattern="lang geleden"), Rule(name="view-counter"))
+    noise = noise_of(Site(name="demo", seeds=("https://example.org/",), noise=own))
+    assert [noise.cleaned(one, EXAMPLE_DAY) for one in ("3 dagen geleden", "lang geleden", "12 views")] == [
+        "3 dagen geleden", TAKEN, "12 views",
+    ]  # fmt: skip
+    assert len(joined(RULES, own).rules) == len(RULES) - 1
