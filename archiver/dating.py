@@ -2,8 +2,8 @@
 """
 From when to when a passage stood on a page: the text of each of its versions is read, once.
 
-A site's page may have had thousands of texts, each as large as a text may be: who asks says how many characters
-may be read for one answer. Knows nothing of commands or of the viewer's pages.
+A page may have had thousands of texts, each as large as a text may be: who asks says how many characters may
+be read for one answer. Knows nothing of commands or of the viewer's pages.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def date_passage(
     """
     Return for each site of a URL's lifeline on which days the passage stood there; newest texts first read.
 
-    White space and case do not matter. At most about `most` characters of text are read; what then has not been
-    looked at is not known. Raises ValueError for a passage without a word, or longer than MAX_PASSAGE.
+    White space and case do not matter. At most about `most` characters of text are read; what then has not
+    been looked at is not known. Raises ValueError for a passage without a word, or longer than MAX_PASSAGE.
     """
     wanted = fold(passage)
     if not wanted or len(passage) > MAX_PASSAGE:

@@ -38,9 +38,8 @@ from .collection import Collection, SnapshotFolder
 from .durable import write_file
 from .past import LOOK_BACK, recall
 from .records import open_record
+from .texts import MAX_TEXT
 
-MAX_TEXT = 4 << 20
-"""Bytes of a text that are compared."""
 KEPT_OPEN = 32
 """Indexes of earlier snapshots that are kept open; each takes a file descriptor."""
 

@@ -26,7 +26,7 @@ from .address import format_web_path
 from .current import holdings
 
 MAX_READ = 64 << 20
-"""Bytes of text read for one answer about a passage."""
+"""Characters of text read for one answer about a passage."""
 
 pages = Blueprint("lifeline", __name__)
 

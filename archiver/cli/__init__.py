@@ -11,7 +11,8 @@ The command line: the only place that composes, prints and exits.
     bringing    import
     serving     serve, schedule, demo
     listening   a port of ours, and public addresses that fit it
-    looking     status, snapshots, ledger, history, changes, search
+    looking     status, snapshots, ledger, search
+    changing    history, changes
     checking    verify
     keeping     export, rebuild
     conforming  conform
@@ -46,8 +47,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "status": "looking",
         "snapshots": "looking",
         "ledger": "looking",
-        "history": "looking",
-        "changes": "looking",
+        "history": "changing",
+        "changes": "changing",
         "search": "looking",
         "export": "keeping",
         "import": "bringing",

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The commands that tell of change: history, changes. They change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import msgspec
+
+from index.errors import ConfigurationError, NotFoundError
+from index.lifeline import Between, Interval
+from index.noise import Noise
+from index.passage import Dated
+from index.timestamp import local_date
+from index.urlkey import normalise
+
+from ..dating import date_passage
+from ..day_changes import text_between
+from ..noise_rules import noise_of
+from ..snapshot import Archive
+from . import show
+from .compose import find_snapshot, opened
+from .looking import DONE, json_option
+
+
+@click.command("history")
+@click.argument("url")
+@click.option("--passage", metavar="TEXT", help="On which days TEXT stood on the page.")
+@json_option
+@click.pass_obj
+def history_command(config: str, url: str, passage: str | None, as_json: bool) -> int:
+    """
+    Show the lifeline of URL: its versions, each with the first and the last day it was seen.
+
+    Where no day saw one version and the next day the other, the days are told between which it changed.
+    With --passage the text of every version is read, and the days are shown on which TEXT was there, was
+    not, or of which that is not known. White space and capitals do not matter.
+
+    Where it was never captured as it is written, without the session and tracking parameters that the
+    configuration of the site takes off.
+
+    Exit status: 0 done; 1 never captured; 2 not an address.
+    """
+    address = _address(url)
+    with opened(config) as archive:
+        intervals = archive.shelves.history.lifeline(address) or list(_of_tidied(archive, address))
+        zone = archive.settings.zone
+        if not intervals:
+            raise NotFoundError(f"{address} was never captured. `daykeep search` finds pages by their words.")
+        if passage is not None:
+            return _show_passage(archive, intervals, passage, as_json=as_json)
+        rows = [
+            {
+                **msgspec.to_builtins(interval),
+                "first_day": local_date(interval.first, zone).isoformat(),
+                "last_day": local_date(interval.last, zone).isoformat(),
+            }
+            for interval in intervals
+        ]
+    if as_json:
+        show.json_document(rows)
+    else:
+        columns = ("first day", "last day", "status", "digest", "changed")
+        days = ((r["first_day"], r["last_day"], r["status"], str(r["digest"])[:23]) for r in rows)
+        changed = (_between(interval.began) for interval in intervals)
+        show.table(columns, ((*cells, when) for cells, when in zip(days, changed, strict=True)))
+    return DONE
+
+
+def _between(days: Between | None) -> str:
+    return f"between {days.after} and {days.by}" if days else ""
+
+
+def _show_passage(archive: Archive, intervals: list[Interval], passage: str, *, as_json: bool) -> int:
+    try:
+        found = date_passage(archive.collection, archive.shelves.history, intervals, passage)
+    except ValueError as error:
+        raise ConfigurationError(f"--passage: {error}") from error
+    if as_json:
+        show.json_document([_dated_row(one, passage) for one in found])
+        return DONE
+    spans = ((one.site, span) for one in found for span in one.spans)
+    rows = ((site, str(span.standing), span.first_day, span.last_day) for site, span in spans)
+    show.table(("site", "passage", "first day", "last day"), rows)
+    for one in found:
+        show.note(f"{one.site}: {_told(one)}.")
+    return DONE
+
+
+def _dated_row(one: Dated, passage: str) -> dict[str, object]:
+    return {
+        "site": one.site,
+        "url": one.url,
+        "passage": passage,
+        "first_day": one.first_day,
+        "last_day": one.last_day,
+        "still": one.still,
+        "came": one.came,
+        "went": one.went,
+        "days": one.spans,
+    }
+
+
+def _told(one: Dated) -> str:
+    """Return in a sentence when a passage was there."""
+    if one.first_day is None:
+        return "it was not there on any day that is known"
+    until = f"{one.last_day}, the newest" if one.still else f"{one.last_day}"
+    came = f"; it came {_between(one.came)}" if one.came else ""
+    went = f"; it went {_between(one.went)}" if one.went else ""
+    return f"it was there from {one.first_day} to {until}{came}{went}"
+
+
+def _of_tidied(archive: Archive, address: str) -> Iterator[Interval]:
+    """Yield the intervals of an address without what the crawler of each site takes off its links."""
+    history = archive.shelves.history
+    for site in history.sites():
+        tidied = archive.settings.tidy_of(site)(address)
+        if tidied != address:
+            yield from history.lifeline(tidied, site)
+
+
+def _address(url: str) -> str:
+    address = normalise(url if "://" in url else f"https://{url}")
+    if address is None:
+        raise ConfigurationError(f"{url!r} is not an http(s) address.")
+    return address
+
+
+@click.command("changes")
+@click.argument("site")
+@click.argument("from_date", metavar="FROM")
+@click.argument("to_date", metavar="TO")
+@json_option
+@click.pass_obj
+def changes_command(config: str, site: str, from_date: str, to_date: str, as_json: bool) -> int:
+    """
+    List the URLs of SITE that are new, changed or removed between two days.
+
+    Changed are the bytes of an answer. Beside it stands whether a reader sees another text: what rules of
+    noise take out (config/noise.toml, and those of the site) does not count; - where there is no text.
+
+    Exit status: 0 done; 1 no such day; 2 wrong usage.
+    """
+    with opened(config) as archive:
+        first, last = (find_snapshot(archive, site, date).timestamp for date in (from_date, to_date))
+        found = archive.shelves.history.changes(site, first, last)
+        zone, noise = archive.settings.zone, _noise(archive, site)
+        rows = [
+            {"kind": str(one.kind), "url": one.url, "text": text}
+            for one, text in text_between(archive.collection, archive.shelves.history, noise, zone, found)
+        ]
+    totals = {"bytes": len(rows), "text": sum(row["text"] is True for row in rows)}
+    if as_json:
+        show.json_document({"site": site, "from": first, "to": last, "totals": totals, "changes": rows})
+    else:
+        show.table(("kind", "url", "text"), ((row["kind"], row["url"], _SEEN[row["text"]]) for row in rows))
+        show.note(
+            f"{totals['bytes']} addresses differ between {first} and {last}; of {totals['text']} of them a "
+            "reader sees another text, noise left out."
+        )
+    return DONE
+
+
+_SEEN: dict[object, str] = {True: "other text", False: "same text", None: "-"}
+
+
+def _noise(archive: Archive, site: str) -> Noise:
+    return noise_of(next((one for one in archive.settings.site if one.name == site), None))
