@@ -82,9 +82,10 @@ class Capturing:
         return None
 
     def _keep_text(self, visit: Visit, exchange: Exchange, capture: Capture, *, new: bool) -> None:
-        if visit.read.page is None:
+        said = visit.read.page or visit.read.file
+        if said is None:
             return
-        title, language, text = visit.read.page
+        title, language, text = said
         self.frontier.add_page(Page(capture.url, capture.timestamp, title, language))
         if new:
             uri, data = text_name(capture.url), text.encode("utf-8", "replace")

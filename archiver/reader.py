@@ -238,7 +238,11 @@ def _answer(unread: Unread, encoder: msgspec.msgpack.Encoder) -> bytes:
 
 def _writable(found: Read) -> Read:
     """Replace halves of surrogate pairs, which a page can spell and UTF-8 cannot."""
-    if found.page is None:
-        return found
-    title, language, text = (part.encode("utf-8", "replace").decode() for part in found.page)
-    return replace(found, page=(title, language, text))
+    return replace(found, page=_written(found.page), file=_written(found.file))
+
+
+def _written(said: tuple[str, str, str] | None) -> tuple[str, str, str] | None:
+    if said is None:
+        return None
+    title, language, text = (part.encode("utf-8", "replace").decode() for part in said)
+    return title, language, text

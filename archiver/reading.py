@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-What a response says: its links, and for a page its title, language and text, from one parse.
+What a response says: its links, and for a page or a document its title, language and text.
 
     response → unread (plain values, bounded) → Read (plain values)
 
@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from .documents import FILES, MAX_DOCUMENT, read_file
 from .exchange import Exchange, Headers, header
-from .links import finder_of, read_document
+from .links import finder_of, media_type, read_document
 from .payload import Decoded, decode
 from .resolver import Link
 from .sitemap import read_sitemap
@@ -53,6 +54,8 @@ class Read:
     """Sitemaps that a sitemap lists."""
     page: tuple[str, str, str] | None = None
     """Title, primary language subtag and text, where it is a page."""
+    file: tuple[str, str, str] | None = None
+    """The same of a PDF, Word or OpenDocument file."""
     note: str = ""
     """What could not be read, for the ledger."""
     head: str = ""
@@ -61,6 +64,8 @@ class Read:
 
 def unread_page(exchange: Exchange) -> Unread:
     """Take out of a response what its links and text are in; no body where its media type has none."""
+    if exchange.mime in FILES:
+        return _unread(exchange, MAX_DOCUMENT)
     readable = finder_of(exchange.mime) is not None or exchange.mime == "unk"
     return _unread(exchange, MAX_PARSED) if readable else Unread(exchange.url, exchange.headers, b"")
 
@@ -83,7 +88,10 @@ def _unread(exchange: Exchange, most: int) -> Unread:
 
 def read(unread: Unread) -> Read:
     """Return what a response says. What a parser raises is raised, though none is known to."""
-    return _read_sitemap(unread) if unread.sitemap else _read_page(unread)
+    if unread.sitemap:
+        return _read_sitemap(unread)
+    mime, _ = media_type(header(unread.headers, "content-type"), b"")
+    return _read_file(unread, mime) if mime in FILES else _read_page(unread)
 
 
 def _read_page(unread: Unread) -> Read:
@@ -94,6 +102,19 @@ def _read_page(unread: Unread) -> Read:
     note = "; ".join(filter(None, (cut, document.note)))
     head = body.data[:MAX_MARKUP].decode("latin-1") if document.is_page else ""
     return Read(tuple(document.links), page=page, note=note, head=head)
+
+
+def _read_file(unread: Unread, mime: str) -> Read:
+    """Return what a file says that is no page: its text, and the links of its header fields alone."""
+    links = tuple(read_document(unread.url, unread.headers, b"").links)
+    if not unread.payload:
+        return Read(links)
+    body = _decoded(unread, MAX_DOCUMENT)
+    if not body.whole:
+        return Read(links, note=f"its text was not read: {body.reason}")
+    found = read_file(mime, body.data)
+    said = (found.title, primary(found.language), found.text) if found.text or not found.note else None
+    return Read(links, file=said, note=found.note)
 
 
 def _read_sitemap(unread: Unread) -> Read:

@@ -28,6 +28,7 @@ from index.timestamp import parse_timestamp
 from index.urlkey import text_name
 
 from ..collection import Find, SnapshotFolder
+from ..documents import FILES, MAX_DOCUMENT
 from ..reader import Reader, UnreadableError
 from ..reading import MAX_PARSED, Read, Unread
 from ..records import open_response
@@ -36,7 +37,8 @@ from ..warc import WarcFiles
 
 _PLAIN = re.compile(rb'\S+ (\d{14}) \{"url":"([^"\\]+)","mime":"text/html","status":"200",')
 _MORE = re.compile(rb'","(?:orig\.|made_up|unresolved)')
-_PERHAPS = re.compile(rb'"mime":"(?:text/html|application/xhtml\+xml|warc/revisit)"')
+_READ = b"|".join(re.escape(mime.encode()) for mime in FILES)
+_PERHAPS = re.compile(rb'"mime":"(?:text/html|application/xhtml\+xml|warc/revisit|' + _READ + rb')"')
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 logger = structlog.get_logger(__name__)
@@ -93,9 +95,10 @@ class Pages:
             writer.add(capture, listed.text)
             return _page(capture, listed)
         found = self._answer(folder, capture)
-        if found is None or found.page is None:
+        said = (found.page or found.file) if found else None
+        if said is None:
             return _page(capture, listed) if listed is not None or found is None else None
-        title, language, text = found.page
+        title, language, text = said
         if lacking:
             writer.add(capture, text)
         return Page(capture.url, capture.timestamp, (listed.title if listed else "") or title, language)
@@ -111,7 +114,7 @@ class Pages:
 
     def _unread(self, folder: SnapshotFolder, capture: Capture) -> Unread:
         parts: list[bytes] = []
-        left = MAX_PARSED
+        left = MAX_DOCUMENT if capture.content_type in FILES else MAX_PARSED
         with open_response(self.find, folder.timestamp, capture) as stored:
             for part in stored.body:
                 parts.append(part)
@@ -188,7 +191,7 @@ def _last(key: bytes, lines: Iterable[bytes]) -> Iterator[_Shown]:
 
 def _is_page(capture: Capture) -> bool:
     shown = capture.effective_status == 200 and not capture.unresolved and not capture.made_up
-    return shown and capture.content_type in HTML
+    return shown and (capture.content_type in HTML or capture.content_type in FILES)
 
 
 def _joined(
