@@ -7,11 +7,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from archiver.conformance.page import page
 from archiver.conformance.rules import LANGUAGES, Fact, Finding, Report, Verdict, load
-from tests.support.chromium import launch, visit
+from tests.support.chromium import visit
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{x}`<b>`" + "w" * 500
 
@@ -80,12 +79,6 @@ def test_counts(report):
         6,
         5,
     ]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright, launch(playwright) as started:
-        yield started
 
 
 @pytest.mark.browser
