@@ -136,7 +136,7 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         try:
-            with path.open("rb") as file:
+            with path.open("rb", buffering=0) as file:
                 self._data = _mapped(file.fileno())
         except FileNotFoundError as error:
             raise NotFoundError(f"There is no index at {path}. Run `daykeep verify`.") from error
@@ -162,9 +162,10 @@ class Index:
         """Return the line that begins at a byte of the file."""
         return self._data[position : _line_end(self._data, position)]
 
-    def span(self, low: bytes, high: bytes) -> tuple[int, int]:
-        """Return where the lines from `low` on begin, and where those before `high` end."""
-        return lower_bound(self._data, low), lower_bound(self._data, high)
+    def span(self, low: bytes, high: bytes, near: int = 0) -> tuple[int, int]:
+        """Return where the lines from `low` on begin, about `near`, and where those before `high` end."""
+        start = lower_bound(self._data, low, near)
+        return start, lower_bound(self._data, high, start)
 
     def read(self, start: int, end: int) -> bytes:
         """Return bytes of the file."""
@@ -213,9 +214,9 @@ def iter_from(data: bytes | mmap.mmap, start: int) -> Iterator[bytes]:
         start = end
 
 
-def lower_bound(data: bytes | mmap.mmap, wanted: bytes) -> int:
-    """Return where the first line begins that is not before `wanted`; the length of the data if none is."""
-    low, high = 0, len(data)
+def lower_bound(data: bytes | mmap.mmap, wanted: bytes, near: int = 0) -> int:
+    """Return where the first line begins that is not before `wanted`, or the data ends; `near` is a guess."""
+    low, high = _around(data, wanted, near) if near else (0, len(data))
     while low < high:
         start = _line_start(data, (low + high) // 2)
         if data[start : start + len(wanted)] < wanted:
@@ -223,6 +224,24 @@ def lower_bound(data: bytes | mmap.mmap, wanted: bytes) -> int:
         else:
             high = start
     return low
+
+
+def _around(data: bytes | mmap.mmap, wanted: bytes, near: int) -> tuple[int, int]:
+    """Return two beginnings of lines between which the place is, in steps that grow from a guess."""
+    at, step = _line_start(data, min(near, len(data) - 1)), 1 << 9
+    if data[at : at + len(wanted)] < wanted:
+        while at + step < len(data):
+            later = _line_start(data, at + step)
+            if data[later : later + len(wanted)] >= wanted:
+                return at, later
+            at, step = later, step * 4
+        return at, len(data)
+    while at > step:
+        earlier = _line_start(data, at - step)
+        if data[earlier : earlier + len(wanted)] < wanted:
+            return earlier, at
+        at, step = earlier, step * 4
+    return 0, at
 
 
 def _line_start(data: bytes | mmap.mmap, offset: int) -> int:

@@ -158,3 +158,16 @@ def test_years():
     assert [rows[what]["times"] for what in ("first day", "a day", "a day without")] == [1, 4, 1]
     assert rows["a day without"]["bytes"] == 0 < rows["its lines, one for each capture"]["bytes"]
     assert [rows[what]["times"] for what in ("closest", "history", "on a day")] == [7, 7, 7]
+
+
+def test_cdx_questions_have_the_same_answers() -> None:
+    """The bench of CDX queries has a row for each question and server, and both find the same lines."""
+    found = bench("cdx.py", "--days", "6", "--urls", "40", "--questions", "20", "--clients", "1", "2")["rows"]
+    lines = {(row["question"], row["clients"], row["server"]): row["lines"] for row in found}
+    assert len(lines) == 2 * (4 + 3)
+    for question in ("address", "nearest", "beginning"):
+        for clients in (1, 2):
+            ours, theirs = (lines[question, clients, server] for server in ("daykeep", "pywb"))
+            assert ours == theirs > 0
+    assert lines["address", 1, "daykeep"] == 6
+    assert 1 <= lines["changes", 1, "daykeep"] < 2

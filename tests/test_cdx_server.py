@@ -418,8 +418,9 @@ def questions(draw: st.DrawFn) -> Asked:
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny_blocks() -> Iterator[None]:
-    """Read days in blocks of a line or two, with two indexes open, so that every edge is met."""
+    """Read days in blocks of a line or two, so that every edge is met."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(days, "MOST_OPEN", 200)
         patch.setattr(days, "_FIRST", 200)
         patch.setattr(days, "_LEAST", 200)
         patch.setattr(days, "_MOST", 600)
@@ -508,9 +509,12 @@ def test_few_days_are_looked_into(many, asked, most):
 def test_few_indexes_stay_open(many):
     """However many days there are, a bounded number of them is open."""
     server = server_of(many)
+    assert server._indexes.limit == 200
+    before = len(list(Path("/proc/self/fd").iterdir()))
     found = b"".join(server.answer(pairs("url=*.example.org&fl=timestamp")).pieces)
     assert found.count(b"\n") == 2 * len(many)
-    assert len(server._indexes._open) == days.KEPT_OPEN
+    assert len(server._indexes) == 200
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 200
 
 
 class Clock:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from index.cdxj import Index, format_line, is_sorted, merge_sorted, parse_line, place_of
+from index.cdxj import Index, format_line, is_sorted, lower_bound, merge_sorted, parse_line, place_of
 from index.errors import DamagedError, NotFoundError
 from index.model import REVISIT, Capture, Original
 from index.urlkey import normalise, urlkey
@@ -251,6 +251,18 @@ def test_search_equals_scan(tmp_path_factory, paths, asked):
         assert list(index.prefix(urlkey(url))) == [
             one for one in everything if one.urlkey.startswith(urlkey(url))
         ]
+
+
+@given(
+    st.lists(st.text("abc", min_size=1, max_size=400), max_size=30),
+    st.text("abcd", max_size=3),
+    st.integers(0, 20_000),
+)
+def test_a_guess_changes_no_search(words, wanted, near):
+    """Wherever a search begins, it ends at the first line that is not before what is wanted."""
+    data = b"".join(f"{word}\n".encode() for word in sorted(words))
+    found = lower_bound(data, wanted.encode(), near)
+    assert data[:found] == b"".join(f"{word}\n".encode() for word in sorted(words) if word < wanted)
 
 
 def test_threads_share_an_index(indexed):

@@ -13,6 +13,7 @@ holds neither ten years of open files nor more than HELD bytes. Knows nothing of
 from __future__ import annotations
 
 import re
+import resource
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,8 +28,12 @@ from ..timestamp import parse_timestamp, to_timestamp
 from .budget import Budget
 from .place import Line
 
-KEPT_OPEN = 200
-"""Indexes kept open; a process may have 1,024 files by default."""
+MOST_OPEN = 400
+"""
+Indexes kept open at most, and never more than half of the files that the process may have.
+
+A server that waits with select(), as waitress does, cannot have a connection whose number is above 1,023.
+"""
 HELD = 16 << 20
 """Bytes of all blocks of one query together, about."""
 _LEAST, _MOST = 2 << 10, 64 << 10
@@ -61,24 +66,27 @@ def days_of(snapshots: Sequence[tuple[str, Path]]) -> list[Day]:
 
 
 class Indexes:
-    """Open indexes by path, those used last kept. One that is dropped stays open while it is read."""
+    """Open indexes, those used last kept. One that is dropped stays open while it is read."""
 
-    def __init__(self, limit: int = KEPT_OPEN) -> None:
-        self._limit = limit
-        self._open: OrderedDict[Path, Index] = OrderedDict()
+    def __init__(self) -> None:
+        self.limit = max(min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, MOST_OPEN), 1)
+        self._open: OrderedDict[str, Index] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, path: Path) -> Index:
-        """Return the index at a path. Raises DamagedError where there is none, or none that can be read."""
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def get(self, day: Day) -> Index:
+        """Return the index of a day. Raises DamagedError where there is none, or none that can be read."""
         with self._lock:
-            found = self._open.get(path)
+            found = self._open.get(day.timestamp)  # which names one day of the whole collection
             if found is not None:
-                self._open.move_to_end(path)
+                self._open.move_to_end(day.timestamp)
                 return found
-        opened = _opened(path)
+        opened = _opened(day.path)
         with self._lock:
-            self._open[path] = opened
-            while len(self._open) > self._limit:
+            self._open[day.timestamp] = opened
+            while len(self._open) > self.limit:
                 self._open.popitem(last=False)
         return opened
 
@@ -92,63 +100,79 @@ class Reading:
         self._indexes = indexes
         self._budget = budget
         self._most = max(min(HELD // max(len(self.days), 1), _MOST), _LEAST)
+        self._near = 0
+        """Where the last search ended: days of a site are alike."""
 
     def span(self, day: Day, low: bytes, high: bytes) -> tuple[int, int]:
         """Return where the lines of a day from `low` on begin, and where those before `high` end."""
+        return self._span(self._indexes.get(day), low, high)
+
+    def _span(self, index: Index, low: bytes, high: bytes) -> tuple[int, int]:
         self.opened += 1
         self._budget.check()
-        return self._indexes.get(day.path).span(low, high)
+        start, end = index.span(low, high, self._near)
+        self._near = start
+        return start, end
 
     def forwards(self, day: Day, low: bytes, high: bytes) -> Iterator[Line]:
         """Yield the lines from `low` on and before `high`, in the order of the file."""
-        start, end = self.span(day, low, high)
+        index = self._indexes.get(day)
+        start, end = self._span(index, low, high)
         size = _FIRST
         while start < end:
-            block = self._block(day, start, end, size)
+            block = _block(index, start, end, size)
+            del index  # of many days not all can be open
             yield from _lines(day, start, block)
             start += len(block)
             size = min(size * 4, self._most)
+            index = self._again(day)
 
     def backwards(self, day: Day, low: bytes, high: bytes) -> Iterator[Line]:
         """Yield the same lines from the last to the first."""
-        start, end = self.span(day, low, high)
+        index = self._indexes.get(day)
+        start, end = self._span(index, low, high)
         size = _FIRST
         while start < end:
-            block = self._block_before(day, start, end, size)
+            block = _block_before(index, start, end, size)
+            del index
             end -= len(block)
             yield from reversed(list(_lines(day, end, block)))
             size = min(size * 4, self._most)
+            index = self._again(day)
 
     def key_at(self, day: Day, offset: int, end: int) -> bytes | None:
         """Return the key, and the space after it, of the first line that begins after a byte of a day."""
-        start = offset + self._block(day, offset, end, _FIRST).find(b"\n") + 1
+        index = self._again(day)
+        start = offset + _block(index, offset, end, _FIRST).find(b"\n") + 1
         if start >= end:
             return None
-        data = self._block(day, start, end, _FIRST)
+        data = _block(index, start, end, _FIRST)
         return data[: data.find(b" ") + 1]
 
-    def _block(self, day: Day, start: int, end: int, size: int) -> bytes:
-        """Return whole lines from `start` on: about `size` bytes, and one line at least."""
-        index = self._indexes.get(day.path)
+    def _again(self, day: Day) -> Index:
         self._budget.check()
-        while start + size < end:
-            block = index.read(start, start + size)
-            if cut := block.rfind(b"\n") + 1:
-                return block[:cut]
-            size *= 2
-        return index.read(start, end)
+        return self._indexes.get(day)
 
-    def _block_before(self, day: Day, start: int, end: int, size: int) -> bytes:
-        """Return whole lines up to `end`, about as many."""
-        index = self._indexes.get(day.path)
-        self._budget.check()
-        while start < end - size:
-            block = index.read(end - size, end)
-            cut = block.find(b"\n") + 1
-            if cut < len(block):
-                return block[cut:]
-            size *= 2
-        return index.read(start, end)
+
+def _block(index: Index, start: int, end: int, size: int) -> bytes:
+    """Return whole lines from `start` on: about `size` bytes, and one line at least."""
+    while start + size < end:
+        block = index.read(start, start + size)
+        if cut := block.rfind(b"\n") + 1:
+            return block[:cut]
+        size *= 2
+    return index.read(start, end)
+
+
+def _block_before(index: Index, start: int, end: int, size: int) -> bytes:
+    """Return whole lines up to `end`, about as many."""
+    while start < end - size:
+        block = index.read(end - size, end)
+        cut = block.find(b"\n") + 1
+        if cut < len(block):
+            return block[cut:]
+        size *= 2
+    return index.read(start, end)
 
 
 def _opened(path: Path) -> Index:

@@ -28,7 +28,6 @@ NAMES = {name: name for name in (*DEFAULT, "redirect")} | {
 """What a field may be called, and which it is."""
 COUNTERS = ("dupecount", "skipcount", "endtimestamp")
 
-_PLAIN = re.compile(r"[!-~]+", re.ASCII)
 _NOT_PLAIN = re.compile(r"[^!-~]")
 
 
@@ -107,7 +106,7 @@ def _stands_for(told: _Told) -> tuple[str, str]:
 
 
 def _column(value: str) -> str:
-    if _PLAIN.fullmatch(value):
+    if value.isascii() and value.isprintable() and " " not in value and value:
         return value
     return _NOT_PLAIN.sub(_percent, value) or "-"
 

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+CDX queries over HTTP beside pywb's own CDX server, on the same lines; prints a table.
+
+    .venv/bin/python bench/cdx.py [--days 365] [--urls 1000] [--questions 2000] [--clients 1 8]
+                                  [--ours-only] [--json] [--markdown]
+
+    address    every capture of an address
+    nearest    the capture of an address that is nearest to a moment
+    beginning  the first hundred lines of what begins as an address does
+    changes    the captures of an address that differ from the one before (pywb cannot be asked so)
+
+Ours is `viewer.app` behind waitress, as `daykeep serve` runs it, with an index for each day. pywb is its
+`pywb` command from `.venv-pywb` (`make oracles`), with all lines in one index, as its `wb-manager` makes
+it. Of ten addresses nine have not changed on a day, and three in a thousand have. Each is asked a tenth of
+the questions first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import random
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import waitress  # noqa: E402
+
+from archiver.collection import Collection  # noqa: E402
+from archiver.settings import Settings, Viewer  # noqa: E402
+from bench.asking import Asked, ask  # noqa: E402
+from bench.table import machine, table  # noqa: E402
+from index.catalogue import Catalogue  # noqa: E402
+from index.cdxj import format_line  # noqa: E402
+from index.history import History  # noqa: E402
+from index.model import REVISIT, Capture, Original  # noqa: E402
+from index.timestamp import to_timestamp  # noqa: E402
+from index.urlkey import urlkey  # noqa: E402
+from tests.support.ports import free_port, wait_until_accepting  # noqa: E402
+from viewer.app import create_app  # noqa: E402
+
+PYWB = ROOT / ".venv-pywb" / "bin" / "pywb"
+SITE = "https://www.example.org"
+CHANGED = 0.003
+_BEGUN = datetime(2016, 1, 1, 2, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One server, one kind of question, so many at once; times in milliseconds."""
+
+    question: str
+    clients: int
+    server: str
+    per_second: float
+    p50: float
+    p99: float
+    lines: float
+    """Of an answer, on average."""
+
+
+# ---- the archive -------------------------------------------------------------------------------------------
+
+
+def make(folder: Path, days: int, urls: int) -> None:
+    """Write an index for each day into a collection, and all their lines into one for pywb."""
+    chance = random.Random(20261129)
+    collection = Collection.create(folder / "data")
+    held: dict[int, Original] = {}
+    for number in range(days):
+        moment = _BEGUN + timedelta(days=number)
+        path = collection.at("bench", to_timestamp(moment)).index_path
+        path.parent.mkdir(parents=True)
+        lines = sorted(_line(url, moment, held, changed=chance.random() < CHANGED) for url in range(urls))
+        path.write_bytes(b"".join(lines))
+    indexes = folder / "pywb" / "collections" / "bench" / "indexes"
+    indexes.mkdir(parents=True)
+    (indexes.parent / "archive").mkdir()
+    sources = [one.index_path.open("rb") for one in collection.snapshots("bench")[:500]]
+    if days > len(sources):
+        raise SystemExit(
+            "At most 500 days: more files than may be open at once would have to be merged for pywb."
+        )
+    with (indexes / "index.cdxj").open("wb") as out:
+        out.writelines(heapq.merge(*sources))
+    for source in sources:
+        source.close()
+
+
+def _line(number: int, moment: datetime, held: dict[int, Original], *, changed: bool) -> bytes:
+    """Return the line of an address on a day: a revisit where it has not changed."""
+    url = f"{SITE}/part-{number % 20}/page-{number:06}.html"
+    at = to_timestamp(moment + timedelta(seconds=number % 3600))
+    same = None if changed else held.get(number)
+    if same is None:
+        held[number] = Original(to_timestamp(moment), "b.warc.gz", number, 900, "text/html", 200, url, at)
+    digest = f"sha256:{hash((number, held[number].timestamp)) & 0xFFFFFFFF:064x}"
+    mime = REVISIT if same else "text/html"
+    return format_line(
+        Capture(urlkey(url), at, url, mime, 200, digest, "bench.warc.gz", number, 500, original=same)
+    )
+
+
+# ---- the servers -------------------------------------------------------------------------------------------
+
+
+def serve(folder: Path, port: int) -> None:
+    """Serve our viewer over the collection until it is stopped."""
+    address = f"http://localhost:{port}"
+    settings = Settings(data=str(folder), viewer=Viewer(address, f"http://{{label}}.localhost:{port}"))
+    collection = Collection.create(folder)
+    with (
+        History(collection.catalogue / "history.sqlite") as history,
+        Catalogue(collection.catalogue / "search") as catalogue,
+    ):
+        app = create_app(settings, collection, history, catalogue, now=lambda: datetime.now(UTC))
+        waitress.serve(app, listen=f"127.0.0.1:{port}", threads=8, _quiet=True)
+
+
+@contextmanager
+def running(command: list[str | Path], folder: Path, port: int) -> Iterator[int]:
+    """Run a server until the context is left; yield its port once it accepts."""
+    with (folder / f"server-{port}.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            wait_until_accepting(port, lambda: process.poll() is None, 60)
+            yield port
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def servers(folder: Path, peer: bool) -> Iterator[tuple[str, list[str | Path], int, str]]:
+    """Yield each server: its name, command, port, and where it answers."""
+    port = free_port()
+    own: list[str | Path] = [sys.executable, Path(__file__), "--serve", folder / "data", "--port", str(port)]
+    yield "daykeep", own, port, "/cdx"
+    if peer:
+        port = free_port()
+        yield "pywb", [PYWB, "-b", "127.0.0.1", "-p", str(port), "-d", folder / "pywb"], port, "/bench/cdx"
+
+
+# ---- the questions -----------------------------------------------------------------------------------------
+
+
+def questions(kind: str, count: int, days: int, urls: int) -> list[str]:
+    """Return the queries of a kind, the same for every server."""
+    chance = random.Random(kind)
+    return [_question(kind, chance, days, urls) for _ in range(count)]
+
+
+def _question(kind: str, chance: random.Random, days: int, urls: int) -> str:
+    number = chance.randrange(urls)
+    url = f"url=www.example.org/part-{number % 20}/page-{number:06}.html"
+    if kind == "nearest":
+        moment = to_timestamp(_BEGUN + timedelta(days=chance.randrange(days), hours=chance.randrange(24)))
+        return f"{url}&closest={moment}&sort=closest&limit=1"
+    if kind == "beginning":
+        return f"url=www.example.org/part-{number % 20}/&matchType=prefix&limit=100"
+    return f"{url}&collapse=digest" if kind == "changes" else url
+
+
+KINDS = {"address": True, "nearest": True, "beginning": True, "changes": False}
+"""Kinds of questions, and whether pywb can be asked so."""
+
+
+def rows(folder: Path, given: argparse.Namespace) -> Iterator[Row]:
+    """Yield a row for each kind of question, number of clients and server."""
+    for server, command, port, path in servers(folder, not given.ours_only):
+        with running(command, folder, port):
+            for kind in (name for name, both in KINDS.items() if both or server == "daykeep"):
+                asked = questions(kind, given.questions, given.days, given.urls)
+                targets = [f"{path}?{one}" for one in asked]
+                ask(port, targets[: max(len(targets) // 10, 1)], 1)
+                for clients in given.clients:
+                    yield _row(kind, clients, server, ask(port, targets, clients))
+
+
+def _row(kind: str, clients: int, server: str, asked: Asked) -> Row:
+    print(f"{kind}, {clients} at once, {server}: {asked.per_second:.0f}/s", file=sys.stderr)
+    return Row(
+        kind,
+        clients,
+        server,
+        asked.per_second,
+        asked.percentile(0.5),
+        asked.percentile(0.99),
+        asked.lines / len(asked.times),
+    )
+
+
+HEAD = ("question", "server", "at once", "queries/s", "p50 ms", "p99 ms", "lines")
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return a line of the table."""
+    times = f"{row.per_second:.0f}", f"{row.p50:.1f}", f"{row.p99:.1f}", f"{row.lines:.0f}"
+    return row.question, row.server, str(row.clients), *times
+
+
+def verdicts(found: list[Row]) -> Iterator[str]:
+    """Yield what ours does beside pywb."""
+    for row in found:
+        for peer in found:
+            same = (peer.question, peer.clients) == (row.question, row.clients)
+            if same and (row.server, peer.server) == ("daykeep", "pywb"):
+                times = row.per_second / peer.per_second
+                yield f"{row.question}, {row.clients} at once: {times:.1f} times pywb's queries/s (aim: 5)"
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="CDX queries beside pywb's CDX server.")
+    parser.add_argument("--days", type=int, default=365, help="at most 500")
+    parser.add_argument("--urls", type=int, default=1000)
+    parser.add_argument("--questions", type=int, default=2000, help="of each kind")
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8], help="questions at once")
+    parser.add_argument("--ours-only", action="store_true", help="without pywb")
+    parser.add_argument("--folder", type=Path, help="where files are made, if not in the temporary folder")
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--markdown", action="store_true")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure in a folder that is removed afterwards."""
+    given = arguments()
+    if given.serve:
+        serve(given.serve, given.port)
+        return
+    where = machine()
+    with tempfile.TemporaryDirectory(prefix="daykeep-bench-", dir=given.folder) as name:
+        begun = time.perf_counter()
+        make(Path(name), given.days, given.urls)
+        made = f"{given.days} days of {given.urls} addresses, made in {time.perf_counter() - begun:.0f} s"
+        print(made, file=sys.stderr)
+        found = sorted(
+            rows(Path(name), given), key=lambda row: (list(KINDS).index(row.question), row.clients)
+        )
+    if given.json:
+        print(json.dumps({"machine": where, "rows": [asdict(row) for row in found]}, indent=1))
+        return
+    print(
+        f"{where}\n\n    .venv/bin/python bench/cdx.py {shlex.join(sys.argv[1:])}\n\n"
+        f"{made.partition(',')[0]}.\n"
+    )
+    print(table(HEAD, [cells(row) for row in found], markdown=given.markdown) + "\n")
+    mark = "- " if given.markdown else ""
+    print("\n".join(mark + line for line in verdicts(found)))
+
+
+if __name__ == "__main__":
+    main()
