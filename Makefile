@@ -4,9 +4,9 @@
 #
 # Needs python3 (3.11 or later), git and make. On Debian as root, what else is missing is installed; without
 # root, one sentence says what to install. Everything made here stays in this folder: .venv (the program and
-# the checks), .venv-oracles, .venv-pywb, .venv-clients and .oracles-npm (other people's tools, for tests only),
-# .make (the built wheel), demo-archive and my-archive (archives). Stamps live inside the folder they speak of: delete it and it is
-# made anew.
+# the checks), .venv-oracles, .venv-pywb, .venv-clients, .venv-whoosh3 and .oracles-npm (other people's tools, for
+# tests only), .make (the built wheel), demo-archive and my-archive (archives). Stamps live inside the folder they
+# speak of: delete it and it is made anew.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -29,6 +29,7 @@ LARGE_PACKAGES := cppreference-doc-en-html
 
 # How many tests run at once; a file's tests stay together, because they share the archive they made.
 WORKERS ?= 2
+INDEX_TESTS := tests/test_catalogue.py tests/test_search.py tests/test_recall.py tests/test_whoosh_faults.py
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -41,7 +42,7 @@ archive need-url: export SEED := $(value URL)
 
 MY_CONFIG := my-archive/config/daykeep.toml
 
-.PHONY: help demo archive test test-large bench lint format oracles clean machine need-url checks
+.PHONY: help demo archive test test-large whoosh3 bench lint format oracles clean machine need-url checks
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -65,7 +66,7 @@ need-url:
 
 # ---- checking ------------------------------------------------------------------------------------------------
 
-test: checks  ## every check but the large ones; sets up what they need
+test: checks whoosh3  ## every check but the large ones; sets up what they need
 	@echo '== pytest (the last step: its closing line is the outcome)'
 	@$(PYTEST) -m 'not large'
 
@@ -76,6 +77,12 @@ bench: $(DEV) machine  ## the figures of docs/performance.md, beside wget; takes
 test-large: $(DEV) machine $(ORACLES)  ## the tests that take minutes
 	@tests/support/setup_machine.sh $(LARGE_PACKAGES)
 	@$(PYTEST) -m large
+
+# Whoosh has a successor of the same import name; whoever has to change to it finds that the index works with it.
+# All but whoosh itself comes from .venv.
+whoosh3: $(DEV) .venv-whoosh3/made.stamp  ## the tests of the search index on whoosh3
+	@echo '== pytest on whoosh3'
+	@.venv-whoosh3/bin/python -m pytest -m 'not large' $(INDEX_TESTS)
 
 # The quick steps before pytest; each stops the run when it fails.
 checks: $(DEV) machine $(ORACLES) lint
@@ -142,6 +149,14 @@ oracles: $(ORACLES)  ## other people's tools that judge what we write, for tests
 	@.venv-clients/bin/python -m pip install --quiet --use-pep517 --requirement $<
 	@touch $@
 
+.venv-whoosh3/made.stamp: tests/oracles/whoosh3.txt $(DEV)
+	@echo '== .venv-whoosh3: whoosh3'
+	@$(PYTHON) -m venv --clear .venv-whoosh3
+	@.venv-whoosh3/bin/python -m pip install --quiet --no-deps --requirement $<
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	    >"$$(.venv-whoosh3/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/daykeep.pth"
+	@touch $@
+
 # Debian's npm brings its own Node; whoever has npm from elsewhere keeps that.
 .oracles-npm/made.stamp: tests/oracles/npm.txt tests/support/fetch_npm.sh | machine
 	@echo '== .oracles-npm: ReplayWeb.page'
@@ -155,6 +170,6 @@ machine:
 # Sealed snapshots are read-only, those of the demonstration too. Your own archive is never touched.
 clean:  ## remove what was made here: environments, caches, the demonstration; never my-archive
 	@[ ! -d demo-archive ] || chmod -R u+w demo-archive
-	@rm -rf .venv .venv-oracles .venv-pywb .venv-clients .oracles-npm .make demo-archive dist build \
+	@rm -rf .venv .venv-oracles .venv-pywb .venv-clients .venv-whoosh3 .oracles-npm .make demo-archive dist build \
 	    .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find archiver index viewer tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
