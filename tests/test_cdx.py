@@ -263,8 +263,8 @@ class Watched(CdxServer):
 
     answers: list[Answer]
 
-    def answer(self, parameters: Any) -> Answer:
-        made = super().answer(parameters)
+    def answer(self, parameters: Any, on_long: Any) -> Answer:
+        made = super().answer(parameters, on_long)
         self.answers.append(made)
         return made
 

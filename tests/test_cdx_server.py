@@ -23,7 +23,7 @@ from index.cdx_server import choice, days, pages, query
 from index.cdx_server.answer import Answer, CdxServer
 from index.cdx_server.budget import OutOfTimeError
 from index.cdx_server.days import Day
-from index.errors import DamagedError, QueryError
+from index.errors import BusyError, DamagedError, QueryError
 from tests.support.cdx_days import capture, original, scan, write_days
 
 HOME = "https://www.example.org/"
@@ -564,6 +564,22 @@ def test_a_slow_reader_costs_no_time(few):
         patch.setattr("index.cdx_server.answer._PIECE", 1)
         for _ in server.answer(pairs("url=*.example.org")).pieces:
             now[0] += 100.0
+
+
+def test_what_takes_long_is_told_once(few, many):
+    """Whoever serves is told once that an answer takes long, and may end it; of a short one nothing is told."""
+    told: list[str] = []
+    server_of(few).answer(pairs("url=*.example.org"), lambda: told.append("few"))
+    assert b"".join(server_of(few).answer(pairs("url=*.example.org"), lambda: told.append("few")).pieces)
+    server = CdxServer(lambda: many, Clock(), 10.0**6)
+    assert b"".join(server.answer(pairs("url=*.example.org"), lambda: told.append("many")).pieces)
+    assert told == ["many"]
+
+    def refuse() -> None:
+        raise BusyError("no room")
+
+    with pytest.raises(BusyError):
+        b"".join(server.answer(pairs("url=*.example.org"), refuse).pieces)
 
 
 def test_limits_are_bounded(many, monkeypatch):

@@ -18,7 +18,8 @@ import re
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import chain
 from urllib.parse import parse_qsl
 
@@ -34,7 +35,7 @@ from .holdings import Holdings
 pages = Blueprint("cdx", __name__)
 
 LONG = 4
-"""Answers that are more than a piece, or about more than one address, at once; others go first."""
+"""Answers at once that take long or are more than a piece; short ones are not counted."""
 AGAIN = 5
 """Seconds after which a client may ask again."""
 MAX_PARAMETERS = 200
@@ -44,6 +45,26 @@ _NAME = "daykeep-cdx"
 _BARE = re.compile(r"[\udc80-\udcff]")
 
 
+class _Place:
+    """Room for one long answer: taken when it turns out to be long, and given back once."""
+
+    def __init__(self, room: threading.BoundedSemaphore) -> None:
+        self._room = room
+        self._taken = False
+
+    def enter(self) -> None:
+        """Take it. Raises BusyError where there is none."""
+        if not self._taken and not self._room.acquire(blocking=False):
+            raise BusyError("Too many long questions are being answered: ask again in a few seconds.")
+        self._taken = True
+
+    def leave(self) -> None:
+        """Give it back, if it was taken."""
+        if self._taken:
+            self._taken = False
+            self._room.release()
+
+
 class _Desk:
     """What the route answers with: the server, and room for a few long answers."""
 
@@ -51,17 +72,9 @@ class _Desk:
         self.server = server
         self._room = threading.BoundedSemaphore(LONG)
 
-    def enter(self) -> Callable[[], None]:
-        """Take a place among the long answers, and return how to leave it. Raises BusyError."""
-        if not self._room.acquire(blocking=False):
-            raise BusyError("Too many long questions are being answered: ask again in a few seconds.")
-        places = [self._room]
-
-        def leave() -> None:
-            if places:
-                places.pop().release()
-
-        return leave
+    def place(self) -> _Place:
+        """Return what an answer takes when it turns out to be long."""
+        return _Place(self._room)
 
 
 def add_cdx(app: Flask, held: Holdings) -> None:
@@ -76,9 +89,10 @@ def add_cdx(app: Flask, held: Holdings) -> None:
 def cdx() -> Response:
     """Answer a query."""
     desk: _Desk = current_app.extensions[_NAME]
+    place = desk.place()
     try:
-        answer = desk.server.answer(_parameters(request.query_string))
-        return _response(desk, answer)
+        answer = desk.server.answer(_parameters(request.query_string), place.enter)
+        return _response(answer, place)
     except QueryError as error:
         return _refused(400, str(error))
     except (BusyError, OutOfTimeError) as error:
@@ -106,38 +120,29 @@ def _parameters(query: bytes) -> list[tuple[str, str]]:
     return [(name, _BARE.sub(lambda bare: f"%{ord(bare[0]) - 0xDC00:02X}", value)) for name, value in pairs]
 
 
-def _response(desk: _Desk, answer: Answer) -> Response:
+def _response(answer: Answer, place: _Place) -> Response:
     """
     Return the answer. What fits in one piece is sent as that; more goes out as it is found.
 
     The first piece is made before anything is sent, so that what goes wrong in it has a status of its own.
     """
-    leave = None if answer.query.scope.exact else desk.enter()
-    try:
+    with ExitStack() as stack:
+        stack.callback(place.leave)
+        stack.callback(answer.pieces.close)
         first, second = next(answer.pieces, b""), next(answer.pieces, None)
-        if second is not None and leave is None:
-            leave = desk.enter()
-    except BaseException:
-        if leave:
-            leave()
-        raise
-    if second is None and leave:
-        leave()
-    return _sent(answer, first, None if second is None else chain((second,), answer.pieces), leave)
+        if second is None:
+            return _sent(answer, iter((first,)), whole=True)
+        place.enter()
+        response = _sent(answer, chain((first, second), answer.pieces), whole=False)
+        response.call_on_close(stack.pop_all().close)
+        return response
+    raise AssertionError
 
 
-def _sent(
-    answer: Answer, first: bytes, more: Iterator[bytes] | None, leave: Callable[[], None] | None
-) -> Response:
+def _sent(answer: Answer, pieces: Iterator[bytes], *, whole: bool) -> Response:
     zipped = answer.query.gzip and bool(request.accept_encodings["gzip"])
-    coded = _gzip if zipped else iter
-    if more is None:
-        response = Response(b"".join(coded(iter((first,)))))
-    else:
-        response = Response(coded(chain((first,), more)))
-        response.call_on_close(answer.pieces.close)
-        if leave:
-            response.call_on_close(leave)
+    coded = _gzip(pieces) if zipped else pieces
+    response = Response(b"".join(coded) if whole else coded)
     response.headers["Content-Type"] = answer.type
     if zipped:
         response.headers["Content-Encoding"] = "gzip"

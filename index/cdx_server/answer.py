@@ -49,10 +49,16 @@ class CdxServer:
         self._seconds = seconds
         self._indexes = Indexes()
 
-    def answer(self, parameters: Iterable[tuple[str, str]]) -> Answer:
-        """Return the answer. Raises QueryError; its pieces raise OutOfTimeError, DamagedError."""
+    def answer(
+        self, parameters: Iterable[tuple[str, str]], on_long: Callable[[], None] = lambda: None
+    ) -> Answer:
+        """
+        Return the answer. Raises QueryError; its pieces raise OutOfTimeError, DamagedError.
+
+        `on_long` is called when it turns out to take long; its error ends the pieces too.
+        """
         query = query_of(parameters)
-        budget = Budget(self._seconds, self._clock)
+        budget = Budget(self._seconds, self._clock, on_long)
         reading = Reading(self._days(), self._indexes, budget)
         found = _timed(_found(query, reading, budget), budget)
         kind = "text/plain; charset=utf-8" if _counts_pages(query) else TYPES[query.output]

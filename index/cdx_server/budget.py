@@ -5,7 +5,7 @@ done.
 
     budget = Budget(20.0, time.monotonic)
     with budget.running(): …        the clock runs in here alone
-    budget.check()                  raises OutOfTimeError
+    budget.check()                  raises OutOfTimeError, and says once that it takes long
 """
 
 from __future__ import annotations
@@ -20,12 +20,28 @@ class OutOfTimeError(ArchiveError):
     """A query took all the time that one may have."""
 
 
-class Budget:
-    """Seconds that a query may take, of a clock that the caller gives."""
+SHORT = 0.25
+"""Seconds after which a query takes long."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+
+def _nobody() -> None:
+    """Hear that a query takes long, and do nothing."""
+
+
+class Budget:
+    """
+    Seconds that a query may take, of a clock that the caller gives.
+
+    `on_long` is called once, when it has taken SHORT; what it raises ends the query.
+    """
+
+    def __init__(
+        self, seconds: float, clock: Callable[[], float], on_long: Callable[[], None] = _nobody
+    ) -> None:
         self._left = seconds
+        self._short = SHORT
         self._clock = clock
+        self._on_long = on_long
         self._since: float | None = None
         self._asked = 0
 
@@ -36,12 +52,20 @@ class Budget:
         try:
             yield
         finally:
-            self._left -= self._clock() - since
+            used = self._clock() - since
+            self._left -= used
+            self._short -= used
             self._since = None
 
     def check(self) -> None:
         """Raise OutOfTimeError where the time is over."""
-        if self._since is not None and self._clock() - self._since > self._left:
+        if self._since is None:
+            return
+        used = self._clock() - self._since
+        if used > self._short:
+            self._short = float("inf")
+            self._on_long()
+        if used > self._left:
             raise OutOfTimeError(
                 "This question takes longer than one may: ask for less, or with showResumeKey=true in parts"
             )
