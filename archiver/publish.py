@@ -32,6 +32,7 @@ from index.publication import Publication
 from index.urlkey import text_name
 
 from .collection import Collection, SnapshotFolder
+from .merged_ahead import changes_of
 from .pages import read_pages
 from .texts import index_part, placed, texts
 from .workers import Workers
@@ -41,6 +42,9 @@ MANY = 500
 
 MAX_PARTS = 8
 """Each part is a segment, and every search asks all segments."""
+
+Differing = Callable[[SnapshotFolder | None, SnapshotFolder], Iterator[Change]]
+"""Returns what a day changed against another; what is the same may be left out."""
 
 logger = structlog.get_logger(__name__)
 
@@ -53,16 +57,18 @@ class Shelves:
     catalogue: Catalogue
 
 
-def publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) -> None:
+def publish(
+    collection: Collection, shelves: Shelves, folder: SnapshotFolder, differing: Differing = changes_of
+) -> None:
     """
     Make a sealed snapshot part of the catalogue; nothing happens where it is already.
 
     A failed snapshot becomes a row of its own and changes no lifeline: it saw nothing, which is not the
     same as seeing that pages are gone. Where newer ones of the site are there already, as after an import of
-    earlier days, all of the site is published anew, in order.
+    earlier days, all of the site is published anew, in order. `differing` is asked twice for what it changed.
     """
     with collection.publishing():
-        _publish(collection, shelves, folder)
+        _publish(collection, shelves, folder, differing)
 
 
 def publish_site(collection: Collection, shelves: Shelves, site: str) -> None:
@@ -124,7 +130,7 @@ def forget_where_search_is_gone(collection: Collection, shelves: Shelves) -> Non
             shelves.history.clear()
 
 
-def _publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) -> None:
+def _publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder, differing: Differing) -> None:
     history = shelves.history
     if history.snapshot(folder.site, folder.timestamp) is not None:
         return
@@ -136,12 +142,12 @@ def _publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder) -
         history.publish(folder.summary, (), {}, previous=None, generation=None)
         return
     before = _newest_published(collection, history, folder.site)
-    documents = {one.url: one for one in _documents(collection, folder, _changes(before, folder))}
+    documents = {one.url: one for one in _documents(collection, folder, differing(before, folder))}
     earlier = generation = history.generation()
     if documents:
         generation = _add_documents(collection, shelves.catalogue, earlier, documents)
     previous = before.timestamp if before else None
-    changes = _changes(before, folder)
+    changes = differing(before, folder)
     history.publish(folder.summary, changes, documents, previous=previous, generation=generation)
     # the one before stays for a reader that asked for its name a moment ago
     shelves.catalogue.collect({name for name in (earlier, generation) if name})
@@ -180,10 +186,10 @@ class _Press:
             if folder.summary.outcome is Outcome.FAILED:
                 yield Publication(folder.summary, (), {}, previous)
                 continue
-            changes = _changes(before, folder)
+            changes = changes_of(before, folder)
             documents = {one.url: one for one in _documents(self.collection, folder, changes)}
             self._add(documents)
-            yield Publication(folder.summary, _changes(before, folder), documents, previous)
+            yield Publication(folder.summary, changes_of(before, folder), documents, previous)
             before = folder
 
     def _add(self, documents: Mapping[str, Document]) -> None:
@@ -217,10 +223,6 @@ def _newest_published(collection: Collection, history: History, site: str) -> Sn
         if snapshot.outcome is not Outcome.FAILED:
             return collection.at(site, snapshot.timestamp)
     return None
-
-
-def _changes(before: SnapshotFolder | None, folder: SnapshotFolder) -> Iterator[Change]:
-    return merge(before.index.captures() if before else (), folder.index.captures())
 
 
 def _documents(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,8 +26,9 @@ from index.errors import ArchiveError, BusyError, StorageError
 
 from .collection import Collection, SnapshotFolder
 from .durable import storage, sync_dir
+from .merged_ahead import FEW, MergedAhead, changes_of, merged_ahead
 from .package import hash_file
-from .publish import Shelves, publish, unpublished
+from .publish import Differing, Shelves, publish, unpublished
 
 Open = Callable[[Path], AbstractContextManager[Shelves]]
 """Opens the history and the search below a folder."""
@@ -89,11 +90,15 @@ class _Filling:
     def fill(self) -> None:
         """Publish every day into the new catalogue."""
         waiting = self.waiting()
+        with closing(merged_ahead(waiting, self.folder)) as found:
+            self._publish(waiting, MergedAhead(found) if len(waiting) > FEW else changes_of)
+
+    def _publish(self, waiting: list[SnapshotFolder], differing: Differing) -> None:
         for number, day in enumerate(waiting, 1):
             self.report(day, number, len(waiting))
             self._note(day)
             try:
-                publish(self.collection, self.made, day)
+                publish(self.collection, self.made, day, differing)
             except (BusyError, StorageError):
                 raise
             except ArchiveError as error:

@@ -10,9 +10,11 @@ from datetime import timedelta
 
 import pytest
 
+from archiver import rebuilding
 from archiver.cli.compose import shelves_below
 from archiver.rebuilding import rebuild_beside
 from archiver.snapshot import take
+from index.errors import ArchiveError
 from tests.support.command import command, configure, inside
 from tests.support.faults import Disk, build
 from tests.support.published import DAYS, answers
@@ -63,8 +65,10 @@ def reported(archive):
     return days
 
 
-def test_answers_stay_while_it_is_made(kept, archive):
+@pytest.mark.parametrize("few", [24, 0], ids=["one by one", "merged ahead"])
+def test_answers_stay_while_it_is_made(kept, archive, few, monkeypatch):
     """At every day on its way the catalogue answers as before, and so it does afterwards."""
+    monkeypatch.setattr(rebuilding, "FEW", few)
     seen = []
     assert rebuilt(archive, lambda *_: seen.append(answers(archive) == kept[1])) == 4
     assert seen == [True] * 4
@@ -110,6 +114,44 @@ def test_a_day_that_comes_meanwhile_is_there(archive):
     assert [
         one.timestamp for one in archive.shelves.history.snapshots(SITE)
     ] == archive.collection.timestamps(SITE)
+
+
+def test_a_damaged_day_is_told_and_passed_over(archive, monkeypatch):
+    """Merged ahead or not, the days around it are there as they are when days are published one by one."""
+    second = archive.collection.snapshots(SITE)[1]
+    second.index_path.chmod(0o644)
+    second.index_path.write_bytes(b"not an index\n" + second.index_path.read_bytes())
+    found, told = [], []
+    for few in (24, 0):
+        monkeypatch.setattr(rebuilding, "FEW", few)
+        tell = lambda day, _: told.append(day.timestamp)  # noqa: E731
+        assert rebuild_beside(archive.collection, shelves_below, lambda *_: None, tell) == 3
+        found.append(answers_without(archive, second))
+    assert told == [second.timestamp] * 2
+    assert found[0] == found[1]
+
+
+def answers_without(archive, folder):
+    """Return what is answered but for the addresses of a day whose index cannot be read."""
+    index = folder.index_path.read_bytes()
+    folder.index_path.write_bytes(b"")
+    try:
+        return answers(archive)
+    finally:
+        folder.index_path.write_bytes(index)
+
+
+def test_processes_that_end_before_their_time(kept, archive, monkeypatch):
+    """Where they are killed each day is merged when its turn comes."""
+    monkeypatch.setattr(rebuilding, "FEW", 0)
+
+    def killing(_days, _folder):
+        yield from ()
+        raise ArchiveError("A process that reads for this command has ended before its time.")
+
+    monkeypatch.setattr(rebuilding, "merged_ahead", killing)
+    assert rebuilt(archive, lambda *_: None) == 4
+    assert answers(archive) == kept[1]
 
 
 @pytest.fixture(scope="module")
