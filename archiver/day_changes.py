@@ -3,7 +3,7 @@
 What a day changed, as it is sealed: logs/changes.jsonl, and the figures of it in datapackage.json.
 
     changes        how many addresses of each kind, by their bytes
-    changed        how many of them are new, changed or removed
+    changed        how many of them are new, changed, removed or moved
     changed_text   of how many of those a reader sees another text than before, noise left out
 
 The text of a page was read when it was crawled, and stands in a record of its own. Two are compared only
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,9 +30,10 @@ from index.errors import DamagedError, NotFoundError
 from index.history import History
 from index.lifeline import Difference, Interval
 from index.model import Capture
+from index.moves import Candidates
 from index.noise import Noise, Stored
 from index.timestamp import local_date
-from index.urlkey import text_name
+from index.urlkey import text_name, urlkey
 
 from .collection import Collection, SnapshotFolder
 from .durable import write_file
@@ -61,44 +62,100 @@ def write_changes(
     `earlier`: the snapshots before it that did not fail, newest first, taken as far as they are needed. A day
     that failed saw nothing, and so changed nothing.
     """
+    if failed:
+        write_file(folder.changes_path, ())
+        return _Figures().told()
     past = islice(earlier, LOOK_BACK)
-    before = None if failed else next(past, None)
-    kinds: Counter[Kind] = Counter()
-    seen: Counter[bool | None] = Counter()
-    changes: Iterable[Change] = ()
-    if not failed:
-        yesterday = before.index.captures() if before else ()
-        changes = merge(yesterday, folder.index.captures(), recall(past))
-        changes = _with_text(changes, DayTexts(Texts(collection, noise, zone), folder, before), seen)
-    write_file(folder.changes_path, encode_changes(tally(changes, kinds)))
-    return {
-        "changes": {kind.value: kinds[kind] for kind in Kind},
-        "changed": reported(kinds),
-        "changed_text": seen[True],
-    }
+    before = next(past, None)
+    look = recall(past)
+    texts = DayTexts(Texts(collection, noise, zone), folder, before)
+
+    def merged() -> Iterator[Change]:
+        return _with_text(merge(_captures(before), folder.index.captures(), look), texts)
+
+    figures, candidates = _Figures(), Candidates()
+    write_file(folder.changes_path, encode_changes(figures.of(candidates.passing(merged()))))
+    moves = candidates.found(lambda: chain(_captures(before), folder.index.captures()), texts.same_at)
+    if moves.to:
+        figures = _Figures()
+        write_file(folder.changes_path, encode_changes(figures.of(moves.marked(merged()))))
+    return figures.told()
 
 
-def _with_text(changes: Iterable[Change], texts: DayTexts, seen: Counter[bool | None]) -> Iterator[Change]:
-    """Pass changes on, those that count with whether a reader sees another text, and count that."""
-    for change in changes:
-        if change.kind not in REPORTED:
+def _captures(folder: SnapshotFolder | None) -> Iterable[Capture]:
+    return folder.index.captures() if folder else ()
+
+
+@dataclass(slots=True)
+class _Figures:
+    """Counts changes on their way."""
+
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    other_text: int = 0
+
+    def of(self, changes: Iterable[Change]) -> Iterator[Change]:
+        for change in tally(changes, self.kinds):
+            self.other_text += change.text is True
             yield change
-            continue
-        text = texts.differ(change)
-        seen[text] += 1
-        yield replace(change, text=text)
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "changes": {kind.value: self.kinds[kind] for kind in Kind},
+            "changed": reported(self.kinds),
+            "changed_text": self.other_text,
+        }
 
 
-def text_between(
-    collection: Collection, history: History, noise: Noise, zone: ZoneInfo, found: Iterable[Difference]
-) -> Iterator[tuple[Difference, bool | None]]:
-    """Yield what differs between two days, each with whether a reader sees another text."""
-    texts = Texts(collection, noise, zone)
-    for one in found:
-        names = [side.document_id for side in (one.before, one.after) if side and side.document_id]
-        documents = history.documents(names)
-        sides = [_document_of(side, documents) for side in (one.before, one.after)]
-        yield one, texts.differ(*(_Text.of_document(collection, side) if side else None for side in sides))
+def _with_text(changes: Iterable[Change], texts: DayTexts) -> Iterator[Change]:
+    """Pass changes on, those that count with whether a reader sees another text."""
+    for change in changes:
+        yield replace(change, text=texts.differ(change)) if change.kind in REPORTED else change
+
+
+def between_days(texts: Texts, history: History, first: SnapshotFolder, last: SnapshotFolder) -> list[Change]:
+    """Return what differs between two published days of a site, told as for one day and the next."""
+    changes: list[Change] = []
+    sides: dict[str, tuple[_Text | None, _Text | None]] = {}
+    for one in history.changes(first.site, first.timestamp, last.timestamp):
+        sides[one.url] = _texts_of(texts.collection, history, one)
+        before, after = _as_capture(one.before), _as_capture(one.after)
+        changes.append(Change(one.kind, one.url, before, after, text=texts.differ(*sides[one.url])))
+    candidates = Candidates()
+    passed = list(candidates.passing(changes))
+    moves = candidates.found(
+        lambda: chain(first.index.captures(), last.index.captures()),
+        lambda change, new: texts.differ(sides[change.url][0], sides[new.url][1]) is False,
+    )
+    return list(moves.marked(passed))
+
+
+def _as_capture(side: Interval | None) -> Capture | None:
+    """Return what a lifeline knows of an answer, as a capture without a record."""
+    if side is None:
+        return None
+    return Capture(
+        urlkey=urlkey(side.url),
+        timestamp=side.first,
+        url=side.url,
+        mime=side.mime,
+        status=side.status,
+        digest=side.digest,
+        filename="",
+        offset=0,
+        length=0,
+        redirect=side.redirect,
+        truncated=side.truncated,
+    )
+
+
+def _texts_of(collection: Collection, history: History, one: Difference) -> tuple[_Text | None, _Text | None]:
+    names = [side.document_id for side in (one.before, one.after) if side and side.document_id]
+    documents = history.documents(names)
+    before, after = (_document_of(side, documents) for side in (one.before, one.after))
+    return (
+        _Text.of_document(collection, before) if before else None,
+        _Text.of_document(collection, after) if after else None,
+    )
 
 
 def _document_of(side: Interval | None, documents: dict[str, Document]) -> Document | None:
@@ -172,10 +229,19 @@ class DayTexts:
 
     def differ(self, change: Change) -> bool | None:
         """Tell whether a reader sees another text of a page than before."""
-        was = change.earlier.snapshot if change.earlier else self.before.timestamp if self.before else None
-        return self.texts.differ(
-            self._find(change.compared, was), self._find(change.after, self.today.timestamp)
-        )
+        was = self._find(change.compared, self._before(change))
+        return self.texts.differ(was, self._find(change.after, self.today.timestamp))
+
+    def same_at(self, change: Change, new: Capture) -> bool:
+        """Tell whether a reader sees at another URL of today the text that a page had before."""
+        was, now = self._find(change.compared, self._before(change)), self._find(new, self.today.timestamp)
+        return self.texts.differ(was, now) is False
+
+    def _before(self, change: Change) -> str | None:
+        """Return the snapshot that a change is told against."""
+        if change.earlier:
+            return change.earlier.snapshot
+        return self.before.timestamp if self.before else None
 
     def _find(self, capture: Capture | None, snapshot: str | None) -> _Text | None:
         """Return the text of a page as a day had it, None where it has none."""

@@ -49,11 +49,12 @@ class Kind(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     REMOVED = "removed"
+    MOVED = "moved"
     UNCHANGED = "unchanged"
     UNAVAILABLE = "unavailable"
 
 
-REPORTED = frozenset({Kind.NEW, Kind.CHANGED, Kind.REMOVED})
+REPORTED = frozenset({Kind.NEW, Kind.CHANGED, Kind.REMOVED, Kind.MOVED})
 """The kinds that count as a change of the site."""
 
 
@@ -121,6 +122,8 @@ class Change(msgspec.Struct, frozen=True):
     """What it was compared with, where `before` does not say what the URL is."""
     text: bool | None = None
     """Whether a reader sees another text than before; None where that was not asked, or there is none."""
+    moved: str | None = None
+    """Of what moved, where it is now; of what is new, where it was before. `index.moves` finds it."""
 
     @property
     def same(self) -> bool:
@@ -189,7 +192,8 @@ def encode_changes(changes: Iterable[Change]) -> Iterator[bytes]:
          "since":"20260302023000"}
 
     `before` is what it was compared with; that stands in the snapshot `since`, where not in yesterday's.
-    `text` says whether a reader sees another text, where there is one on either side.
+    `text` says whether a reader sees another text, where there is one on either side. What has moved has
+    `to`, and what is new by that has `from`.
     """
     encoder = msgspec.json.Encoder()
     for change in changes:
@@ -205,11 +209,13 @@ def encode_changes(changes: Iterable[Change]) -> Iterator[bytes]:
                 line["since"] = change.earlier.snapshot
             if change.text is not None:
                 line["text"] = change.text
+            if change.moved is not None:
+                line["to" if change.kind is Kind.MOVED else "from"] = change.moved
             yield encoder.encode(line) + b"\n"
 
 
 def reported(counts: Counter[Kind]) -> int:
-    """Return how many URLs are new, changed or removed: what `Snapshot.changed` says."""
+    """Return how many URLs are new, changed, removed or moved: what `Snapshot.changed` says."""
     return sum(counts[kind] for kind in REPORTED)
 
 

@@ -274,6 +274,15 @@ class History:
                 found.update(connection.scalars(query.where(LIFELINE.c.document_id.in_(batch))))
         return found
 
+    def restless(self, site: str, since: str, *, least: int, limit: int) -> list[str]:
+        """Return the URLs that had at least so many texts since a snapshot, those with the most first."""
+        number = sql.func.count(LIFELINE.c.document_id.distinct())
+        ends_later = LIFELINE.c.last.is_(None) | (LIFELINE.c.last >= since)
+        query = sql.select(LIFELINE.c.url).where(LIFELINE.c.site == site, ends_later).group_by(LIFELINE.c.url)
+        query = query.having(number >= least).order_by(number.desc(), LIFELINE.c.url).limit(limit)
+        with self._reading() as connection:
+            return list(connection.scalars(query))
+
     def documents(self, document_ids: Iterable[str]) -> dict[str, Document]:
         """Return documents by their id; ids that are not here are left out."""
         query = sql.select(DOCUMENT)

@@ -11,7 +11,7 @@ import pytest
 
 from archiver.checking.verify import verify
 from archiver.collection import finder
-from archiver.day_changes import text_between
+from archiver.day_changes import Texts, between_days
 from archiver.noise_rules import noise_of
 from index.noise import Rule
 from tests.support.snapshots import FIRST, HOST, SITE, build_days, page
@@ -82,10 +82,13 @@ def test_text_as_a_reader_sees_it(kept):
 def test_between_two_days_the_same_is_told(kept):
     """Comparing any two days tells of their texts what the sealed list of the day says."""
     first, _, third = kept.collection.snapshots(SITE)
-    history = kept.shelves.history
-    found = history.changes(SITE, first.timestamp, third.timestamp)
-    told = text_between(kept.collection, history, noise_of(None), kept.settings.zone, found)
-    assert {one.url.removeprefix(HOST): (str(one.kind), text) for one, text in told} == SEEN
+    told = between(kept, first, third)
+    assert {one.url.removeprefix(HOST): (one.kind.value, one.text) for one in told} == SEEN
+
+
+def between(archive, first, last):
+    texts = Texts(archive.collection, noise_of(None), archive.settings.zone)
+    return between_days(texts, archive.shelves.history, first, last)
 
 
 def test_rules_of_the_site(tmp_path):
@@ -147,12 +150,5 @@ def test_a_text_that_cannot_be_read(tmp_path):
         for warc in first.warcs:
             warc.chmod(0o644)
             warc.write_bytes(warc.read_bytes()[:300])
-        history = archive.shelves.history
-        found = history.changes(SITE, first.timestamp, second.timestamp)
-        told = {
-            one.url.removeprefix(HOST): text
-            for one, text in text_between(
-                archive.collection, history, noise_of(None), archive.settings.zone, found
-            )
-        }
+        told = {one.url.removeprefix(HOST): one.text for one in between(archive, first, second)}
     assert (told["/fee"], told["/hidden"], told["/gone"]) == (None, False, True)

@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
-import msgspec
+import re
+from types import SimpleNamespace
 
+import msgspec
+import pytest
+
+from archiver.cli.compose import opened
 from archiver.collection import Collection
 from archiver.demo.run import SITE
 from archiver.demo.site import DAYS, HOST
-from archiver.settings import load
+from archiver.settings import Viewer, load
 from tests.support.command import inside
+from tests.support.viewing import Visitor
 
 OUTAGE = next(number for number, day in enumerate(DAYS) if day.outage)
 
@@ -59,6 +65,52 @@ def test_penalty_of_35_euros(demo):
     shown = inside(demo, "history", url, "--passage", "€ 35")
     assert f"{SITE}: it was there from {days[0]} to {days[-1]}." in shown.err
     assert f"{SITE}\tnot there\t" in shown.out
+
+
+@pytest.fixture(scope="module")
+def visitor(demo):
+    with opened(str(demo)) as archive:
+        settings = msgspec.structs.replace(archive.settings, viewer=Viewer())
+        shelves = archive.shelves
+        yield Visitor(
+            SimpleNamespace(
+                settings=settings,
+                collection=archive.collection,
+                history=shelves.history,
+                catalogue=shelves.catalogue,
+            )
+        )
+
+
+PAGES = [
+    (
+        "en",
+        ["New, changed, removed or moved", "Of these, with another text for a reader", "Of {text} addresses a reader sees",
+         "Moved 2", f"is now at http://{HOST}/nl/afspraak", f"was at http://{HOST}/nl/afspraak-maken before"],
+    ),
+    (
+        "nl",
+        ["Nieuw, gewijzigd, verwijderd of verhuisd", "Daarvan met een andere tekst voor een lezer", "Van {text} adressen ziet een lezer",
+         "Verhuisd 2", f"staat nu op http://{HOST}/nl/afspraak", f"stond eerder op http://{HOST}/nl/afspraak-maken"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "sentences"), PAGES)
+def test_page_of_the_day(demo, visitor, language, sentences):
+    """The page of a day shows both counts, and what moved with where it went, in both languages."""
+    day = DAYS[OUTAGE + 1].date
+    row = next(one for one in inside(demo, "snapshots", SITE, "--json").json() if one["date"] == day)
+    assert 0 < row["changed_text"] < row["changed"]
+    markup = visitor.get(f"/{SITE}/{day}/", Accept_Language=language).get_data(as_text=True)
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", markup))
+    missing = [one for one in sentences if one.format(text=row["changed_text"]) not in said]
+    assert missing == [], said
+    all_of_them = visitor.get(f"/{SITE}/{row['timestamp']}/changes?kind=moved", Accept_Language=language)
+    assert all_of_them.get_data(as_text=True).count("<li>") >= 2
+    shown = inside(demo, "snapshots", SITE).out
+    assert f"\t{row['changed']}\t" in shown
+    assert f"\t{row['changed_text']}\n" in shown
 
 
 def test_passage_that_is_none(demo):

@@ -47,6 +47,10 @@ class ChangedUrl(msgspec.Struct, frozen=True):
     """The snapshot it was compared with, where that is not the one before."""
     text: bool | None = None
     """Whether a reader sees another text."""
+    to: str | None = None
+    """Where it moved."""
+    origin: str | None = msgspec.field(name="from", default=None)
+    """Where it was before it moved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ KINDS = {
     Kind.NEW: lazy_gettext("New"),
     Kind.CHANGED: lazy_gettext("Changed"),
     Kind.REMOVED: lazy_gettext("Removed"),
+    Kind.MOVED: lazy_gettext("Moved"),
     Kind.UNAVAILABLE: lazy_gettext("Not to be had"),
     Kind.UNCHANGED: lazy_gettext("Unchanged"),
 }

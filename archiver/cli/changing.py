@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import click
 import msgspec
 
+from index.changes import Change, Kind
 from index.errors import ConfigurationError, NotFoundError
 from index.lifeline import Between, Interval
 from index.noise import Noise
@@ -16,11 +18,12 @@ from index.timestamp import local_date
 from index.urlkey import normalise
 
 from ..dating import date_passage
-from ..day_changes import text_between
+from ..day_changes import Texts, between_days
 from ..noise_rules import noise_of
+from ..proposing import propose
 from ..snapshot import Archive
 from . import show
-from .compose import find_snapshot, opened
+from .compose import find_snapshot, opened, require_site
 from .looking import DONE, json_option
 
 
@@ -130,37 +133,85 @@ def _address(url: str) -> str:
 
 @click.command("changes")
 @click.argument("site")
-@click.argument("from_date", metavar="FROM")
-@click.argument("to_date", metavar="TO")
+@click.argument("from_date", metavar="FROM", required=False)
+@click.argument("to_date", metavar="TO", required=False)
+@click.option("--proposals", is_flag=True, help="Rules of noise, learned from pages that change every day.")
 @json_option
 @click.pass_obj
-def changes_command(config: str, site: str, from_date: str, to_date: str, as_json: bool) -> int:
+def changes_command(
+    config: str, site: str, from_date: str | None, to_date: str | None, proposals: bool, as_json: bool
+) -> int:
     """
-    List the URLs of SITE that are new, changed or removed between two days.
+    List the URLs of SITE that are new, changed, removed or moved between two days.
 
     Changed are the bytes of an answer. Beside it stands whether a reader sees another text: what rules of
     noise take out (config/noise.toml, and those of the site) does not count; - where there is no text.
 
+    With --proposals, and no days: rules that would take out what differs every day at the same place of a
+    page, as the configuration takes them. None is applied.
+
     Exit status: 0 done; 1 no such day; 2 wrong usage.
     """
+    if proposals and from_date is None:
+        return _show_proposals(config, site, as_json=as_json)
+    if proposals or from_date is None or to_date is None:
+        raise click.UsageError("Give two days, FROM and TO, or --proposals and no day.")
     with opened(config) as archive:
-        first, last = (find_snapshot(archive, site, date).timestamp for date in (from_date, to_date))
-        found = archive.shelves.history.changes(site, first, last)
-        zone, noise = archive.settings.zone, _noise(archive, site)
-        rows = [
-            {"kind": str(one.kind), "url": one.url, "text": text}
-            for one, text in text_between(archive.collection, archive.shelves.history, noise, zone, found)
-        ]
+        first, last = (find_snapshot(archive, site, date) for date in (from_date, to_date))
+        texts = Texts(archive.collection, _noise(archive, site), archive.settings.zone)
+        found = between_days(texts, archive.shelves.history, first, last)
+    rows = [{"kind": one.kind.value, "url": one.url, "text": one.text, **_moved(one)} for one in found]
     totals = {"bytes": len(rows), "text": sum(row["text"] is True for row in rows)}
     if as_json:
-        show.json_document({"site": site, "from": first, "to": last, "totals": totals, "changes": rows})
+        show.json_document(
+            {
+                "site": site,
+                "from": first.timestamp,
+                "to": last.timestamp,
+                "totals": totals,
+                "changes": rows,
+            }
+        )
     else:
-        show.table(("kind", "url", "text"), ((row["kind"], row["url"], _SEEN[row["text"]]) for row in rows))
+        columns = ("kind", "url", "text", "moved")
+        show.table(columns, ((one.kind.value, one.url, _SEEN[one.text], one.moved or "") for one in found))
         show.note(
-            f"{totals['bytes']} addresses differ between {first} and {last}; of {totals['text']} of them a "
-            "reader sees another text, noise left out."
+            f"{totals['bytes']} addresses differ between {first.timestamp} and {last.timestamp}; of "
+            f"{totals['text']} of them a reader sees another text, noise left out."
         )
     return DONE
+
+
+def _moved(change: Change) -> dict[str, str]:
+    if change.moved is None:
+        return {}
+    return {"to" if change.kind is Kind.MOVED else "from": change.moved}
+
+
+def _show_proposals(config: str, site: str, *, as_json: bool) -> int:
+    with opened(config) as archive:
+        name, noise = require_site(archive, site), _noise(archive, site)
+        history, zone = archive.shelves.history, archive.settings.zone
+        found = propose(archive.collection, history, name, noise, zone)
+    if as_json:
+        rows = [{**msgspec.to_builtins(one.rule), "pages": one.pages, "url": one.url} for one in found]
+        keys = ("name", "pattern", "takes", "pages", "url")
+        show.json_document([{key: row[key] for key in keys} for row in rows])
+        return DONE
+    for one in found:
+        show.line("[[site.noise]]")
+        show.line(f"# {one.pages} page(s), such as {one.url}")
+        show.line(f"name = {_toml(one.rule.name)}")
+        show.line(f"pattern = {_toml(one.rule.pattern)}")
+        show.line(f"takes = [{', '.join(map(_toml, one.rule.takes))}]")
+        show.line("")
+    show.note(f"{len(found)} rule(s) proposed; none is applied. docs/changes.md tells what to do.")
+    return DONE
+
+
+def _toml(text: str) -> str:
+    """Return text as a string of TOML, which is written as in JSON; ASCII would have halves of characters."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 _SEEN: dict[object, str] = {True: "other text", False: "same text", None: "-"}

@@ -105,8 +105,8 @@ def snapshots_command(config: str, site: str, as_json: bool) -> int:
     """
     List the sealed snapshots of SITE, oldest first.
 
-    `changed` counts the addresses that are new, changed or removed; `text changed` those of them of which a
-    reader sees another text, noise left out (-: sealed before that was told).
+    `changed` counts the addresses that are new, changed, removed or moved; `text changed` those of them of
+    which a reader sees another text, noise left out (-: sealed before that was told).
 
     With --json each has the digest of its datapackage.json as it was sealed (`package`), and one that speaks
     for it and all that were sealed before (`seal`). Keep them elsewhere: `daykeep verify --against` takes
@@ -209,7 +209,9 @@ def _why(entry: Entry) -> str:
 @click.argument("query")
 @click.option("--on", "on", metavar="DATE", help="As the site stood on this day; the newest if left out.")
 @click.option("--url", "prefix", metavar="PREFIX", default="", help="Only addresses that begin so.")
-@click.option("--type", "kind", type=click.Choice([*Kind]), help="Only files of this type.")
+@click.option(
+    "--type", "kind", type=click.Choice([one.value for one in Kind]), help="Only files of this type."
+)
 @click.option("--year", metavar="YEAR", default="", help="Only texts that were first seen in this year.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @json_option
