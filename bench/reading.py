@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-Reading one WARC of a gigabyte, beside warcio, cdxj-indexer and FastWARC; prints a table.
+Reading one WARC of a gigabyte, beside warcio, cdxj-indexer, pywb and FastWARC; prints a table.
 
     .venv/bin/python bench/reading.py [--warc FILE] [--site FOLDER] [--megabytes 1000] [--repeat 1]
                                       [--plain] [--ours-only] [--json] [--markdown]
@@ -11,8 +11,8 @@ Reading one WARC of a gigabyte, beside warcio, cdxj-indexer and FastWARC; prints
     verify      `daykeep verify` of that snapshot: every byte, every line of the index, every digest
 
 The file is as warcio writes it, made of the pages of a folder (a third of the bodies chunked), or given. The
-peers come from `.venv-oracles` (`make oracles`). Files are read once before the first row, so that none waits
-for the disk. Ours is measured again on a tenth of the file, for the peak of memory.
+peers come from `.venv-oracles` and `.venv-pywb` (`make oracles`). Files are read once before the first row, so
+that none waits for the disk. Ours is measured again on a tenth of the file, for the peak of memory.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from bench.table import machine, table  # noqa: E402
 
 SITE = Path("/usr/share/cppreference/doc/html")
 ORACLES = ROOT / ".venv-oracles" / "bin"
+PYWB = ROOT / ".venv-pywb" / "bin"
 DAYKEEP = Path(sys.executable).with_name("daykeep")
 CONFIG = """data = "data"
 timezone = "UTC"
@@ -47,7 +48,7 @@ timezone = "UTC"
 name = "bench"
 seeds = ["http://www.example.org/"]
 """
-PEERS = ("warcio check", "cdxj-indexer", "fastwarc check")
+PEERS = ("warcio check", "cdxj-indexer", "pywb cdx-indexer", "fastwarc check")
 AIMS = {"import": "cdxj-indexer", "verify": "warcio check"}
 AIM = 3
 
@@ -77,6 +78,7 @@ def peers(file: Path) -> dict[str, list[str | Path]]:
     return {
         "warcio check": [ORACLES / "warcio", "check", file],
         "cdxj-indexer": [ORACLES / "cdxj-indexer", "--sort", "--output", file.with_suffix(".cdxj"), file],
+        "pywb cdx-indexer": [PYWB / "cdx-indexer", "-s", "-j", "-o", file.with_suffix(".pywb.cdxj"), file],
         "fastwarc check": [ORACLES / "fastwarc", "check", "--quiet", file],
     }
 

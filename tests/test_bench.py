@@ -81,7 +81,7 @@ def test_reading(tmp_path):
     report = bench("reading.py", "--site", tmp_path / "site", "--megabytes", "1", "--folder", tmp_path)
     tools = ["scan", "read back", "import", "verify"]
     rows = [(row["file"], row["tool"]) for row in report["rows"]]
-    peers = ["warcio check", "cdxj-indexer", "fastwarc check"]
+    peers = ["warcio check", "cdxj-indexer", "pywb cdx-indexer", "fastwarc check"]
     assert rows == [("1.warc.gz", tool) for tool in tools + peers] + [("0.1.warc.gz", tool) for tool in tools]
     assert all(row["records"] > 10 and row["cpu"] > 0 < row["peak"] for row in report["rows"])
 
