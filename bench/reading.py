@@ -11,8 +11,8 @@ Reading one WARC of a gigabyte, beside warcio, cdxj-indexer, pywb and FastWARC; 
     verify      `daykeep verify` of that snapshot: every byte, every line of the index, every digest
 
 The file is as warcio writes it, made of the pages of a folder (a third of the bodies chunked), or given. The
-peers come from `.venv-oracles` and `.venv-pywb` (`make oracles`). Files are read once before the first row, so
-that none waits for the disk. Ours is measured again on a tenth of the file, for the peak of memory.
+peers come from `.venv-oracles` and `.venv-pywb` (`make oracles`). Files are read once before the first row,
+so that none waits for the disk. Ours is measured again on a tenth of the file, for the peak of memory.
 """
 
 from __future__ import annotations
