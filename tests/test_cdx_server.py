@@ -12,6 +12,7 @@ import itertools
 import json
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -313,6 +314,8 @@ def test_past_the_last_page_is_empty_in_any_form(few):
         ("url=example.org&filter=statuscode:(.)\\1", "filter: "),
         ("url=example.org&filter=statuscode:(?=2)", "filter: "),
         ("url=example.org&filter=url:((a{999}){999}){999}", "filter: "),
+        ("url=example.org&filter=url:(x|y){200}", "filter: '(x|y){200}' takes too long"),
+        ("url=example.org&filter=url:caf\xe9.*", "filter: 'caf\\xe9.*' is not ASCII"),
         ("url=example.org&filter=url:" + "a" * 501, "filter: a pattern may have 500"),
         ("url=example.org&" + "&".join(["filter=statuscode:200"] * 21), "filter: there are 21"),
         ("url=example.org&fl=urlkey,filename", "fl: there is no field 'filename'"),
@@ -517,6 +520,23 @@ def test_few_indexes_stay_open(many):
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 200
 
 
+def test_memory_is_bounded(tmp_path):
+    """An answer of twenty megabytes out of a day of thirty takes a few blocks of memory."""
+    made = [capture(f"{HOME}{'a' * 1000}{number:05}", NAMES[0]) for number in range(10_000)]
+    held = write_days(tmp_path, {"demo": {NAMES[0]: made}})
+    del made
+    assert held[0].path.stat().st_size > 20_000_000
+    server = server_of(held)
+    for asked in ("url=*.example.org", "url=*.example.org&sort=reverse&output=json&filter=~url:a{200}"):
+        tracemalloc.start()
+        try:
+            sizes = [len(piece) for piece in server.answer(pairs(asked)).pieces]
+            assert sum(sizes) > 20_000_000
+            assert tracemalloc.get_traced_memory()[1] < 2_000_000
+        finally:
+            tracemalloc.stop()
+
+
 class Clock:
     """Goes on by a second each time it is read."""
 
@@ -531,8 +551,8 @@ def test_time_is_bounded_and_nothing_is_lost(many):
     """An answer that takes too long ends with a resume key, and its parts are together the whole."""
     asked = pairs("url=*.example.org&fl=timestamp,url&filter=~timestamp:0[15]03&collapse=timestamp:6")
     whole = text_of(many, asked).splitlines()
-    # each part needs the 2,000 days opened, a look at the clock for each
-    server = CdxServer(lambda: many, Clock(), 4300.0)
+    # each part needs the 2,000 days opened, a look at the clock for each, and then one for each line
+    server = CdxServer(lambda: many, Clock(), 5000.0)
     found: list[str] = []
     key: list[tuple[str, str]] = []
     parts = 0

@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from archiver.collection import Collection
+from archiver.collection import Collection, SnapshotFolder
 from index.cdx_server.days import Day, days_of
+from index.timestamp import parse_timestamp
 
 _TICK = 2_000_000_000  # ns; of the coarsest clock a file system has
 
@@ -51,9 +52,19 @@ class SealedDays:
 
     def _listed(self, sites: list[str]) -> list[Day]:
         found = (
-            [(one.timestamp, one.index_path) for one in self._collection.snapshots(site)] for site in sites
+            [(one.timestamp, one.index_path) for one in self._collection.snapshots(site) if _is_named(one)]
+            for site in sites
         )
         return sorted((day for snapshots in found for day in days_of(snapshots)), key=_by_time)
+
+
+def _is_named(folder: SnapshotFolder) -> bool:
+    """Tell whether a folder has the name of a snapshot: 14 digits may also be no moment."""
+    try:
+        parse_timestamp(folder.timestamp)
+    except ValueError:
+        return False
+    return True
 
 
 def _by_time(day: Day) -> tuple[str, str]:

@@ -32,7 +32,7 @@ class Budget:
     """
     Seconds that a query may take, of a clock that the caller gives.
 
-    `on_long` is called once, when it has taken SHORT; what it raises ends the query.
+    `on_long` is called once, when it has taken SHORT; what it raises ends the query. `checks` counts.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Budget:
         self._clock = clock
         self._on_long = on_long
         self._since: float | None = None
-        self._asked = 0
+        self.checks = 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -59,6 +59,7 @@ class Budget:
 
     def check(self) -> None:
         """Raise OutOfTimeError where the time is over."""
+        self.checks += 1
         if self._since is None:
             return
         used = self._clock() - self._since
@@ -69,9 +70,3 @@ class Budget:
             raise OutOfTimeError(
                 "This question takes longer than one may: ask for less, or with showResumeKey=true in parts"
             )
-
-    def step(self) -> None:
-        """Count one line, and look at the clock now and then."""
-        self._asked += 1
-        if self._asked % 256 == 0:
-            self.check()

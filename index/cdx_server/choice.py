@@ -123,7 +123,7 @@ class Run:
             self._stop(error, fitting if self._query.collapse and fitting != after else scanned)
 
     def _row(self, line: Line) -> Row | None:
-        self._budget.step()
+        self._budget.check()
         return row_of(line, resolve=self._query.resolve)
 
     def _stop(self, error: OutOfTimeError, line: Line | None) -> None:
