@@ -74,7 +74,8 @@ def write_changes(
         return _with_text(merge(_captures(before), folder.index.captures(), look), texts)
 
     figures, candidates = _Figures(), Candidates()
-    write_file(folder.changes_path, encode_changes(figures.of(candidates.passing(merged()))))
+    changes = candidates.passing(merged()) if before else merged()  # a first day has nothing that moved
+    write_file(folder.changes_path, encode_changes(figures.of(changes)))
     moves = candidates.found(lambda: chain(_captures(before), folder.index.captures()), texts.same_at)
     if moves.to:
         figures = _Figures()

@@ -81,7 +81,6 @@ _KINDS = {
 }
 """By the last state before today that says what the URL is (ABSENT: none does), and that of today."""
 _NOTHING: Mapping[str, Capture] = MappingProxyType({})
-_SAYING = frozenset({_State.THERE, _State.GONE})
 _GONE = frozenset({404, 410})
 _NOT_NOW = frozenset({408, 425, 429})
 _CUT_BY_A_FAULT = frozenset({"time", "disconnect", "unspecified"})
@@ -138,13 +137,12 @@ class Change(msgspec.Struct, frozen=True):
 
 def kind_of(before: Answer | None, after: Answer | None) -> Kind:
     """Return what happened to a URL, from the last answer before today that says what it is, and today's."""
-    kind = _KINDS[_known(before), _state(after)]
-    return Kind.UNCHANGED if kind is Kind.CHANGED and _same(before, after) else kind
+    return _kind(_known(_state(before)), before, after)
 
 
 def says(answer: Answer | None) -> bool:
     """Tell whether an answer says what the URL is: there, or gone."""
-    return _known(answer) is not _State.ABSENT
+    return _known(_state(answer)) is not _State.ABSENT
 
 
 def is_there(answer: Answer | None) -> bool:
@@ -229,10 +227,16 @@ def _pairs(before: Mapping[str, Capture], after: Mapping[str, Capture], recall: 
 
 
 def _change(url: str, before: Capture | None, after: Capture | None, recall: Recall) -> Change:
-    if says(before):
-        return Change(kind_of(before, after), url, before, after)
+    state = _known(_state(before))
+    if state is not _State.ABSENT:
+        return Change(_kind(state, before, after), url, before, after)
     earlier = recall(url)
     return Change(kind_of(earlier.capture if earlier else before, after), url, before, after, earlier)
+
+
+def _kind(known: _State, before: Answer | None, after: Answer | None) -> Kind:
+    kind = _KINDS[known, _state(after)]
+    return Kind.UNCHANGED if kind is Kind.CHANGED and _same(before, after) else kind
 
 
 def _by_key(captures: Iterable[Capture]) -> Iterator[tuple[str, dict[str, Capture]]]:
@@ -252,9 +256,8 @@ def _same(before: Answer | None, after: Answer | None) -> bool:
     return before is not None and after is not None and before.content == after.content
 
 
-def _known(answer: Answer | None) -> _State:
-    state = _state(answer)
-    return state if state in _SAYING else _State.ABSENT
+def _known(state: _State) -> _State:
+    return _State.ABSENT if state is _State.UNKNOWN else state
 
 
 def _state(answer: Answer | None) -> _State:

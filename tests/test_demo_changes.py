@@ -106,6 +106,8 @@ def test_page_of_the_day(demo, visitor, language, sentences):
     said = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", markup))
     missing = [one for one in sentences if one.format(text=row["changed_text"]) not in said]
     assert missing == [], said
+    since = DAYS[OUTAGE - 1].date.replace("-", "")
+    assert re.search(rf'href="/web/{since}\d{{6}}/http://{HOST}/nl/contact"', markup)  # not the outage's 503
     all_of_them = visitor.get(f"/{SITE}/{row['timestamp']}/changes?kind=moved", Accept_Language=language)
     assert all_of_them.get_data(as_text=True).count("<li>") >= 2
     shown = inside(demo, "snapshots", SITE).out

@@ -32,6 +32,7 @@ from index.catalogue import Catalogue
 from index.errors import ArchiveError, BusyError, NotFoundError
 from index.history import History
 from index.search import Search
+from index.timestamp import local_date
 from index.urlkey import normalise, origin
 
 from . import browse, download, frame, lifeline_page, search_page
@@ -117,7 +118,11 @@ def create_viewer(held: Holdings) -> Flask:
 
 def _add_template_words(app: Flask, held: Holdings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(clock=lambda timestamp: clock(timestamp, held.settings.zone))
+    zone = held.settings.zone
+    app.jinja_env.filters.update(
+        clock=lambda timestamp: clock(timestamp, zone),
+        local_day=lambda timestamp: local_date(timestamp, zone),
+    )
     app.jinja_env.globals.update(
         web_path=format_web_path,
         title_of=title_of,

@@ -25,7 +25,7 @@ from index.urlkey import normalise
 from .address import format_web_path
 from .current import holdings
 
-MAX_READ = 64 << 20
+MAX_READ = 16 << 20
 """Characters of text read for one answer about a passage."""
 
 pages = Blueprint("lifeline", __name__)
