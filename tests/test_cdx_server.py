@@ -547,26 +547,48 @@ class Clock:
         return float(next(self._read))
 
 
-def test_time_is_bounded_and_nothing_is_lost(many):
-    """An answer that takes too long ends with a resume key, and its parts are together the whole."""
-    asked = pairs("url=*.example.org&fl=timestamp,url&filter=~timestamp:0[15]03&collapse=timestamp:6")
-    whole = text_of(many, asked).splitlines()
-    # each part needs the 2,000 days opened, a look at the clock for each, and then one for each line
+def in_parts(server: CdxServer, asked: Asked) -> list[list[str]]:
+    """Return the lines of every part of an answer, each asked for with the key of the one before."""
+    parts: list[list[str]] = []
+    keys: list[str] = []
+    while len(parts) < 100:
+        resumed = [("resumeKey", keys[-1])] if keys else []
+        text = b"".join(server.answer([*asked, ("showResumeKey", "true"), *resumed]).pieces).decode()
+        rows, blank, key = f"\n{text}".rpartition("\n\n")
+        if not blank:
+            return [*parts, lines(text)]
+        assert key not in keys
+        parts.append(lines(rows))
+        keys.append(key.strip())
+    raise AssertionError("it goes on for ever")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "filter=timestamp:2000010[12].*&collapse=urlkey",  # what fits lies at the beginning of each key
+        "filter=timestamp:1999.*",  # nothing fits
+        "filter=~timestamp:0[15]03&collapse=timestamp:6",
+        "collapse=timestamp:4",
+        "sort=reverse&filter=~timestamp:0[15]03",
+        "limit=700",
+    ],
+)
+def test_parts_that_time_makes(many, asked):
+    """However time cuts an answer, each part goes further than the one before, and together they are the whole."""
+    question = pairs(f"url=*.example.org&fl=timestamp,url&{asked}")
+    whole = lines(text_of(many, [one for one in question if one[0] != "limit"]))
+    # each part has 2,000 days to open, a look at the clock for each, and then one for each line
+    parts = in_parts(CdxServer(lambda: many, Clock(), 5000.0), question)
+    assert len(parts) > 2
+    assert list(itertools.chain(*parts)) == whole
+
+
+def test_no_time_to_leave_out(many):
+    """Where time runs out before `offset` lines are left out, no key could say how many are still to be."""
     server = CdxServer(lambda: many, Clock(), 5000.0)
-    found: list[str] = []
-    key: list[tuple[str, str]] = []
-    parts = 0
-    while parts < 100:
-        parts += 1
-        text = b"".join(server.answer([*asked, ("showResumeKey", "true"), *key]).pieces).decode()
-        told = [line for line in text.split("\n") if line]
-        if "\n\n" not in f"\n{text}":
-            found += told
-            break
-        found += told[:-1]
-        key = [("resumeKey", told[-1])]
-    assert parts > 1
-    assert found == whole
+    with pytest.raises(OutOfTimeError):
+        in_parts(server, pairs("url=*.example.org&offset=3500&fl=timestamp"))
 
 
 def test_out_of_time_without_a_key(many):

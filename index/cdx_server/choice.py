@@ -42,6 +42,7 @@ class Run:
         self._budget = budget
         self._token = _token_of(query.collapse)
         self._seen: dict[int, int] = {}
+        self._passed = 0
         self.rest: Line | None = None
 
     def rows(self) -> Iterator[Row]:
@@ -76,8 +77,9 @@ class Run:
         yield from reversed(found)
 
     def _skipped(self, rows: Iterator[Chosen]) -> Iterator[Chosen]:
-        for number, chosen in enumerate(rows):
-            if number >= self._query.offset:
+        for chosen in rows:
+            self._passed += 1
+            if self._passed > self._query.offset:
                 yield chosen
 
     def _chosen(self) -> Iterator[Chosen]:
@@ -115,12 +117,13 @@ class Run:
                 new = wanted and (token is None or token != before)
                 again = after is not None and line[:3] == after[:3]
                 judged = (self._counted(row) if new and not again else row), line, new
-                scanned, fitting, before = (line, line, token) if wanted else (line, fitting, before)
+                before = token if wanted else before
                 if not again:
+                    scanned, fitting = line, line if wanted else fitting
                     yield judged
         except OutOfTimeError as error:
             # collapsing goes on from a line that fits; where there is none from the last, or it never would
-            self._stop(error, fitting if self._query.collapse and fitting != after else scanned)
+            self._stop(error, fitting if self._query.collapse and fitting else scanned)
 
     def _row(self, line: Line) -> Row | None:
         self._budget.check()
@@ -128,7 +131,8 @@ class Run:
 
     def _stop(self, error: OutOfTimeError, line: Line | None) -> None:
         """Let the answer end at a line. Raises the error where it could not be gone on with from there."""
-        if line is None or self._query.last or not self._query.show_resume_key:
+        goes_on = self._query.show_resume_key and not self._query.last and self._passed >= self._query.offset
+        if line is None or not goes_on:
             raise error
         self.rest = line
 
