@@ -171,3 +171,13 @@ def test_cdx_questions_have_the_same_answers() -> None:
             assert ours == theirs > 0
     assert lines["address", 1, "daykeep"] == 6
     assert 1 <= lines["changes", 1, "daykeep"] < 2
+
+
+def test_search_finds_no_less_than_its_peers(tmp_path) -> None:
+    """The bench of the search index has a row for each engine, asked the same, and ours finds no less."""
+    generate(tmp_path / "site", 40)
+    found = bench("search.py", "--documents", "150", "--asked", "25", "--site", tmp_path / "site")["rows"]
+    rows = {row["engine"]: row["found"] for row in found}
+    assert list(rows) == ["daykeep", "tantivy", "fts5"]
+    for kind in ("term", "two terms", "phrase"):
+        assert rows["daykeep"][kind] >= max(rows["tantivy"][kind], rows["fts5"][kind]) > 0
