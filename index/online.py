@@ -63,10 +63,13 @@ class Online:
         self.texts: dict[str, Text] = {}
         self._site = site
         self._snapshots = snapshots
+        self.facets: dict[str, tuple[Kind, str]] = {}
+        """Kind and year of every text."""
         self._rows: list[tuple[str, str, str]] = []
         for row in rows:
             kind = kind_of(row.mime)
             self.texts[row.document] = Text(row.url, kind, intern(row.year))
+            self.facets[row.document] = kind, intern(row.year)
             self._rows.append((row.document, intern(row.first), intern(row.last)))
         self.at = lru_cache(_DAYS_KEPT)(self._at)
         """Return the texts that were online at a snapshot, at addresses that begin so; see `_at`."""

@@ -12,6 +12,7 @@ anew, or by several processes, answers the same. Knows nothing of days: it is to
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import log
 
@@ -23,6 +24,9 @@ from .words import Phrase, Query
 _K1, _B = 1.2, 0.75
 """The usual constants of BM25."""
 
+_TOLD = 32
+"""Choices of documents that are remembered: a day is asked for again and again."""
+
 
 class Opened:
     """A generation's segments, in order. One thread at a time asks."""
@@ -33,6 +37,7 @@ class Opened:
         self._count = sum(len(segment.documents) for segment in segments)
         lengths = sum(sum(segment.lengths) for segment in segments)
         average = lengths / self._count if lengths else 1.0
+        self._told: deque[tuple[Collection[str], list[bytearray]]] = deque(maxlen=_TOLD)
         self._norms = [
             [_K1 * (1 - _B + _B * length / average) for length in segment.lengths] for segment in segments
         ]
@@ -43,9 +48,8 @@ class Opened:
             return {}
         wanted = sorted((self._frequency(phrase), phrase) for phrase in asked.wanted)
         found: dict[str, float] = {}
-        for segment, norms in zip(self._segments, self._norms, strict=True):
+        for segment, norms, counts in zip(self._segments, self._norms, self._counts(among), strict=True):
             names = segment.documents
-            counts = bytearray(map(among.__contains__, names))
             scores = self._together(segment, norms, wanted, counts)
             if scores:
                 for number in self._having(segment, asked.unwanted, _marked(counts, scores)):
@@ -69,6 +73,15 @@ class Opened:
     def known(self, word: str) -> bool:
         """Tell whether any document has a word, in some form."""
         return self._frequency((word,)) > 0
+
+    def _counts(self, among: Collection[str]) -> list[bytearray]:
+        """Return by segment which documents count; what was told lately is remembered, as one object."""
+        for told, counts in self._told:
+            if told is among:
+                return counts
+        counts = [bytearray(map(among.__contains__, segment.documents)) for segment in self._segments]
+        self._told.append((among, counts))
+        return counts
 
     def _together(
         self,
@@ -96,9 +109,8 @@ class Opened:
                 row = segment.row(language, stems, counts)
                 found |= {at: factor * n / (n + norms[at]) for at, n in row.items()}
             else:
-                for numbers, weights in segment.postings(language, stems[0]):
-                    pairs = zip(numbers, weights, strict=True)
-                    found |= {at: factor * n / (n + norms[at]) for at, n in pairs if counts[at]}
+                pairs = zip(*segment.postings(language, stems[0]), strict=True)
+                found |= {at: factor * n / (n + norms[at]) for at, n in pairs if counts[at]}
         return found
 
     def _having(self, segment: Segment, phrases: Iterable[Phrase], counts: bytearray) -> Iterator[int]:

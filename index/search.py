@@ -106,7 +106,7 @@ class Search:
             except NotFoundError as error:
                 gone = error  # a newer generation took its place
             else:
-                found = _found(scores, online.texts, filters, slice(offset, offset + limit))
+                found = _found(scores, online, filters, slice(offset, offset + limit))
                 return replace(found, suggestion=suggestion)
         else:
             raise gone
@@ -148,14 +148,15 @@ def respelled(text: str, meant: Mapping[str, str]) -> str:
 
 def _found(
     scores: dict[str, float],
-    texts: Mapping[str, Text],
+    online: Online,
     filters: Filters,
     part: slice,
 ) -> Found:
-    counted = Counter(texts[name][1:] for name in scores)
+    counted = Counter(map(online.facets.__getitem__, scores))
     pairs = [(kind, year, number) for (kind, year), number in counted.items()]
     kinds = _summed((kind, number) for kind, year, number in pairs if filters.year in ("", year))
     years = _summed((year, number) for kind, year, number in pairs if filters.kind in ("", kind))
+    texts = online.texts
     if filters.kind or filters.year:
         scores = {name: score for name, score in scores.items() if _passes(texts[name], filters)}
     best = _best(scores, texts, part.stop)[part]

@@ -2,7 +2,7 @@
 """
 One immutable part of a search generation, kept open: which of its documents have a word, and how much of it.
 
-    postings   (document numbers, weights) of one word, block by block as whoosh stores them
+    postings   (document numbers, weights) of one word, read block by block as whoosh stores them
     row        documents in which words follow each other, and how often
 
 Generations share segments, so what is read of one serves the next. Asks whoosh for nothing but a word's
@@ -12,13 +12,25 @@ shared file positions, so one thread at a time asks. Knows nothing of days or of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+import pickle
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any, cast
 
+from whoosh.codec.whoosh3 import W3LeafMatcher
 from whoosh.reading import SegmentReader, TermNotFound
 
 TEXT, WORD = "text_", "word"
 """Fields: the stems of a text, by language; words as they are written, each once or more in a segment."""
+
+Postings = tuple[Sequence[int], Sequence[float]]
+"""Numbers of documents, and how often each has a word."""
+
+_COMMON = 256
+_KEPT = 4_000_000
+"""Postings of common words that a segment keeps in memory, of 12 bytes each: fifty megabytes at most."""
 
 
 class Segment:
@@ -27,7 +39,8 @@ class Segment:
     def __init__(self, storage: Any, schema: Any, segment: Any, languages: Sequence[str]) -> None:
         self._reader = SegmentReader(storage, schema, segment)
         self._languages = languages
-        self._decode = schema[f"{TEXT}{languages[0]}"].format.decode_positions
+        self._kept: OrderedDict[tuple[str, str], Postings] = OrderedDict()
+        self._size = 0
         count = self._reader.doc_count_all()
         self.documents: list[str] = [self._reader.stored_fields(number)["id"] for number in range(count)]
         length_of = self._reader.doc_field_length
@@ -48,41 +61,59 @@ class Segment:
         """Return in how many documents a stem occurs."""
         return int(self._reader.doc_frequency(f"{TEXT}{language}", stem))
 
-    def postings(self, language: str, stem: str) -> Iterator[tuple[Sequence[int], Sequence[float]]]:
-        """Yield the numbers of the documents that have a stem, and how often each has it, in stretches."""
-        for matcher in self._matcher(language, stem):
-            if not hasattr(matcher, "_read_weights"):
-                yield [matcher.id()], [matcher.weight()]
-                matcher.next()
-                continue
-            matcher._read_ids()  # noqa: SLF001 - a block at a time: a tenth of the time that its public calls take
-            matcher._read_weights()  # noqa: SLF001
-            yield matcher._ids, matcher._weights  # noqa: SLF001
-            matcher._next_block()  # noqa: SLF001
+    def postings(self, language: str, stem: str) -> Postings:
+        """Return the numbers of the documents that have a stem, and how often each has it; both in order."""
+        name = (language, stem)
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name]
+        numbers, weights = array("L"), array("f")
+        for matcher in self._blocks(language, stem):
+            numbers.extend(_ids(matcher))
+            weights.extend(_weights(matcher))
+        if len(numbers) >= _COMMON:
+            self._keep(name, (numbers, weights))
+        return numbers, weights
 
     def row(self, language: str, stems: Sequence[str], among: bytearray) -> dict[int, int]:
         """
         Return which documents, of those marked, have stems one after the other, and how often.
 
-        On sets of positions: whoosh's own pairs every occurrence by objects, which on a page that is twenty
-        thousand times the same word takes half a minute.
+        Of those alone that have all the stems positions are read, and these compared as sets: whoosh's own
+        pairs every occurrence by objects, which on a page that is twenty thousand times the same word takes
+        half a minute.
         """
         offsets: dict[str, list[int]] = {}
         for offset, stem in enumerate(stems):
             offsets.setdefault(stem, []).append(offset)
+        rarest_first = sorted(offsets, key=lambda stem: (self.frequency(language, stem), stem))
+        having = among
+        for stem in rarest_first:
+            numbers, _ = self.postings(language, stem)
+            having = _marked(having, numbers)
         starts: dict[int, set[int]] | None = None
-        for stem in sorted(offsets, key=lambda stem: (self.frequency(language, stem), stem)):
-            found = {}
-            for number, value in self._values(language, stem):
-                if among[number] if starts is None else number in starts:
-                    here = _starts(self._decode(value), offsets[stem])
-                    here = here if starts is None else here & starts[number]
+        for stem in rarest_first:
+            starts = self._starting(language, stem, offsets[stem], having, starts)
+        return {number: len(here) for number, here in (starts or {}).items()}
+
+    def _starting(
+        self,
+        language: str,
+        stem: str,
+        offsets: list[int],
+        having: bytearray,
+        before: dict[int, set[int]] | None,
+    ) -> dict[int, set[int]]:
+        """Return where a row would begin in each document, by this stem and those before it."""
+        found = {}
+        for matcher in self._blocks(language, stem) if any(having) else ():
+            for number, value in zip(_ids(matcher), _values(matcher), strict=True):
+                if having[number]:
+                    here = _starts(value, offsets, None if before is None else before[number])
+                    having[number] = bool(here)
                     if here:
                         found[number] = here
-            starts = found
-            if not starts:
-                break
-        return {number: len(here) for number, here in (starts or {}).items()}
+        return found
 
     def has(self, word: str) -> bool:
         """Tell whether a word occurs as it is written."""
@@ -93,25 +124,68 @@ class Segment:
         for text in self._reader.expand_prefix(WORD, prefix):
             yield text.decode() if isinstance(text, bytes) else text
 
-    def _values(self, language: str, stem: str) -> Iterator[tuple[int, Any]]:
-        for matcher in self._matcher(language, stem):
-            yield matcher.id(), matcher.value()
-            matcher.next()
-
-    def _matcher(self, language: str, stem: str) -> Iterator[Any]:
-        """Yield the matcher of a stem for as long as it stands on a document."""
+    def _blocks(self, language: str, stem: str) -> Iterator[Any]:
+        """Yield the matcher of a stem at each of its blocks; one that has no blocks at each document."""
         try:
             matcher = self._reader.postings(f"{TEXT}{language}", stem)
         except TermNotFound:
             return
         while matcher.is_active():
             yield matcher
+            if isinstance(matcher, W3LeafMatcher):
+                matcher._next_block()  # noqa: SLF001 - a tenth of the time that public calls take
+            else:
+                matcher.next()
+
+    def _keep(self, name: tuple[str, str], postings: Postings) -> None:
+        """Keep the postings of a common word, which take longest to read and are asked for most often."""
+        self._kept[name] = postings
+        self._size += len(postings[0])
+        while self._size > _KEPT:
+            _, (dropped, _) = self._kept.popitem(last=False)
+            self._size -= len(dropped)
 
 
-def _starts(positions: list[int], offsets: list[int]) -> set[int]:
-    """Return where a row would begin that has a word, found at these positions, at all of these offsets."""
-    first, *others = offsets
-    starts = {position - first for position in positions}
-    for offset in others:
-        starts &= {position - offset for position in positions}
-    return starts
+def _ids(matcher: Any) -> Sequence[int]:
+    if not isinstance(matcher, W3LeafMatcher):
+        return [matcher.id()]
+    matcher._read_ids()  # noqa: SLF001 - as in `_blocks`, and below
+    return cast("Sequence[int]", matcher._ids)  # noqa: SLF001
+
+
+def _weights(matcher: Any) -> Sequence[float]:
+    if not isinstance(matcher, W3LeafMatcher):
+        return [matcher.weight()]
+    matcher._read_weights()  # noqa: SLF001
+    return cast("Sequence[float]", matcher._weights)  # noqa: SLF001
+
+
+def _values(matcher: Any) -> Sequence[bytes]:
+    if not isinstance(matcher, W3LeafMatcher):
+        return [matcher.value()]
+    matcher._read_values()  # noqa: SLF001
+    return cast("Sequence[bytes]", matcher._values)  # noqa: SLF001
+
+
+def _starts(value: bytes, offsets: list[int], before: set[int] | None) -> set[int]:
+    """
+    Return where a row may begin by the positions of a word that it has at all of these offsets.
+
+    Whoosh keeps them as four bytes with their number, and a pickle of the first and of what parts the others.
+    """
+    deltas = pickle.loads(value[4:] if value.endswith(b".") else value[4:] + b".")  # noqa: S301  we wrote it
+    positions = set(accumulate(deltas))
+    if before is None:
+        before = {position - offsets[0] for position in positions}
+    for offset in offsets:
+        before = {start for start in before if start + offset in positions}
+    return before
+
+
+def _marked(marks: bytearray, numbers: Iterable[int]) -> bytearray:
+    """Return which of these documents are marked, as marks."""
+    marked = bytearray(len(marks))
+    for number in numbers:
+        if marks[number]:
+            marked[number] = 1
+    return marked
