@@ -42,8 +42,8 @@ MAX_LENGTH = 400
 """Characters of a pattern, and characters that it may repeat in all."""
 EXAMPLE_DAY = date(2026, 3, 2)
 """The day on which the examples of rules were stored: Monday 2 March 2026."""
-MAX_DIFFERENCE = 20_000
-"""Lines that differ between two texts and are looked at; with more of them the texts differ."""
+MAX_DIFFERENCE = 100_000
+"""Characters of the lines that differ, of each text; with more of them the texts differ."""
 
 _MONTHS = (
     ("januari", "January", "jan"), ("februari", "February", "feb"), ("maart", "March", "mrt", "mar"),
@@ -107,7 +107,7 @@ class Noise:
         if before.text == after.text:
             return True
         old, new = _apart(before.text.split("\n"), after.text.split("\n"))
-        if max(len(old), len(new)) > MAX_DIFFERENCE:
+        if max(sum(map(len, old)), sum(map(len, new))) > MAX_DIFFERENCE:
             return False
         if len(old) != len(new):
             return self._lines(old, before.day) == self._lines(new, after.day)

@@ -77,7 +77,8 @@ def _of_page(texts: Sequence[Stored], noise: Noise) -> Iterator[Rule]:
     [(usual, _)] = Counter(len(lines) for lines, _ in versions).most_common(1) or [(0, 0)]
     alike = [version for version in versions if len(version[0]) == usual]
     for number in range(min(usual, MOST_LINES) if len(alike) >= LEAST else 0):
-        if alike[0][0][number] != alike[1][0][number]:
+        raw = [lines[number] for lines, _ in alike]
+        if raw[0] != raw[1] and max(map(len, raw)) <= MOST_LINE:
             line = [noise.cleaned(lines[number], day) for lines, day in alike]
             if all(one != other for one, other in pairwise(line)) and (rule := learned(line)):
                 yield rule

@@ -91,6 +91,15 @@ def between(archive, first, last):
     return between_days(texts, archive.shelves.history, first, last)
 
 
+def test_a_day_of_too_much_text(kept):
+    """Once a day has read as much as it may, texts of other digests count as other texts; equal ones do not."""
+    first, _, third = kept.collection.snapshots(SITE)
+    texts = Texts(kept.collection, noise_of(None), kept.settings.zone, left=0)
+    told = between_days(texts, kept.shelves.history, first, third)
+    found = {one.url.removeprefix(HOST): one.text for one in told}
+    assert (found["/today"], found["/fee"], found["/hidden"], found["/picture"]) == (True, True, False, None)
+
+
 def test_rules_of_the_site(tmp_path):
     """A site's own rules of noise are used when its day is sealed."""
     own = (Rule(name="queue", pattern=r"wachtrij: \d{1,4} mensen"), Rule(name="labelled-token"))

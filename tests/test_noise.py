@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from archiver.noise_rules import built_in, noise_of
 from archiver.settings import Site, parse
 from index.errors import ConfigurationError
-from index.noise import EXAMPLE_DAY, MAX_LENGTH, TAKEN, Noise, Rule, Stored, check, compiled, joined
+from index.noise import (
+    EXAMPLE_DAY,
+    MAX_DIFFERENCE,
+    MAX_LENGTH,
+    TAKEN,
+    Noise,
+    Rule,
+    Stored,
+    check,
+    compiled,
+    joined,
+)
 
 RULES = built_in()
 ALL = noise_of(None)
@@ -68,6 +79,18 @@ def test_same_to_a_reader(before, after, same, why):
     """Two texts of two days are the same to a reader but for noise."""
     monday, tuesday = Stored(before, EXAMPLE_DAY), Stored(after, EXAMPLE_DAY + timedelta(days=1))
     assert ALL.same(monday, tuesday) is same, why
+
+
+def test_a_page_that_is_too_much():
+    """Of two texts that differ in more than is looked at, a reader is taken to see the difference; equal ones are equal."""
+    much = [f"Vandaag is het {EXAMPLE_DAY.day} maart 2026, regel {number}\n" * 2 for number in range(2000)]
+    monday, tuesday = "".join(much), "".join(much).replace("2 maart", "3 maart")
+    after = EXAMPLE_DAY + timedelta(days=1)
+    assert len(monday) > MAX_DIFFERENCE
+    assert not ALL.same(Stored(monday, EXAMPLE_DAY), Stored(tuesday, after))
+    assert ALL.same(Stored(monday, EXAMPLE_DAY), Stored(monday, after))
+    head = monday[: MAX_DIFFERENCE // 2]
+    assert ALL.same(Stored(head, EXAMPLE_DAY), Stored(head.replace("2 maart", "3 maart"), after))
 
 
 LINES = st.sampled_from(
