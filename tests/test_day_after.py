@@ -12,6 +12,7 @@ from archiver.checking.verify import verify
 from archiver.collection import Collection, finder
 from archiver.past import LOOK_BACK
 from tests.support.command import configure, inside
+from tests.support.daily import daily, day_before, stop_at
 from tests.support.snapshots import HOST, SITE, build_days, page
 
 GONE = (410, {"Content-Type": "text/plain"}, b"weg")
@@ -103,3 +104,18 @@ def test_an_import_after_a_bad_day(tmp_path):
         {"/a": "unavailable", "/b": "unavailable"},
         {"/b": "changed"},
     ]
+
+
+@pytest.mark.parametrize("stops", [1, 2])
+def test_after_days_that_were_stopped(tmp_path, stops):
+    """What was not reached on a stopped day and is gone after it is removed; what is as it was is no change."""
+    with daily(tmp_path, GOOD, connections=1) as site:
+        site.take()
+        for _ in range(stops):
+            stop_at(site, "/")
+        last = site.take(GOOD | {"/b": GONE})
+        stopped = day_before(site)
+    assert stopped["/b"].outcome == "not-reached"
+    assert kinds(stopped.folder)[0].get("/b") == ("unavailable" if stops == 1 else None)  # told once
+    assert kinds(last.folder)[0] == {"/b": "removed"}
+    assert (last.judged["changed"], last.judged["changed_text"]) == (1, 1)

@@ -14,8 +14,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 import msgspec
 import pytest
 
-from archiver.snapshot import StoppedError, take
-from tests.support.daily import closed, daily, hang_up, html, script, tagged
+from tests.support.daily import closed, daily, day_before, hang_up, html, script, stop_at, tagged
 from tests.support.sites import text
 from tests.support.snapshots import FIRST, HOST, SITE, page
 
@@ -27,26 +26,6 @@ OURS = set(RULES)
 CLOSED = text("busy", status=503)
 PNG = (200, {"Content-Type": "image/png"}, b"\x89PNG\r\n\x1a\n")
 HERE = {"captured", "unchanged"}
-
-
-def stop_at(site, path, *, next_day=True):
-    """Begin a day, and stop it when a path has its outcome."""
-
-    def stop(progress):
-        if progress.url == HOST + path:
-            site.archive.stop.set()
-
-    if next_day:
-        site.clock.set(FIRST + timedelta(days=site.days))
-        site.days += 1
-    with pytest.raises(StoppedError):
-        take(site.archive, site.archive.settings.site[0], report=stop)
-    site.archive.stop.clear()
-
-
-def day_before(site):
-    """Return the last day but one, as it was sealed."""
-    return site.taken(site.archive.collection.snapshots(SITE)[-2].summary)
 
 
 def changed(site, **settings):

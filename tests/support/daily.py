@@ -23,12 +23,14 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from archiver import ledger
 from archiver.checking.verify import verify
 from archiver.collection import SnapshotFolder, finder
 from archiver.ledger import Entry
 from archiver.records import iterate, open_response
-from archiver.snapshot import Archive, take
+from archiver.snapshot import Archive, StoppedError, take
 from index.model import Snapshot
 from tests.support import archive as made_up
 from tests.support.command import Ended, configure, inside
@@ -219,3 +221,23 @@ def html(body: str, *links: str, title: str = "Een pagina", status: int = 200, *
     data = f'<!doctype html><html lang="nl"><title>{title}</title><body>{body}\n{anchors}</body></html>'
     named = {name.replace("_", "-"): value for name, value in fields.items()}
     return status, {"Content-Type": "text/html; charset=utf-8", **named}, data.encode()
+
+
+def stop_at(site: Daily, path: str, *, next_day: bool = True) -> None:
+    """Begin a day, and stop it when a path has its outcome."""
+
+    def stop(progress: Any) -> None:
+        if progress.url == HOST + path:
+            site.archive.stop.set()
+
+    if next_day:
+        site.clock.set(FIRST + timedelta(days=site.days))
+        site.days += 1
+    with pytest.raises(StoppedError):
+        take(site.archive, site.archive.settings.site[0], report=stop)
+    site.archive.stop.clear()
+
+
+def day_before(site: Daily) -> Taken:
+    """Return the last day but one, as it was sealed."""
+    return site.taken(site.archive.collection.snapshots(SITE)[-2].summary)
