@@ -20,7 +20,7 @@ import msgspec
 import pytest
 
 from archiver.settings import Viewer
-from index.cdx_server.days import days_of
+from index.cdx_server.days import Sealed, days_of
 from tests.support.archive import Archive, Reply, build
 from tests.support.cdx_days import scan
 from tests.support.oracles import CLIENTS, needed, oracle
@@ -99,7 +99,7 @@ def expected(archive: Archive, *asked: tuple[str, str]) -> list[list[str]]:
     held = [
         one
         for site in SITES
-        for one in days_of([(f.timestamp, f.index_path) for f in archive.collection.snapshots(site)])
+        for one in days_of([Sealed(f.timestamp, f.index_path) for f in archive.collection.snapshots(site)])
     ]
     return scan(held, asked)
 

@@ -355,23 +355,35 @@ def test_every_parameter_is_tried():
 SECONDS = st.integers(0, 3)
 
 
+IMPORTED = {NAMES[1], NAMES[3]}
+"""Days that were imported, which may lie within the time of a crawl."""
+
+
 @st.composite
 def archives(draw: st.DrawFn) -> dict[str, dict[str, list]]:
-    """Return sites with days, each of which has some captures; a second may have several of one key."""
-    free = list(NAMES)
+    """
+    Return sites with days, each of which has some captures; a second may have several of one key.
+
+    A crawl goes on until shortly before the next one of its site, as one that was stopped and gone on with.
+    """
+    free = list(draw(st.permutations(NAMES)))
     made: dict[str, dict[str, list]] = {}
     for site in ("one", "two"):
         count = draw(st.integers(0, 4))
-        names, free = free[:count], free[count:]
-        made[site] = {name: draw(st.lists(captures(name), max_size=8)) for name in names}
-        free = draw(st.permutations(free))
+        names, free = sorted(free[:count]), free[count:]
+        crawled = [name for name in names if name not in IMPORTED]
+        made[site] = {}
+        for name in names:
+            end = min((one for one in crawled if one > name), default="9")
+            later = [one for one in NAMES if name <= one < end] if name in crawled else [name]
+            made[site][name] = draw(st.lists(captures(later), max_size=8))
     return made
 
 
 @st.composite
-def captures(draw: st.DrawFn, name: str):
+def captures(draw: st.DrawFn, names: list[str]):
     url = draw(st.sampled_from(URLS))
-    timestamp = f"{name[:12]}0{draw(SECONDS)}"
+    timestamp = f"{draw(st.sampled_from(names))[:12]}0{draw(SECONDS)}"
     same = draw(st.sampled_from([None, None, original(url, NAMES[0], "image/png", 404)]))
     return capture(
         url,
@@ -437,7 +449,7 @@ def test_as_a_scan_finds(made, asked, limit):
     if limit and not (limit.startswith("-") and ("closest" in dict(asked))):
         asked = [*asked, ("limit", limit)]
     with tempfile.TemporaryDirectory() as folder:
-        held = write_days(Path(folder), made)
+        held = write_days(Path(folder), made, IMPORTED)
         assert rows_of(held, asked) == scan(held, asked)
 
 
@@ -446,7 +458,7 @@ def test_as_a_scan_finds(made, asked, limit):
 def test_parts_are_together_the_whole(made, asked, size):
     """An answer in parts, each from the resume key of the one before, is the whole."""
     with tempfile.TemporaryDirectory() as folder:
-        held = write_days(Path(folder), made)
+        held = write_days(Path(folder), made, IMPORTED)
         whole = [" ".join(row) for row in scan(held, asked)]
         found: list[str] = []
         key: list[tuple[str, str]] = []
@@ -468,7 +480,7 @@ def test_pages_are_together_the_whole(made, url, match):
     asked = [("url", url), ("matchType", match)]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "BLOCK", 300)
-        held = write_days(Path(folder), made)
+        held = write_days(Path(folder), made, IMPORTED)
         count = int(text_of(held, [*asked, ("showNumPages", "true"), ("pageSize", "1")]))
         paged = [rows_of(held, [*asked, ("page", str(n)), ("pageSize", "1")]) for n in range(count + 1)]
         assert paged[-1] == []
@@ -535,6 +547,19 @@ def test_memory_is_bounded(tmp_path):
             assert tracemalloc.get_traced_memory()[1] < 2_000_000
         finally:
             tracemalloc.stop()
+
+
+def test_a_long_crawl_with_imported_days_in_it(tmp_path):
+    """A crawl that went on after days of standing still is found there, though other days lie between."""
+    made = {
+        NAMES[0]: [capture(HOME, NAMES[0]), capture(HOME, "20260308000000", "b")],
+        NAMES[1]: [capture(HOME, "20260303120000", "c")],
+        NAMES[3]: [capture(HOME, NAMES[3], "d")],
+    }
+    held = write_days(tmp_path, {"demo": made}, {NAMES[1]})
+    assert len(rows_of(held, pairs("url=example.org&from=20260308"))) == 2
+    found = rows_of(held, pairs("url=example.org&closest=20260308&fl=timestamp"))
+    assert [row[0][4:8] for row in found] == ["0308", "0309", "0303", "0302"]
 
 
 class Clock:

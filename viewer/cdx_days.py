@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from archiver.collection import Collection, SnapshotFolder
-from index.cdx_server.days import Day, days_of
+from archiver.importing.as_they_came import LOG
+from index.cdx_server.days import Day, Sealed, days_of
 from index.timestamp import parse_timestamp
 
 _TICK = 2_000_000_000  # ns; of the coarsest clock a file system has
@@ -52,10 +53,13 @@ class SealedDays:
 
     def _listed(self, sites: list[str]) -> list[Day]:
         found = (
-            [(one.timestamp, one.index_path) for one in self._collection.snapshots(site) if _is_named(one)]
-            for site in sites
+            [_sealed(one) for one in self._collection.snapshots(site) if _is_named(one)] for site in sites
         )
         return sorted((day for snapshots in found for day in days_of(snapshots)), key=_by_time)
+
+
+def _sealed(folder: SnapshotFolder) -> Sealed:
+    return Sealed(folder.timestamp, folder.index_path, (folder.path / LOG).exists())
 
 
 def _is_named(folder: SnapshotFolder) -> bool:

@@ -18,7 +18,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,8 +41,17 @@ _FIRST = 4 << 10
 _DIGITS = re.compile(rb" \d{14} ")
 FIRST_MOMENT, LAST_MOMENT = "0" * 14, "9" * 14
 # A snapshot is named after its beginning, or the first capture of an imported day, a few seconds later where
-# that name was taken. A crawl ends before the next of its site begins; an imported day has those of a day.
+# that name was taken. A crawl, also one that was stopped and gone on with, ends before the next of its site
+# begins; an imported day has the captures of one calendar day in some time zone.
 _BEFORE, _AFTER = timedelta(days=1), timedelta(days=2)
+
+
+class Sealed(NamedTuple):
+    """A snapshot of a site: its name, its index, and whether it was imported."""
+
+    timestamp: str
+    path: Path
+    imported: bool = False
 
 
 class Day(NamedTuple):
@@ -55,14 +63,18 @@ class Day(NamedTuple):
     until: str
 
 
-def days_of(snapshots: Sequence[tuple[str, Path]]) -> list[Day]:
-    """Return the days of one site from the names and indexes of its snapshots, oldest first."""
-    names = [parse_timestamp(name) for name, _ in snapshots]
-    ends = [to_timestamp(after + _AFTER) for _, after in pairwise(names)] + [LAST_MOMENT]
-    return [
-        Day(name, path, to_timestamp(moment - _BEFORE), end)
-        for (name, path), moment, end in zip(snapshots, names, ends[: len(names)], strict=True)
-    ]
+def days_of(snapshots: Sequence[Sealed]) -> list[Day]:
+    """Return the days of one site from its snapshots, oldest first."""
+    days: list[Day] = []
+    crawled = LAST_MOMENT  # until when a crawl can have gone on
+    for one in reversed(snapshots):
+        moment = parse_timestamp(one.timestamp)
+        end = to_timestamp(moment + _AFTER)
+        days.append(
+            Day(one.timestamp, one.path, to_timestamp(moment - _BEFORE), end if one.imported else crawled)
+        )
+        crawled = crawled if one.imported else end
+    return days[::-1]
 
 
 class Indexes:

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from index.cdx_server.days import Day, days_of
+from index.cdx_server.days import Day, Sealed, days_of
 from index.cdxj import format_line
 from index.model import REVISIT, Capture, Original
 from index.urlkey import normalise, urlkey
@@ -57,8 +57,14 @@ def original(url: str, timestamp: str, mime: str = "text/html", status: int = 20
     return Original(timestamp, "o.warc.gz", 7, 8, mime, status, url, timestamp)
 
 
-def write_days(root: Path, sites: Mapping[str, Mapping[str, Iterable[Capture]]]) -> list[Day]:
-    """Write an index for each snapshot of each site, and return the days in the order of their beginning."""
+def write_days(
+    root: Path, sites: Mapping[str, Mapping[str, Iterable[Capture]]], imported: Container[str] = ()
+) -> list[Day]:
+    """
+    Write an index for each snapshot of each site, and return the days in the order of their beginning.
+
+    `imported` has the names of those that were imported.
+    """
     days: list[Day] = []
     for site, snapshots in sites.items():
         named = []
@@ -66,7 +72,7 @@ def write_days(root: Path, sites: Mapping[str, Mapping[str, Iterable[Capture]]])
             path = root / site / timestamp / "index.cdxj"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"".join(sorted(map(format_line, captures))))
-            named.append((timestamp, path))
+            named.append(Sealed(timestamp, path, timestamp in imported))
         days += days_of(named)
     return sorted(days, key=lambda day: (day.since, day.timestamp))
 
