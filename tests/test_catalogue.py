@@ -314,6 +314,31 @@ def test_hostile_page(catalogue):
     assert excerpt("de " * 200_000, "de", "nl")
 
 
+HOSTILE = {
+    "no words": "\x00\x01 --- \u200b …",
+    "controls": "leges\x00naald\x1b[31m\u202e",
+    "one word of nearly a million letters": "a" * 900_000 + " naald",
+    "letters with a thousand accents": "n" + "\u0301" * 1000 + "aald naald",
+    "many different words": " ".join(f"w{n}" for n in range(120_000)) + " te laat",
+    "every script": "naald 针 иглa βελόνα إبرة סיכה 바늘 \U0001d4b3",
+    "what whoosh gives a meaning": 'naald OR * ? ~ ^ [a TO z] text:nl "',
+    "ligatures": "ﬁ ﷺ " * 1000 + "naald",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_texts(catalogue, name):
+    """Whatever a page holds is indexed up to its bounds, and disturbs no other page."""
+    generation = catalogue.publish(
+        None, [(doc("a", title=HOSTILE[name][:5000]), HOSTILE[name]), (doc("b"), "naald")]
+    )
+    expected = {"a", "b"} if "naald" in HOSTILE[name] else {"b"}
+    assert ids(catalogue, generation, "naald") == expected
+    assert ids(catalogue, generation, "laat") == set()
+    assert catalogue.corrections(generation, parse("naaldd")) == {"naaldd": ["naald"]}
+    assert excerpt(HOSTILE[name], "naald", "nl") is not None
+
+
 EXCERPTS = [
     (
         "De leges voor paspoorten.",

@@ -7,6 +7,8 @@ import shutil
 from datetime import timedelta
 
 import pytest
+from whoosh.fields import ID, TEXT, Schema
+from whoosh.index import create_in
 
 from archiver import publish as module
 from archiver.publish import publish, rebuild, unpublished
@@ -46,7 +48,15 @@ def tear_search(catalogue):
         path.write_bytes(b"torn")
 
 
-HARMS = [remove_everything, remove_history, remove_search, write_garbage, tear_search]
+def age_search(catalogue):
+    """Put indexes of another form, as of another version of the program, in the place of the generations."""
+    for generation in (catalogue / "search").iterdir():
+        shutil.rmtree(generation)
+        generation.mkdir()
+        create_in(generation, Schema(id=ID(unique=True, stored=True), text_nl=TEXT())).close()
+
+
+HARMS = [remove_everything, remove_history, remove_search, write_garbage, tear_search, age_search]
 
 
 @pytest.fixture(scope="module")
