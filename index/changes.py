@@ -229,6 +229,8 @@ def _pairs(before: Mapping[str, Capture], after: Mapping[str, Capture], recall: 
 def _change(url: str, before: Capture | None, after: Capture | None, recall: Recall) -> Change:
     state = _known(_state(before))
     if state is not _State.ABSENT:
+        if before and after and before.content == after.content and before.truncated == after.truncated:
+            return Change(Kind.UNCHANGED, url, before, after)  # nearly all: spares a second look at each
         return Change(_kind(state, before, after), url, before, after)
     earlier = recall(url)
     return Change(kind_of(earlier.capture if earlier else before, after), url, before, after, earlier)
