@@ -850,6 +850,36 @@ def test_form_that_is_sent_says_why_not(browser, address):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(("locale", "meant"), [("en-GB", "Did you mean:"), ("nl-NL", "Bedoelt u:")])
+def test_search_by_keyboard_without_scripts(browser, address, locale, meant):
+    """With a keyboard alone and no scripts one searches, follows a correction, and keeps to a type of file."""
+    with visit(browser, f"{address}/demo/search", locale=locale, java_script_enabled=False) as seen:
+        keys = seen.page.keyboard
+
+        def on(selector):
+            for _ in range(40):
+                if seen.page.locator(f"{selector}:focus").count():
+                    return
+                keys.press("Tab")
+            raise AssertionError(f"the keyboard does not reach {selector}")
+
+        on("#q")
+        keys.type("aanvrasg")
+        keys.press("Enter")
+        expect(seen.page.locator(".suggestion")).to_contain_text(meant)
+        on(".suggestion a")
+        keys.press("Enter")
+        expect(seen.page.locator(".results.found > li")).to_have_count(1)
+        expect(seen.page.locator("mark").first).to_be_visible()
+        seen.page.goto(f"{address}/demo/search?q=aanvraag&type=pdf&on=2026-03-06")
+        expect(seen.page.locator(".results.found > li")).to_have_count(0)
+        on(".facet a")
+        keys.press("Enter")
+        expect(seen.page.locator(".results.found > li")).to_have_count(1)
+        assert seen.problems == []
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @pytest.mark.parametrize(
     "path",
@@ -858,6 +888,7 @@ def test_form_that_is_sent_says_why_not(browser, address):
         "/demo/",
         "/demo/2026-03-06/",
         "/demo/search?q=aanvraag",
+        "/demo/search?q=aanvraag&type=pdf&year=2026&url=" + "x" * 150,
         f"/demo/history?url={SITE}/",
         f"/web/2026-03-02/{SITE}/",
         f"/web/2026-03-05/{SITE}/",
