@@ -176,7 +176,8 @@ def _starts(value: bytes, offsets: list[int], before: set[int] | None) -> set[in
     deltas = pickle.loads(value[4:] if value.endswith(b".") else value[4:] + b".")  # noqa: S301  we wrote it
     positions = set(accumulate(deltas))
     if before is None:
-        before = {position - offsets[0] for position in positions}
+        first, *offsets = offsets
+        before = {position - first for position in positions} if first else positions
     for offset in offsets:
         before = {start for start in before if start + offset in positions}
     return before
