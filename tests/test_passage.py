@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archiver import dating
+from archiver.texts import text_of
 from index.history import History
 from index.lifeline import Between, Interval, chained
 from index.passage import Dated, Span, Standing, fold, spans_of, standing_of
 from tests.support.days import Answer, publish, snapshot, stamp
+from tests.support.snapshots import HOST, SITE, build_days, page
 
 URL = "https://example.org/a"
 THERE, NOT, UNKNOWN = Standing.THERE, Standing.NOT_THERE, Standing.NOT_KNOWN
@@ -187,3 +190,33 @@ def test_spans_equal_days_looked_at_one_by_one(tmp_path_factory, days):
             each[at.isoformat()] = span.standing
             at += timedelta(days=1)
     assert each == slow(days)
+
+
+def test_texts_are_read_once_and_no_further_than_asked(tmp_path, monkeypatch):
+    """Each text of a page is read once, the newest first; what was not read is not known, and that is told."""
+    days = [
+        {"/": page(text)} for text in ("Leges 40 euro", "Leges 45 euro", "Leges 40 euro", "Leges 50 euro")
+    ]
+    read = []
+    monkeypatch.setattr(dating, "text_of", lambda *given: read.append(given[1].id) or text_of(*given))
+    with build_days(tmp_path, days) as archive:
+        history = archive.shelves.history
+        lifeline = history.lifeline(f"{HOST}/")
+        [whole] = dating.date_passage(archive.collection, history, lifeline, "40 EURO")
+        assert (len(read), len(set(read)), whole.complete) == (3, 3, True)
+        assert [one.standing for one in whole.spans] == [THERE, NOT, THERE, NOT]
+        [part] = dating.date_passage(archive.collection, history, lifeline, "40 EURO", most=14)
+        assert (read[3:], part.complete) == ([lifeline[3].document_id, lifeline[2].document_id], False)
+        assert [one.standing for one in part.spans] == [THERE, UNKNOWN, THERE, NOT]
+        for warc in archive.collection.snapshots(SITE)[1].warcs:
+            warc.chmod(0o644)
+            warc.write_bytes(b"")
+        [damaged] = dating.date_passage(archive.collection, history, lifeline, "45 euro")
+        assert [one.standing for one in damaged.spans] == [NOT, UNKNOWN, NOT]
+
+
+@pytest.mark.parametrize("passage", ["", " \n", "x" * (dating.MAX_PASSAGE + 1)])
+def test_what_is_no_passage(passage):
+    """A passage without a word, or of more than is looked for, is refused before anything is read."""
+    with pytest.raises(ValueError, match="one to 1000 characters"):
+        dating.date_passage(None, None, [], passage)
