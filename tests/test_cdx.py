@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archiver.ledger import UrlOutcome
 from index.cdx_server.answer import Answer, CdxServer
@@ -155,6 +157,13 @@ def test_refused(visitor, query, said):
     assert answer.text.startswith(said)
     assert answer.text.endswith(".\n")
     assert answer.text.count("\n") == 1
+
+
+@given(st.text("url=&example.org%0123456789abcdefABCDEF*+;()[]~!", max_size=60))
+def test_any_query_has_an_answer(visitor, query):
+    """Whatever bytes and escapes make the query, it is answered or refused."""
+    assert visitor.get(f"/cdx?{query}").status_code in {200, 400}
+    assert visitor.get(f"/cdx?url=*.example.org&{query}").status_code in {200, 400}
 
 
 @pytest.mark.parametrize(

@@ -341,6 +341,32 @@ def test_what_makes_no_sense_is_refused(few, asked, said):
     assert len(str(refused.value)) < 500
 
 
+HOSTILE = (
+    st.text(max_size=40)
+    | st.text("0123456789-+:.,*!=~()[]{}\\\\/?&% ab", max_size=40)
+    | st.binary(max_size=20).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(st.tuples(st.sampled_from(sorted(query._PARAMETERS)), HOSTILE), max_size=4), st.booleans())
+def test_anything_is_answered_or_refused(few, asked, with_url):
+    """Whatever stands in whichever parameter, there is an answer, or a sentence in ASCII that names one."""
+    asked = [*asked, ("url", "*.example.org")] if with_url else asked
+    refused = refusal(few, asked)
+    assert refused is None or refused.parameter in query._PARAMETERS
+    assert str(refused).isascii()
+    assert str(refused).isprintable()
+
+
+def refusal(held: Sequence[Day], asked: Asked) -> QueryError | None:
+    try:
+        text_of(held, asked)
+    except QueryError as error:
+        return error
+    return None
+
+
 def test_every_parameter_is_tried():
     """Each parameter that is read stands in a table above, and in the documentation."""
     told = Path(__file__).read_text(encoding="utf-8")
