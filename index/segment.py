@@ -15,9 +15,11 @@ from __future__ import annotations
 import pickle
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
+from functools import partial
 from itertools import accumulate
-from typing import Any, cast
+from sys import getsizeof
+from typing import Any, Generic, TypeVar, cast
 
 from whoosh.codec.whoosh3 import W3LeafMatcher
 from whoosh.reading import SegmentReader, TermNotFound
@@ -29,8 +31,10 @@ Postings = tuple[Sequence[int], Sequence[float]]
 """Numbers of documents, and how often each has a word."""
 
 _COMMON = 256
-_KEPT = 4_000_000
-"""Postings of common words that a segment keeps in memory, of 12 bytes each: fifty megabytes at most."""
+_ROOM = 32 << 20
+"""Bytes of memory for numbers and weights of common words, and as many for their positions."""
+
+T = TypeVar("T")
 
 
 class Segment:
@@ -39,8 +43,8 @@ class Segment:
     def __init__(self, storage: Any, schema: Any, segment: Any, languages: Sequence[str]) -> None:
         self._reader = SegmentReader(storage, schema, segment)
         self._languages = languages
-        self._kept: OrderedDict[tuple[str, str], Postings] = OrderedDict()
-        self._size = 0
+        self._weights: _Recent[float] = _Recent(_ROOM, lambda weights: 4 * len(weights))
+        self._places: _Recent[bytes] = _Recent(_ROOM, lambda values: sum(map(getsizeof, values)))
         count = self._reader.doc_count_all()
         self.documents: list[str] = [self._reader.stored_fields(number)["id"] for number in range(count)]
         length_of = self._reader.doc_field_length
@@ -62,18 +66,29 @@ class Segment:
         return int(self._reader.doc_frequency(f"{TEXT}{language}", stem))
 
     def postings(self, language: str, stem: str) -> Postings:
-        """Return the numbers of the documents that have a stem, and how often each has it; both in order."""
-        name = (language, stem)
-        if name in self._kept:
-            self._kept.move_to_end(name)
-            return self._kept[name]
-        numbers, weights = array("L"), array("f")
+        """Return the numbers of the documents that have a stem, in order, and how often each has it."""
+        read = partial(self._read, language, stem, _weights)
+        return self._weights.get((language, stem), lambda: read(array("f")))
+
+    def _positions(self, language: str, stem: str) -> Iterator[tuple[int, bytes]]:
+        """Yield the documents that have a stem, and where each has it, as whoosh stores it."""
+        field = f"{TEXT}{language}"
+        occurrences = self._reader.frequency(field, stem)
+        if 2 * occurrences + 100 * self._reader.doc_frequency(field, stem) > _ROOM:
+            for matcher in self._blocks(language, stem):  # pages may be nothing but one word
+                yield from zip(_ids(matcher), _values(matcher), strict=True)
+            return
+        read = partial(self._read, language, stem, _values)
+        yield from zip(*self._places.get((language, stem), lambda: read([])), strict=True)
+
+    def _read(
+        self, language: str, stem: str, part: Callable[[Any], Sequence[T]], into: MutableSequence[T]
+    ) -> tuple[Sequence[int], Sequence[T]]:
+        numbers = array("L")
         for matcher in self._blocks(language, stem):
             numbers.extend(_ids(matcher))
-            weights.extend(_weights(matcher))
-        if len(numbers) >= _COMMON:
-            self._keep(name, (numbers, weights))
-        return numbers, weights
+            into.extend(part(matcher))
+        return numbers, into
 
     def row(self, language: str, stems: Sequence[str], among: bytearray) -> dict[int, int]:
         """
@@ -106,13 +121,12 @@ class Segment:
     ) -> dict[int, set[int]]:
         """Return where a row would begin in each document, by this stem and those before it."""
         found = {}
-        for matcher in self._blocks(language, stem) if any(having) else ():
-            for number, value in zip(_ids(matcher), _values(matcher), strict=True):
-                if having[number]:
-                    here = _starts(value, offsets, None if before is None else before[number])
-                    having[number] = bool(here)
-                    if here:
-                        found[number] = here
+        pairs = self._positions(language, stem) if any(having) else ()
+        for number, value in (pair for pair in pairs if having[pair[0]]):
+            here = _starts(value, offsets, None if before is None else before[number])
+            having[number] = bool(here)
+            if here:
+                found[number] = here
         return found
 
     def has(self, word: str) -> bool:
@@ -137,13 +151,34 @@ class Segment:
             else:
                 matcher.next()
 
-    def _keep(self, name: tuple[str, str], postings: Postings) -> None:
-        """Keep the postings of a common word, which take longest to read and are asked for most often."""
-        self._kept[name] = postings
-        self._size += len(postings[0])
-        while self._size > _KEPT:
-            _, (dropped, _) = self._kept.popitem(last=False)
-            self._size -= len(dropped)
+
+class _Recent(Generic[T]):
+    """The postings of common words that were read last: they take longest to read, and are asked for most."""
+
+    def __init__(self, room: int, size: Callable[[Sequence[T]], int]) -> None:
+        """`room` is for so many bytes; `size` tells how many some take."""
+        self._kept: OrderedDict[tuple[str, str], tuple[int, tuple[Sequence[int], Sequence[T]]]] = (
+            OrderedDict()
+        )
+        self._room = room
+        self._size = size
+
+    def get(
+        self, name: tuple[str, str], read: Callable[[], tuple[Sequence[int], Sequence[T]]]
+    ) -> tuple[Sequence[int], Sequence[T]]:
+        """Return what is kept by this name, or what is read now."""
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name][1]
+        found = read()
+        if len(found[0]) >= _COMMON:
+            size = 8 * len(found[0]) + self._size(found[1])
+            self._kept[name] = size, found
+            self._room -= size
+            while self._room < 0:
+                _, (freed, _) = self._kept.popitem(last=False)
+                self._room += freed
+        return found
 
 
 def _ids(matcher: Any) -> Sequence[int]:

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from index import segment
 from index.catalogue import Catalogue, excerpt
 from index.document import Document
 from index.errors import DamagedError, NotFoundError, StorageError
@@ -312,6 +313,16 @@ def test_hostile_page(catalogue):
     assert ids(catalogue, generation, '"' + "de " * 20 + '"') == {"a"}
     assert ids(catalogue, generation, '"' + "de " * 19 + 'het"') == set()
     assert excerpt("de " * 200_000, "de", "nl")
+
+
+def test_hostile_pages_are_read_in_stretches(catalogue, monkeypatch):
+    """Where the positions of a word are too many to be held, rows are found all the same."""
+    texts = [(doc(f"{n}"), "de het " * 50 + f"de woord{n % 3}") for n in range(400)]
+    generation = catalogue.publish(None, texts)
+    expected = {f"{n}" for n in range(400) if n % 3 == 1}
+    assert ids(catalogue, generation, '"het de woord1"') == expected
+    monkeypatch.setattr(segment, "_ROOM", 1000)
+    assert ids(catalogue, generation, '"het de woord1"') == expected
 
 
 HOSTILE = {
