@@ -42,7 +42,6 @@ class Segment:
 
     def __init__(self, storage: Any, schema: Any, segment: Any, languages: Sequence[str]) -> None:
         self._reader = SegmentReader(storage, schema, segment)
-        self._languages = languages
         self._weights: _Recent[float] = _Recent(_ROOM, lambda weights: 4 * len(weights))
         self._places: _Recent[bytes] = _Recent(_ROOM, lambda values: sum(map(getsizeof, values)))
         count = self._reader.doc_count_all()
