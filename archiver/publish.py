@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-From sealed snapshots to the catalogue: history and search. `rebuild` is `publish` in a loop.
+From sealed snapshots to the catalogue: history and search.
 
     1. one merge of the two indexes: what is new, changed, removed
     2. the texts of changed pages go into a new generation of the search index
@@ -77,10 +77,9 @@ def publish_site(collection: Collection, shelves: Shelves, site: str) -> None:
         publish(collection, shelves, folder)
 
 
-def rebuild(
+def publish_waiting(
     collection: Collection,
     shelves: Shelves,
-    report: Callable[[SnapshotFolder, int, int], None],
     problem: Callable[[SnapshotFolder, ArchiveError], None] | None = None,
 ) -> int:
     """
@@ -94,8 +93,7 @@ def rebuild(
         forget_where_search_is_gone(collection, shelves)
         todo = unpublished(collection, shelves, collection.sites())
     done = 0
-    for number, folder in enumerate(todo, 1):
-        report(folder, number, len(todo))
+    for folder in todo:
         try:
             publish(collection, shelves, folder)
             done += 1

@@ -11,17 +11,13 @@ from whoosh.fields import ID, TEXT, Schema
 from whoosh.index import create_in
 
 from archiver import publish as module
-from archiver.publish import publish, rebuild, unpublished
+from archiver.publish import publish, publish_waiting, unpublished
 from archiver.snapshot import UnpublishedError, take
 from index.errors import ArchiveError
 from tests.support.command import configure, inside
 from tests.support.published import DAYS, answers, found
 from tests.support.sites import Web
 from tests.support.snapshots import FIRST, HOST, SITE, HandClock, build_days, opened, page
-
-
-def quiet(_folder, _number, _total):
-    pass
 
 
 def remove_everything(catalogue):
@@ -90,7 +86,7 @@ def test_rebuild_on_all_cores(kept, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MANY", 2)
     monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0, 1})
     with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
-        assert rebuild(archive.collection, archive.shelves, quiet) == 4
+        assert publish_waiting(archive.collection, archive.shelves) == 4
         assert answers(archive) == before
     first = min((tmp_path / "data" / "catalogue" / "search").iterdir())
     assert len(list(first.glob("*.seg"))) >= 2
@@ -128,7 +124,7 @@ def test_interrupted_publish_is_completed(tmp_path):
             take(archive, site)
         assert archive.shelves.history.snapshots(SITE) == []
         search.unlink()
-        assert rebuild(archive.collection, archive.shelves, quiet) == 1
+        assert publish_waiting(archive.collection, archive.shelves) == 1
         assert unpublished(archive.collection, archive.shelves, [SITE]) == []
         search.rename(search.with_name("aside"))
         search.write_text("in the way")
@@ -152,7 +148,7 @@ def test_publishing_twice(kept, tmp_path):
     with Web({}) as web, opened(tmp_path / "data", web, HandClock()) as archive:
         for folder in archive.collection.snapshots(SITE):
             publish(archive.collection, archive.shelves, folder)
-        assert rebuild(archive.collection, archive.shelves, quiet) == 0
+        assert publish_waiting(archive.collection, archive.shelves) == 0
         assert answers(archive) == kept[1]
 
 
@@ -165,15 +161,15 @@ def test_damaged_day_is_passed_over(kept, tmp_path):
         second.index_path.chmod(0o644)
         second.index_path.write_bytes(b"not an index\n" + second.index_path.read_bytes())
         told = []
-        done = rebuild(
-            archive.collection, archive.shelves, quiet, lambda folder, _: told.append(folder.timestamp)
+        done = publish_waiting(
+            archive.collection, archive.shelves, lambda folder, _: told.append(folder.timestamp)
         )
         assert (done, told) == (3, [second.timestamp])
         assert [one.day for one in archive.shelves.history.snapshots(SITE)] == [
             "2026-03-02", "2026-03-04", "2026-03-05",
         ]  # fmt: skip
         with pytest.raises(ArchiveError):
-            rebuild(archive.collection, archive.shelves, quiet)
+            publish_waiting(archive.collection, archive.shelves)
 
 
 def test_text_that_cannot_be_read(kept, tmp_path):
@@ -184,7 +180,7 @@ def test_text_that_cannot_be_read(kept, tmp_path):
         first = archive.collection.snapshots(SITE)[0]
         first.warcs[0].chmod(0o644)
         first.warcs[0].write_bytes(first.warcs[0].read_bytes()[:600])
-        assert rebuild(archive.collection, archive.shelves, quiet) == 4
+        assert publish_waiting(archive.collection, archive.shelves) == 4
         assert answers(archive)["lifelines"] == kept[1]["lifelines"]
         assert found(archive.shelves, "geduld", first.timestamp) == []
 
@@ -198,7 +194,7 @@ def test_days_after_a_lost_one_are_published(kept, tmp_path):
         for path in [first.path, *first.path.rglob("*")]:
             path.chmod(0o755)
         shutil.rmtree(first.path)
-        assert rebuild(archive.collection, archive.shelves, quiet) == 3
+        assert publish_waiting(archive.collection, archive.shelves) == 3
         assert [hit for hit, _ in found(archive.shelves, "2026", second.timestamp)]
         assert archive.shelves.history.lifeline(f"{HOST}/")
 
@@ -224,7 +220,7 @@ def test_a_day_of_the_past_that_fails_changes_nothing(kept, tmp_path):
         for path in (second.path, third.path, fourth.path):
             path.rename(path.with_suffix(".away"))
         third.path.with_suffix(".away").rename(third.path)
-        assert rebuild(archive.collection, archive.shelves, quiet) == 2
+        assert publish_waiting(archive.collection, archive.shelves) == 2
         before = answers(archive)
         second.path.with_suffix(".away").rename(second.path)
         third.index_path.chmod(0o644)
@@ -237,5 +233,5 @@ def test_a_day_of_the_past_that_fails_changes_nothing(kept, tmp_path):
         assert answers(archive) | {"changes": {}} == before | {"changes": {}}
         publish(archive.collection, archive.shelves, waiting)
         fourth.path.with_suffix(".away").rename(fourth.path)
-        assert rebuild(archive.collection, archive.shelves, quiet) == 1
+        assert publish_waiting(archive.collection, archive.shelves) == 1
         assert answers(archive) == kept[1]

@@ -26,7 +26,7 @@ from index.timestamp import day_bounds, local_date, parse_date, parse_timestamp,
 
 from ..addresses import Resolve
 from ..collection import Collection, SnapshotFolder
-from ..publish import Shelves, rebuild
+from ..publish import Shelves, publish_waiting
 from ..runs import Runs
 from ..seals import keep_found
 from ..settings import Settings, Site, load
@@ -73,7 +73,7 @@ def opened(
             settings, collection, opened_shelves, now, new_record_id, stop or threading.Event(), resolve
         )
         keep_found(collection, now())
-        rebuild(collection, opened_shelves, lambda _folder, _number, _total: None, _warn_unpublished)
+        publish_waiting(collection, opened_shelves, _warn_unpublished)
         yield archive
 
 
