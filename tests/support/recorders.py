@@ -10,6 +10,7 @@ Other people's recorders at work on a site of this machine: each gives the WARCs
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import subprocess
 import urllib.error
 import urllib.request
@@ -17,20 +18,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .oracles import PYWB, needed, oracle
-from .ports import LOOPBACK, free_port, wait_until_accepting
+from .ports import LOOPBACK, accepts, free_port, wait_until
 
 Get = Callable[[str], bytes]
 LOCAL = Path(__file__).with_name("warcprox_local.py")
 
 
 @contextlib.contextmanager
-def _running(port: int, log: Path, *command: str | Path) -> Iterator[None]:
+def _running(ready: Callable[[], bool], log: Path, *command: str | Path) -> Iterator[None]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*command], cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
         try:
-            wait_until_accepting(port, lambda: process.poll() is None, 40)
+            wait_until(ready, lambda: process.poll() is None, 40)
             yield
         finally:
             process.terminate()
@@ -46,9 +47,23 @@ def _body(opener: urllib.request.OpenerDirector, url: str) -> bytes:
             return bytes(refused.read())
 
 
+def _has_table(database: Path, name: str) -> bool:
+    """Tell whether a SQLite database is there and has a table."""
+    if not database.exists():
+        return False
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+        found = opened.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+        return found.fetchone() is not None
+
+
 @contextlib.contextmanager
 def warcprox(folder: Path) -> Iterator[Get]:
-    """Record what is asked for through warcprox: gzip, SHA-256, revisits for what is the same."""
+    """
+    Record what is asked for through warcprox: gzip, SHA-256, revisits for what is the same.
+
+    It accepts before it has made the table it looks digests up in, and what is answered in between it drops (on a
+    busy machine one time in four): so the table is waited for as well.
+    """
     port = free_port()
     options = [
         "-b",
@@ -66,7 +81,11 @@ def warcprox(folder: Path) -> Iterator[Get]:
     ]
     dedup = ["--dedup-min-text-size", "0", "--dedup-min-binary-size", "0"]
     proxy = urllib.request.ProxyHandler({"http": f"http://{LOOPBACK}:{port}"})
-    with _running(port, folder / "warcprox.log", needed(PYWB / "python"), LOCAL, *options, *dedup):
+
+    def ready() -> bool:
+        return accepts(port) and _has_table(folder / "warcprox.sqlite", "dedup")
+
+    with _running(ready, folder / "warcprox.log", needed(PYWB / "python"), LOCAL, *options, *dedup):
         yield lambda url: _body(urllib.request.build_opener(proxy), url)
 
 
@@ -78,7 +97,7 @@ def pywb_recorder(folder: Path) -> Iterator[Get]:
     port = free_port()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     command = [needed(PYWB / "pywb"), "--record", "--live", "-b", LOOPBACK, "-p", str(port), "-d", folder]
-    with _running(port, folder / "pywb.log", *command):
+    with _running(lambda: accepts(port), folder / "pywb.log", *command):
         yield lambda url: _body(opener, f"http://{LOOPBACK}:{port}/rec/record/id_/{url}")
 
 
