@@ -13,6 +13,7 @@ Addresses of the viewer itself:
     /web/2026-11-23/https://www.ind.nl/              the same, by calendar day of the site
     /web/20261123023000id_/https://www.ind.nl/       the payload as captured (a modifier: two letters, `_`)
     /web/2026-11-23id_/https://www.ind.nl/           the same, by day
+    /web/20261123023000ns_/https://www.ind.nl/       a view of it (viewer/view.py has them)
     /web/*/https://www.ind.nl/                       all days: the lifeline
     /web/2026-11-23/www.ind.nl/                      without scheme: https is meant
     /web/2026-11-23/https:/www.ind.nl/               as proxies that merge slashes hand it on
@@ -93,7 +94,11 @@ class ReplayAddresses:
         self._host = re.compile(rf"(?P<label>[a-z0-9-]+)\.{re.escape(name)}{asked}", re.ASCII | re.IGNORECASE)
 
     def origin(self, timestamp: str, archived: Origin) -> str:
-        """Return the replay origin of an archived origin, as it stands in a CSP or an Origin header."""
+        """
+        Return the replay origin of an archived origin, as it stands in a CSP or an Origin header.
+
+        `timestamp`, here and below, may end in the letters of a view.
+        """
         return self.pattern.replace("{label}", make(timestamp, archived))
 
     def url(self, timestamp: str, url: str) -> str:

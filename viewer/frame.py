@@ -4,6 +4,7 @@ An archived page in the viewer's frame, below a banner that says which day it is
 
     /web/<timestamp or day>/<url>      the frame page; viewer/address.py lists the forms
     /web/<timestamp or day>id_/<url>   the payload as captured (viewer/as_captured.py)
+    /web/<timestamp or day>ns_/<url>   the page in a view of its own (viewer/view.py)
     /web/*/<url>                       to the lifeline
 
 Both forms of a moment answer by themselves, so that either can be cited. A day that does not have the
@@ -39,6 +40,7 @@ from .form import is_file
 from .holdings import Found, OpenSnapshot, title_of
 from .request_target import request_target
 from .security import allow_frames
+from .view import View, view_of_modifier
 
 pages = Blueprint("frame", __name__)
 
@@ -69,17 +71,18 @@ def web(_: str = "") -> AnyResponse | tuple[str, int]:
         return render_template("not_an_address.html", target=target), 404
     if address.moment == "*":
         return _to_lifeline(address.url)
-    if address.modifier not in {"", "id_"}:
+    if address.modifier != "id_" and view_of_modifier(address.modifier) is None:
         return redirect(format_web_path(address.moment, address.url))
     return _answer(address)
 
 
 def _answer(address: WebAddress) -> AnyResponse | tuple[str, int]:
     candidates = list(_snapshots_at(address.moment)) or list(_captured_at(address))
+    view = view_of_modifier(address.modifier)
     for snapshot in candidates:
         found = snapshot.look_up(address.url)
         if found:
-            return as_captured(snapshot, found) if address.modifier else _framed(address, snapshot, found)
+            return as_captured(snapshot, found) if view is None else _framed(address, snapshot, found, view)
     for snapshot in candidates:
         other = snapshot.other_scheme(address.url)
         if other:
@@ -122,12 +125,13 @@ def _captured_at(address: WebAddress) -> Iterator[OpenSnapshot]:
             yield snapshot
 
 
-def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Response:
+def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found, view: View) -> Response:
     held = holdings()
     url = found.capture.url
     lifeline = held.history.lifeline(url, snapshot.site)
     before, after = neighbours(lifeline, snapshot.timestamp)
-    allow_frames(snapshot.sources)
+    allow_frames(snapshot.sources(view))
+    name = snapshot.timestamp + view.letters
     site = held.site(snapshot.site)
     summary = snapshot.folder.summary
     return Response(
@@ -139,9 +143,13 @@ def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Respon
             demonstration=summary.demonstration or site.demonstration,
             address=address.url,
             found=found,
-            source=held.addresses.url(snapshot.timestamp, address.url),
+            view=view,
+            toggled=view._replace(scriptless=not view.scriptless).modifier,
+            kept=view._replace(filled=False).modifier,
+            source=held.addresses.url(name, address.url),
+            name=name,
             pattern=held.addresses.pattern,
-            hashed=_hashed(snapshot),
+            hashed=_hashed(snapshot, name),
             file=_file(snapshot, found),
             page_title=_title(held.history, at(lifeline, snapshot.timestamp)),
             version=at(lifeline, snapshot.timestamp),
@@ -153,9 +161,9 @@ def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Respon
     )
 
 
-def _hashed(snapshot: OpenSnapshot) -> dict[str, str]:
+def _hashed(snapshot: OpenSnapshot, name: str) -> dict[str, str]:
     """Return archived origins by their replay origins, where those do not tell them: viewer.js asks it."""
-    named = ((holdings().addresses.origin(snapshot.timestamp, one), str(one)) for one in snapshot.origins)
+    named = ((holdings().addresses.origin(name, one), str(one)) for one in snapshot.origins)
     return {replayed: archived for replayed, archived in named if "--" in replayed}
 
 
@@ -180,7 +188,7 @@ def _bounds(site: str) -> tuple[str, str]:
 
 def _not_there(address: WebAddress) -> AnyResponse | tuple[str, int]:
     held = holdings()
-    if address.modifier:
+    if address.modifier == "id_":
         text = f"{address.url} is not in the archive at {address.moment}.\n"
         return Response(text, 404, mimetype="text/plain")
     start, end = _span(address.moment)

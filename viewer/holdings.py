@@ -36,6 +36,7 @@ from index.timestamp import parse_timestamp
 from index.urlkey import Origin, origin, urlkey
 
 from .address import ReplayAddresses
+from .view import View
 
 KEPT_OPEN = 32
 """Snapshots kept open: each holds one mapped index file."""
@@ -70,6 +71,7 @@ class OpenSnapshot:
         self.site = folder.site
         self.timestamp = folder.timestamp
         self._addresses = addresses
+        self._sources: dict[View, list[str]] = {}
 
     def look_up(self, url: str) -> Found | None:
         """
@@ -107,11 +109,13 @@ class OpenSnapshot:
         found = (_URL_OF_LINE.search(line) for line in self.folder.index.lines())
         return frozenset(origin(text.decode()) for text in {match[1] for match in found if match})
 
-    @cached_property
-    def sources(self) -> list[str]:
-        """The replay origins of this snapshot as CSP sources; the wildcard where they are too many."""
-        own = self._addresses.source(self.timestamp, self.origins)
-        return own if len(" ".join(own)) <= MAX_SOURCES else [self._addresses.wildcard()]
+    def sources(self, view: View) -> list[str]:
+        """Return the replay origins of this snapshot as CSP sources; the wildcard where they are too many."""
+        if view not in self._sources:
+            own = self._addresses.source(self.timestamp + view.letters, self.origins)
+            fits = len(" ".join(own)) <= MAX_SOURCES
+            self._sources[view] = own if fits else [self._addresses.wildcard()]
+        return self._sources[view]
 
     def _has_queries(self, path: str) -> bool:
         captured = self.folder.index.prefix(f"{urlkey(path)}?")

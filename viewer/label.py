@@ -7,17 +7,18 @@ One DNS label for one (snapshot, archived origin), and back. Knows nothing of re
     20261123023000hp8080-127-0-0-1                   http://127.0.0.1:8080
     20261123023000-xn----bcher--kva-example          https://xn--bcher-kva.example
     20261123023000--s2nuuwdtyy7nj7c44uv5avqcji       https://a_b.example, by its hash
+    20261123023000f-www-ind-nl                       https://www.ind.nl, in a view of its own (viewer/view.py)
 
-    label   = timestamp [ "h" ] [ "p" port ] "-" ( host / "-" hash )
+    label   = timestamp [ "f" ] [ "n" ] [ "h" ] [ "p" port ] "-" ( host / "-" hash )
     host    = the host with every "-" doubled and every "." as one "-"
     hash    = the first 26 characters (130 bits) of the base32 SHA-256 of the origin, in lower case
 
-`h` marks http, `p` a port that is not the default of the scheme. A hash stands where the host does not
-fit: a label longer than 63 octets (RFC 1035 section 2.3.4), characters outside letters, digits and
-hyphens (underscore, IPv6), an empty label, or a label of the host with a hyphen at its edge (`a-.b` and
-`a.-b` would read the same). A readable host never begins with a hyphen, so `--` can only mean a hash.
-The label begins with a digit and is one label of letters, digits and hyphens (RFC 952, RFC 1123 2.1).
-viewer/static/replay.js computes the same label in the browser; tests compare the two.
+`f` and `n` are letters of a view, `h` marks http, `p` a port that is not the default of the scheme. A hash
+stands where the host does not fit: a label longer than 63 octets (RFC 1035 section 2.3.4), characters
+outside letters, digits and hyphens (underscore, IPv6), an empty label, or a label of the host with a hyphen
+at its edge (`a-.b` and `a.-b` would read the same). A readable host never begins with a hyphen, so `--` can
+only mean a hash. The label begins with a digit and is one label of letters, digits and hyphens (RFC 952,
+RFC 1123 2.1). viewer/static/replay.js computes the same label in the browser; tests compare the two.
 """
 
 from __future__ import annotations
@@ -31,13 +32,15 @@ from hashlib import sha256
 from index.timestamp import parse_timestamp
 from index.urlkey import Origin
 
+from .view import PLAIN, View, view_of_letters
+
 MAX_LABEL = 63
 """Octets in one DNS label (RFC 1035 section 2.3.4)."""
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _PLAIN_HOST = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*", re.ASCII)
 _LABEL = re.compile(
-    r"(?P<timestamp>\d{14})(?P<rest>(?P<http>h?)(?:p(?P<port>[1-9]\d{0,4}))?-(?:-(?P<hash>[a-z2-7]{26})|(?P<host>[a-z0-9][a-z0-9-]*)))",
+    r"(?P<timestamp>\d{14})(?P<rest>(?P<view>f?n?)(?P<http>h?)(?:p(?P<port>[1-9]\d{0,4}))?-(?:-(?P<hash>[a-z2-7]{26})|(?P<host>[a-z0-9][a-z0-9-]*)))",
     re.ASCII,
 )
 _HYPHENS = re.compile(r"-+")
@@ -55,10 +58,15 @@ class Label:
     timestamp: str
     origin: Origin | None
     hashed: str | None
+    view: View = PLAIN
 
 
 def make(timestamp: str, origin: Origin) -> str:
-    """Return the label of an archived origin in the snapshot of a 14-digit timestamp."""
+    """
+    Return the label of an archived origin in the snapshot of a 14-digit timestamp.
+
+    `timestamp` may end in the letters of a view.
+    """
     port = "" if origin.port == _DEFAULT_PORT[origin.scheme] else f"p{origin.port}"
     prefix = f"{timestamp}{'h' if origin.scheme == 'http' else ''}{port}-"
     if _PLAIN_HOST.fullmatch(origin.host):
@@ -75,14 +83,15 @@ def parse(label: str) -> Label:
         raise ValueError(f"{label!r} is not the label of a snapshot and an origin")
     timestamp = found["timestamp"]
     parse_timestamp(timestamp)
+    view = view_of_letters(found["view"])
     if found["hash"]:
-        return Label(timestamp, None, found["rest"])
+        return Label(timestamp, None, found["rest"], view)
     scheme = "http" if found["http"] else "https"
     port = int(found["port"] or _DEFAULT_PORT[scheme])
     origin = Origin(scheme, _HYPHENS.sub(_undouble, found["host"]), port)
-    if port > 0xFFFF or make(timestamp, origin) != label:
+    if port > 0xFFFF or make(timestamp + view.letters, origin) != label:
         raise ValueError(f"{label!r} is not how the label of {origin} is written")
-    return Label(timestamp, origin, None)
+    return Label(timestamp, origin, None, view)
 
 
 def resolve(label: Label, origins: Iterable[Origin]) -> Origin | None:
@@ -90,7 +99,8 @@ def resolve(label: Label, origins: Iterable[Origin]) -> Origin | None:
     if label.origin:
         return label.origin
     wanted = f"{label.timestamp}{label.hashed}"
-    return next((origin for origin in origins if make(label.timestamp, origin) == wanted), None)
+    named = label.timestamp + label.view.letters
+    return next((origin for origin in origins if make(named, origin) == wanted), None)
 
 
 def _hash(origin: Origin) -> str:

@@ -42,6 +42,7 @@ from .request_target import request_target
 from .rewrite_css import rewrite_css
 from .rewrite_headers import rewrite_headers, security_headers
 from .rewrite_html import head_script, rewrite_html
+from .view import PLAIN, View
 
 _SCRIPT = "daykeep-replay-script"
 _VERSION = "daykeep-rewriting-version"
@@ -61,7 +62,7 @@ VARY = "Accept-Encoding, Sec-Fetch-Dest"
 # What the rewritten form of a body is made by: a change in any of them makes another answer.
 _REWRITERS = (
     "address.py", "charset.py", "data_url.py", "form.py", "label.py", "markup.py", "replay.py",
-    "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py",
+    "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py", "view.py",
 )  # fmt: skip
 
 
@@ -81,6 +82,12 @@ class Asked:
     origin: Origin
     url: str
     """Normalised URL in the archive."""
+    view: View = PLAIN
+
+    @property
+    def name(self) -> str:
+        """The snapshot as labels name it: its timestamp, and the letters of the view."""
+        return self.snapshot.timestamp + self.view.letters
 
 
 def create_replay(held: Holdings) -> Flask:
@@ -130,10 +137,10 @@ def _replay(_: str = "") -> Response:
     if asked is None:
         return _secured(_gap(404), None)
     if request.method not in {"GET", "HEAD"}:
-        return _secured(_refused(asked), asked.snapshot)
+        return _secured(_refused(asked), asked)
     if request.headers.get("Sec-Fetch-Dest") == "document":
-        return _secured(_to_frame(asked), asked.snapshot)
-    return _secured(_answer(asked), asked.snapshot)
+        return _secured(_to_frame(asked), asked)
+    return _secured(_answer(asked), asked)
 
 
 def _asked(target: str) -> Asked | None:
@@ -144,7 +151,7 @@ def _asked(target: str) -> Asked | None:
         return None
     origin = resolve(label, snapshot.origins)
     url = normalise(f"{origin}{target}") if origin else None
-    return Asked(snapshot, origin, url) if origin and url else None
+    return Asked(snapshot, origin, url, label.view) if origin and url else None
 
 
 def _answer(asked: Asked) -> Response:
@@ -153,7 +160,7 @@ def _answer(asked: Asked) -> Response:
         return _captured(asked, found)
     other = asked.snapshot.other_scheme(asked.url)
     if other is not None:
-        return _redirect(holdings().addresses.url(asked.snapshot.timestamp, other))
+        return _redirect(holdings().addresses.url(asked.name, other))
     return _gap(404, asked)
 
 
@@ -194,7 +201,7 @@ def _rewritten_or_streamed(asked: Asked, stored: Stored, stack: ExitStack) -> Re
 
 def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Response:
     held = holdings()
-    mapper = held.addresses.mapper(asked.snapshot.timestamp, asked.url)
+    mapper = held.addresses.mapper(asked.name, asked.url)
     headers = _headers(asked, stored, None)
     content_type = header(stored.headers, "content-type") or "text/html"
     if kind is Kind.CSS:
@@ -226,7 +233,7 @@ def _streamed(
 
 def _headers(asked: Asked, stored: Stored, encoding: str | None) -> list[tuple[str, str]]:
     """Return the stored header fields that may be sent, with the content coding that the body really has."""
-    mapper = holdings().addresses.mapper(asked.snapshot.timestamp, asked.url)
+    mapper = holdings().addresses.mapper(asked.name, asked.url)
     kept = rewrite_headers(stored.headers, mapper)
     named = [(name, value) for name, value in kept if name.lower() != "content-encoding"]
     return [*named, ("Content-Encoding", encoding)] if encoding else named
@@ -280,12 +287,15 @@ def _accepts(coding: str) -> bool:
 
 
 def _head(asked: Asked) -> str:
+    """Return what goes first into a page: our script, where there may be one."""
+    if asked.view.scriptless:
+        return ""
     held = holdings()
     script: Script = current_app.extensions[_SCRIPT]
     return head_script(
-        f"{held.addresses.origin(asked.snapshot.timestamp, asked.origin)}{SCRIPT_PATH}?{script.version}",
+        f"{held.addresses.origin(asked.name, asked.origin)}{SCRIPT_PATH}?{script.version}",
         pattern=held.addresses.pattern,
-        timestamp=asked.snapshot.timestamp,
+        timestamp=asked.name,
         origin=str(asked.origin),
         viewer=viewer_origin(held),
     )
@@ -302,7 +312,7 @@ def _script_answer() -> Response:
 
 def _to_frame(asked: Asked) -> Response:
     base = holdings().settings.viewer.base_url.rstrip("/")
-    response = _redirect(base + format_web_path(asked.snapshot.timestamp, asked.url))
+    response = _redirect(base + format_web_path(asked.snapshot.timestamp, asked.url, asked.view.modifier))
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -358,10 +368,11 @@ def _failed(error: ArchiveError) -> Response:
     return _secured(response, None)
 
 
-def _secured(response: Response, snapshot: OpenSnapshot | None) -> Response:
+def _secured(response: Response, asked: Asked | None) -> Response:
     held = holdings()
-    own = snapshot.sources if snapshot else []
-    for name, value in security_headers(own, viewer_origin(held)):
+    own = asked.snapshot.sources(asked.view) if asked else []
+    scriptless = asked is not None and asked.view.scriptless
+    for name, value in security_headers(own, viewer_origin(held), scriptless=scriptless):
         response.headers[name] = value
     return response
 

@@ -171,18 +171,21 @@ def rewrite_headers(headers: Iterable[tuple[str, str]], address_mapper: Mapper) 
     return kept
 
 
-def security_headers(own: Sequence[str], viewer_origin: str) -> list[tuple[str, str]]:
+def security_headers(
+    own: Sequence[str], viewer_origin: str, *, scriptless: bool = False
+) -> list[tuple[str, str]]:
     """
     Return the headers that every replay response carries, whatever its status and type.
 
     `own` are the source expressions of the snapshot's replay origins (`ReplayAddresses.source`); where
     they are so many that a header would outgrow a proxy's buffer (4 or 8 KiB are usual; each stands in it
     six times) the caller gives the wildcard alone. `viewer_origin` is the only page outside that may frame.
+    `scriptless` forbids every script, of the page and of ours.
     """
-    return [("Content-Security-Policy", _policy(own, viewer_origin)), *_FIXED]
+    return [("Content-Security-Policy", _policy(own, viewer_origin, scriptless=scriptless)), *_FIXED]
 
 
-def _policy(own: Sequence[str], viewer_origin: str) -> str:
+def _policy(own: Sequence[str], viewer_origin: str, *, scriptless: bool) -> str:
     """
     Return the policy (CSP3). `connect-src` and the rest fall back on `default-src`.
 
@@ -190,15 +193,17 @@ def _policy(own: Sequence[str], viewer_origin: str) -> str:
     Chromium 156 does not know `webrtc`; replay.js takes RTCPeerConnection away.
     """
     origins = " ".join(dict.fromkeys(own))
+    allowed = "" if scriptless else "allow-scripts allow-modals"
     directives = {
         "default-src": f"'self' data: blob: 'unsafe-inline' 'unsafe-eval' {origins}",
+        **({"script-src": "'none'", "worker-src": "'none'"} if scriptless else {}),
         "frame-src": f"'self' blob: {origins}",
         "object-src": f"'self' {origins}",
         "base-uri": f"'self' {origins}",
         "form-action": f"'self' {origins}",
         "frame-ancestors": f"'self' {viewer_origin} {origins}",
         # The frame has a sandbox too; this one holds where a browser is brought here some other way
-        "sandbox": "allow-scripts allow-same-origin allow-forms allow-modals allow-downloads",
+        "sandbox": f"{allowed} allow-same-origin allow-forms allow-downloads",
     }
     return "; ".join(f"{name} {value.strip()}" for name, value in directives.items())
 

@@ -10,7 +10,7 @@
 //
 // Its own element says what it needs:
 //   data-pattern    http://{label}.localhost:8080   replay origins; the label as in viewer/label.py
-//   data-timestamp  20261123023000                  the snapshot
+//   data-timestamp  20261123023000                  the snapshot, and the letters of a view (viewer/view.py)
 //   data-origin     https://www.ind.nl              the archived origin of this page
 //   data-viewer     http://localhost:8080           the only page that is told where we are
 //
@@ -47,7 +47,7 @@
 
   const MAX_LABEL = 63;
   const PLAIN_HOST = /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/;
-  const LABEL = /^\d{14}(h?)(?:p(\d+))?-([a-z0-9][a-z0-9-]*)$/;
+  const LABEL = /^\d{14}f?n?(h?)(?:p(\d+))?-([a-z0-9][a-z0-9-]*)$/;
   const ABSOLUTE = /^[\0-\x20]*(?:https?:)?[\/\\]{2}/i;
   const [beforeLabel, afterLabel] = pattern.split("{label}");
   const archivedOf = new Map();  // replay origin → archived origin, for those that a hash hides

@@ -12,7 +12,7 @@
   "use strict";
   const frame = document.getElementById("daykeep-page");
   if (!frame) return;
-  const { pattern, timestamp, suffix } = document.body.dataset;
+  const { pattern, name, moment, suffix } = document.body.dataset;
   const hashed = new Map(Object.entries(JSON.parse(document.body.dataset.hashed)));
   const byId = (name) => document.getElementById(`daykeep-${name}`);
 
@@ -30,7 +30,7 @@
   // The label as viewer/label.py writes it, where it can be read; a page lists those that are hashes.
   const readable = ({ protocol, port, hostname }) => pattern.replace("{label}", () => {
     const host = hostname.replaceAll("-", "--").replaceAll(".", "-");
-    return `${timestamp}${protocol === "http:" ? "h" : ""}${port ? `p${port}` : ""}-${host}`;
+    return `${name}${protocol === "http:" ? "h" : ""}${port ? `p${port}` : ""}-${host}`;
   });
   const standsFor = (origin, url) => (hashed.has(origin) ? hashed.get(origin) === url.origin : origin === readable(url));
 
@@ -54,7 +54,7 @@
   };
   const bannerOf = async (url) => {
     try {
-      const answer = await fetch(`/web/${timestamp}/${url}`);
+      const answer = await fetch(`/web/${moment}/${url}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       return page.getElementById("daykeep-banner");
     } catch {
@@ -91,7 +91,7 @@
     byId("address").textContent = wanted;
     document.title = `${title || wanted} – ${suffix}`;
     frame.title = `${frame.dataset.title}: ${title || wanted}`;
-    history.replaceState(null, "", `/web/${timestamp}/${wanted}${hash}`);
+    history.replaceState(null, "", `/web/${moment}/${wanted}${hash}`);
     follow();
   });
 })();
