@@ -22,6 +22,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,6 +31,8 @@ import msgspec
 from msgspec import Meta
 
 from index.errors import ConfigurationError
+from index.fuzzy import Rule as FuzzyRule
+from index.fuzzy import check as check_fuzzy
 from index.noise import Rule, check
 from index.parameters import DEFAULT, Tidy
 from index.urlkey import normalise, origin
@@ -92,6 +95,7 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     suspicion: Thresholds = msgspec.field(default_factory=Thresholds)
     mdto: Appraisal = msgspec.field(default_factory=Appraisal)
     noise: tuple[Rule, ...] = ()
+    fuzzy: tuple[FuzzyRule, ...] = ()
 
     @property
     def tidy(self) -> Tidy:
@@ -193,15 +197,21 @@ def _refuse_unknown(raw: Mapping[str, Any]) -> None:
 
 def _tables(place: str, site: Any) -> list[tuple[str, Any, type[msgspec.Struct]]]:
     within = site if isinstance(site, Mapping) else {}
-    noise = within.get("noise")
-    rules = noise if isinstance(noise, list) else []
     return [
-        *((f"{place}.noise[{number}]", rule, Rule) for number, rule in enumerate(rules)),
+        *_rule_tables(f"{place}.noise", within.get("noise"), Rule),
+        *_rule_tables(f"{place}.fuzzy", within.get("fuzzy"), FuzzyRule),
         (place, site, Site),
         (f"{place}.traps", within.get("traps"), TrapLimits),
         (f"{place}.suspicion", within.get("suspicion"), Thresholds),
         (f"{place}.mdto", within.get("mdto"), Appraisal),
     ]
+
+
+def _rule_tables(
+    place: str, rules: Any, kind: type[msgspec.Struct]
+) -> list[tuple[str, Any, type[msgspec.Struct]]]:
+    listed = rules if isinstance(rules, list) else []
+    return [(f"{place}[{number}]", rule, kind) for number, rule in enumerate(listed)]
 
 
 def _refuse_unknown_keys(place: str, table: Mapping[str, Any], valid: Iterable[str]) -> None:
@@ -263,7 +273,7 @@ def _check_site(site: Site, place: str) -> None:
     _check_patterns(site, place)
     _check_networks(site, place)
     _check_parameters(site, place)
-    _check_noise(site, place)
+    _check_rules(site, place)
     if not site.user_agent.isprintable() or not site.user_agent.isascii() or not site.user_agent.strip():
         raise ConfigurationError(f"key `{place}.user_agent`: use printable ASCII on one line.")
 
@@ -301,12 +311,14 @@ def _check_parameters(site: Site, place: str) -> None:
         ) from error
 
 
-def _check_noise(site: Site, place: str) -> None:
-    for number, rule in enumerate(site.noise):
+def _check_rules(site: Site, place: str) -> None:
+    checks = [(f"noise[{number}]", partial(check, rule)) for number, rule in enumerate(site.noise)]
+    checks += [(f"fuzzy[{number}]", partial(check_fuzzy, rule)) for number, rule in enumerate(site.fuzzy)]
+    for key, checked in checks:
         try:
-            check(rule)
+            checked()
         except ConfigurationError as error:
-            raise ConfigurationError(f"key `{place}.noise[{number}]`: {error}") from error
+            raise ConfigurationError(f"key `{place}.{key}`: {error}") from error
 
 
 def _check_networks(site: Site, place: str) -> None:

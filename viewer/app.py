@@ -73,7 +73,7 @@ def create_app(
     origins, and for a download that is no profile.
     """
     addresses = ReplayAddresses(settings.viewer.replay_url)
-    shelf = Shelf(collection, addresses)
+    shelf = Shelf(collection, addresses, sites=settings.site)
     exports = KeptExports(collection, settings, profiles or built_in())
     search = Search(history, catalogue)
     held = Holdings(settings, collection, history, search, addresses, shelf, exports, now)

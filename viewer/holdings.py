@@ -15,19 +15,22 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from http import HTTPStatus
+from itertools import chain, islice
 from pathlib import Path
 
 from archiver.collection import Collection, SnapshotFolder
 from archiver.exporting.kept_exports import KeptExports
+from archiver.fuzzy_rules import fuzzy_of
 from archiver.in_force import tidy_of
 from archiver.settings import Settings, Site
 from index.errors import NotFoundError
+from index.fuzzy import MAX_CANDIDATES, Fuzzy
 from index.history import History
 from index.model import Capture, Outcome, Snapshot
 from index.parameters import Tidy
@@ -52,6 +55,10 @@ class Nearness(StrEnum):
     """How the capture found differs from what was asked for."""
 
     EXACT = "exact"
+    TIDIED = "tidied"
+    """Without what the crawler takes off every address: it names no other page."""
+    FUZZY = "fuzzy"
+    """Another number against caches, another session: docs/replay.md has the rules."""
     QUERY_IGNORED = "query-ignored"
 
 
@@ -66,8 +73,9 @@ class Found:
 class OpenSnapshot:
     """One sealed snapshot, its index open. Several threads may use it at once."""
 
-    def __init__(self, folder: SnapshotFolder, addresses: ReplayAddresses) -> None:
+    def __init__(self, folder: SnapshotFolder, addresses: ReplayAddresses, rules: Fuzzy) -> None:
         self.folder = folder
+        self._rules = rules
         self.site = folder.site
         self.timestamp = folder.timestamp
         self._addresses = addresses
@@ -77,15 +85,36 @@ class OpenSnapshot:
         """
         Return the capture that answers for a normalised URL, None where this snapshot has none.
 
-        A query that no capture of the path has is passed over and said so: pages ask themselves with a
-        query that only their own script reads (`search.html?q=…`). A path that was captured with some
-        query keeps its queries apart: there they name different pages. An error, or `?cb=` without a value,
-        that a script's half address led the crawler to, is no such query. Nor are the parameters that the
-        crawler took off what it found (`tidy`): they track visitors, and name no other page.
+        First that of exactly this URL; then that without the parameters that the crawler took off what it
+        found (`tidy`): they track visitors, and name no other page. Then one that differs in what rules say
+        names no other page (index/fuzzy.py). Last, a query that no capture of the path has is passed over:
+        pages ask themselves with a query that only their own script reads (`search.html?q=…`). A path that
+        was captured with some query keeps its queries apart: there they name different pages. An error, or
+        `?cb=` without a value, that a script's half address led the crawler to, is no such query.
         """
-        capture = self.folder.index.find(url) or self.folder.index.find(self.tidy(url))
+        capture = self.folder.index.find(url)
         if capture is not None:
             return Found(capture)
+        return self._tidied(url) or self._fuzzy(url) or self._without_query(url)
+
+    def _tidied(self, url: str) -> Found | None:
+        tidied = self.tidy(url)
+        capture = self.folder.index.find(tidied) if tidied != url else None
+        return Found(capture, Nearness.TIDIED) if capture else None
+
+    def _fuzzy(self, url: str) -> Found | None:
+        form = self._rules.form(url)
+        if form is None:
+            return None
+        key = urlkey(form.url.partition("?")[0])
+        index = self.folder.index
+        found = chain(index.exact(key), index.prefix(f"{key}?"), index.prefix(f"{key};"))
+        nearby = list(islice(found, MAX_CANDIDATES + 1))
+        good = [one for one in nearby if _answers(one)] if len(nearby) <= MAX_CANDIDATES else []
+        chosen = self._rules.choose(url, good)
+        return Found(chosen, Nearness.FUZZY) if chosen else None
+
+    def _without_query(self, url: str) -> Found | None:
         path, mark, _ = url.partition("?")
         if not mark or self._has_queries(path):
             return None
@@ -127,9 +156,17 @@ class OpenSnapshot:
 class Shelf:
     """The snapshots of a collection by timestamp, those used last kept open. Thread-safe."""
 
-    def __init__(self, collection: Collection, addresses: ReplayAddresses, limit: int = KEPT_OPEN) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        addresses: ReplayAddresses,
+        limit: int = KEPT_OPEN,
+        *,
+        sites: Iterable[Site] = (),
+    ) -> None:
         self._collection = collection
         self._addresses = addresses
+        self._rules = {site.name: fuzzy_of(site) for site in sites}
         self._limit = limit
         self._open: OrderedDict[str, OpenSnapshot] = OrderedDict()
         self._lock = threading.Lock()
@@ -150,7 +187,7 @@ class Shelf:
         for site in self._collection.sites():
             folder = self._collection.at(site, timestamp)
             if folder.path.is_dir():
-                return OpenSnapshot(folder, self._addresses)
+                return OpenSnapshot(folder, self._addresses, self._rules.get(site) or fuzzy_of(None))
         return None
 
     def _keep(self, snapshot: OpenSnapshot) -> None:
@@ -222,6 +259,11 @@ class Holdings:
     def today(self) -> date:
         """Return the calendar day it is now, where days are counted."""
         return self.now().astimezone(self.settings.zone).date()
+
+
+def _answers(capture: Capture) -> bool:
+    """Tell whether a capture may answer for another address than its own: it has an answer, and no error."""
+    return not capture.unresolved and not capture.made_up and 200 <= (capture.effective_status or 0) < 400
 
 
 def title_of(site: Site) -> str:

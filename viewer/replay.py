@@ -55,7 +55,7 @@ ASKED_AGAIN = "no-cache"
 
 GAP_CACHE = "public, max-age=600"
 NOTE = "X-Daykeep-Approximate"
-"""Says how an answer differs from what was asked: `query-ignored`, `not-rewritten`."""
+"""Says how an answer differs from what was asked: `tidied`, `fuzzy`, `query-ignored`, `not-rewritten`."""
 
 VARY = "Accept-Encoding, Sec-Fetch-Dest"
 
