@@ -58,6 +58,7 @@ class Viewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replay_url: str = "http://{label}.localhost:8080"
     downloads: tuple[str, ...] = ("wacz", "warc", "nl-richtlijn")
     download_bytes: Annotated[int, Meta(ge=0)] = 20_000_000_000
+    kept_bytes: Annotated[int, Meta(ge=0)] = 64_000_000
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

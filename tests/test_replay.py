@@ -429,7 +429,7 @@ def test_what_the_framework_refuses_has_our_policy(visitor, method):
 def test_unforeseen_failure_has_our_policy(visitor, monkeypatch):
     """A failure that nobody foresaw is told under the policy of replay, without a word of where."""
     monkeypatch.setattr("viewer.replay._answer", lambda _: 1 / 0)
-    response = visitor.replay(MONDAY, f"{SITE}/")
+    response = visitor.replay(MONDAY, f"{SITE}/?unforeseen")
     assert response.status_code == 500
     assert "sandbox" in response.headers["Content-Security-Policy"]
     assert b"ZeroDivision" not in response.data

@@ -42,6 +42,7 @@ from .current import give, holdings
 from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
 from .i18n import COOKIE, LANGUAGES, add_languages, clock
+from .kept_answers import KeptAnswers, keeping
 from .replay import create_replay, is_replay_host
 from .request_target import request_target
 from .security import add_security_headers
@@ -84,7 +85,7 @@ def create_app(
         chosen = replay if is_replay_host(environ.get("HTTP_HOST", ""), held) else viewer
         return chosen(environ, start_response)
 
-    return app
+    return keeping(app, KeptAnswers(settings.viewer.kept_bytes))
 
 
 def create_viewer(held: Holdings) -> Flask:

@@ -38,6 +38,7 @@ from .days import best, of_day
 from .file import File, file_of
 from .form import is_file
 from .holdings import Found, OpenSnapshot, title_of
+from .kept_answers import may_be_kept
 from .request_target import request_target
 from .security import allow_frames
 from .view import View, view_of_modifier
@@ -82,6 +83,8 @@ def _answer(address: WebAddress) -> AnyResponse | tuple[str, int]:
     for snapshot in candidates:
         found = snapshot.look_up(address.url)
         if found:
+            if view is None and address.moment == snapshot.timestamp:
+                may_be_kept(request.environ)  # by a day another snapshot may be the best one tomorrow
             return as_captured(snapshot, found) if view is None else _framed(address, snapshot, found, view)
     for snapshot in candidates:
         other = snapshot.other_scheme(address.url)

@@ -31,12 +31,13 @@ from index.urlkey import Origin, normalise
 from index.urlkey import origin as origin_of
 
 from .address import format_web_path
-from .body import MAX_REWRITTEN, Body, beginning, length_of, part_of, plain_body, streaming, whole
+from .body import MAX_REWRITTEN, Body, beginning, length_of, packed, part_of, plain_body, streaming, whole
 from .current import give, holdings
 from .file import file_of
 from .form import Kind, charset_of, is_document, is_file, is_framed, kind_of, mime_of, sniffed
 from .holdings import Found, Holdings, Nearness, OpenSnapshot
 from .i18n import add_languages
+from .kept_answers import may_be_kept
 from .label import resolve
 from .request_target import request_target
 from .rewrite_css import rewrite_css
@@ -52,6 +53,10 @@ FOREVER = "public, max-age=31536000, immutable"
 
 ASKED_AGAIN = "no-cache"
 """For what is made here from a capture: another version of this program may make it otherwise."""
+
+GZIP = "gzip"
+WORTH_PACKING = 512
+"""Bytes of a body made here below which it goes out as it is."""
 
 GAP_CACHE = "public, max-age=600"
 NOTE = "X-Daykeep-Approximate"
@@ -178,6 +183,7 @@ def _captured(asked: Asked, found: Found) -> Response:
         etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{form}"
         unchanged = stored.status == 200 and request.if_none_match.contains_weak(etag)
         response = Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack)
+        may_be_kept(request.environ)
         return _finished(response, etag, found, made=_is_made(stored, found))
     raise AssertionError
 
@@ -205,11 +211,18 @@ def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Respons
     headers = _headers(asked, stored, None)
     content_type = header(stored.headers, "content-type") or "text/html"
     if kind is Kind.CSS:
-        return _response(rewrite_css(body, mapper), stored.status, headers)
+        return _packed_response(rewrite_css(body, mapper), stored.status, headers)
     page = rewrite_html(body, charset_of(content_type), mapper, _head(asked), xml=kind is Kind.XML)
     typed = f"{content_type.partition(';')[0].strip()}; charset=utf-8"
     kept = [(name, value) for name, value in headers if name.lower() != "content-type"]
-    return _response(page, stored.status, [*kept, ("Content-Type", typed)])
+    return _packed_response(page, stored.status, [*kept, ("Content-Type", typed)])
+
+
+def _packed_response(body: bytes, status: int, headers: list[tuple[str, str]]) -> Response:
+    """Return what was made here, with gzip where the client takes it and it is worth it."""
+    if len(body) < WORTH_PACKING or not _accepts(GZIP):
+        return _response(body, status, headers)
+    return _response(packed(body), status, [*headers, ("Content-Encoding", GZIP)])
 
 
 def _streamed(
@@ -271,7 +284,7 @@ def _form(stored: Stored) -> str:
     if kind is Kind.PLAIN and not _is_sniffed(stored):
         return plain_body(stored, _accepts).encoding or "plain"
     version: str = current_app.extensions[_VERSION]
-    return f"{kind.value}-{version}"
+    return f"{kind.value}-{version}{'-' + GZIP if _accepts(GZIP) else ''}"
 
 
 def _is_sniffed(stored: Stored) -> bool:

@@ -118,6 +118,13 @@ class Nginx:
         """The address of the root, with its closing slash."""
         return f"http://{LOOPBACK}:{self.port}/"
 
+    @property
+    def pid(self) -> int:
+        """The process that serves. Raises RuntimeError outside the context."""
+        if self._process is None:
+            raise RuntimeError("nginx is not running")
+        return self._process.pid
+
     def requests(self) -> list[Request]:
         """Return what was asked so far. nginx writes a line after the answer has left, so the last may lag."""
         text = (self.folder / "access.log").read_text(encoding="utf-8")
