@@ -183,7 +183,8 @@ def _captured(asked: Asked, found: Found) -> Response:
         etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{form}"
         unchanged = stored.status == 200 and request.if_none_match.contains_weak(etag)
         response = Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack)
-        may_be_kept(request.environ)
+        if not asked.view.filled:  # the nearest day that has a part may be another one tomorrow
+            may_be_kept(request.environ)
         return _finished(response, etag, found, made=_is_made(stored, found))
     raise AssertionError
 
