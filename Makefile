@@ -144,7 +144,7 @@ oracles: $(ORACLES)  ## other people's tools that judge what we write, for tests
 	@touch $@
 
 .venv-clients/made.stamp: tests/oracles/clients.txt | $(MADE)
-	@echo '== .venv-clients: cdx-toolkit, waybackpy, wayback'
+	@echo '== .venv-clients: cdx-toolkit, waybackpy, wayback, memento-client'
 	@$(PYTHON) -m venv --clear .venv-clients
 	@.venv-clients/bin/python -m pip install --quiet --use-pep517 --requirement $<
 	@touch $@

@@ -4,6 +4,7 @@ The configuration file: TOML in, frozen values out. Every default of the program
 
     Settings          the file as a whole
      ├─ viewer        Viewer: the public addresses of the viewer and of the replay
+     ├─ archive       Listing: what the archive tells programs of itself
      ├─ mdto          Mdto: who hands over to an archive institution, and on what terms
      └─ site[]        Site: what to crawl, when and how
          ├─ traps     TrapLimits: from where on addresses are taken for endless ones
@@ -51,6 +52,10 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.IGNORECASE | re.A
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
+Line = Annotated[str, Meta(max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+"""Text on one line."""
+
+
 class Viewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the public finds the viewer, and where archived pages are replayed."""
 
@@ -59,6 +64,20 @@ class Viewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     downloads: tuple[str, ...] = ("wacz", "warc", "nl-richtlijn")
     download_bytes: Annotated[int, Meta(ge=0)] = 20_000_000_000
     kept_bytes: Annotated[int, Meta(ge=0)] = 64_000_000
+
+
+class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `/.well-known/web-archive.txt` says that nobody else can know. Nothing of it is needed."""
+
+    id: Annotated[str, Meta(pattern=r"\A([a-z0-9]{2,6})?\Z")] = ""
+    name: Line = ""
+    website: Line = ""
+    organisation: Line = ""
+    organisation_type: Line = ""
+    organisation_website: Line = ""
+    location: tuple[Annotated[str, Meta(pattern=r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")], ...] = ()
+    authority: Line = ""
+    authority_document: Line = ""
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -117,6 +136,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     operator: str = ""
     language: Literal["nl", "en"] = "nl"
     viewer: Viewer = msgspec.field(default_factory=Viewer)
+    archive: Listing = msgspec.field(default_factory=Listing)
     mdto: Mdto = msgspec.field(default_factory=Mdto)
     site: tuple[Site, ...] = ()
 
@@ -178,6 +198,7 @@ def parse(raw: Mapping[str, Any], folder: Path) -> Settings:
     _check_zone(settings.timezone)
     _check_operator(settings.operator, "operator")
     _check_viewer(settings.viewer)
+    _check_listing(settings.archive)
     for number, site in enumerate(settings.site):
         _check_site(site, f"site[{number}] ({site.name})")
     _check_names(settings.site)
@@ -187,6 +208,7 @@ def parse(raw: Mapping[str, Any], folder: Path) -> Settings:
 def _refuse_unknown(raw: Mapping[str, Any]) -> None:
     tables: list[tuple[str, Any, type[msgspec.Struct]]]
     tables = [("", raw, Settings), ("viewer", raw.get("viewer"), Viewer), ("mdto", raw.get("mdto"), Mdto)]
+    tables.append(("archive", raw.get("archive"), Listing))
     sites = raw.get("site")
     if isinstance(sites, list):
         for number, site in enumerate(sites):
@@ -256,6 +278,13 @@ def _check_viewer(viewer: Viewer) -> None:
             "key `viewer.replay_url`: its host must begin with {label}; this version replays on one origin "
             "per day and host only, such as http://{label}.localhost:8080."
         )
+
+
+def _check_listing(listing: Listing) -> None:
+    for key in ("website", "organisation_website", "authority_document"):
+        address = getattr(listing, key)
+        if address and normalise(address) is None:
+            raise ConfigurationError(f"key `archive.{key}`: {address!r} is not an http(s) address.")
 
 
 def _check_site(site: Site, place: str) -> None:

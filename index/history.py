@@ -185,6 +185,17 @@ class History:
             )
             return chained([_to_interval(row) for row in rows])
 
+    def alike(self, url: str) -> list[Interval]:
+        """
+        Return the intervals, on all sites, of every URL that has the key of a normalised URL (index.urlkey).
+
+        They are of several URLs, and so not chained: none has `until`, `began` or `ended`.
+        """
+        key, _ = place_of(url)
+        with self._reading() as connection:
+            query = INTERVALS.where(LIFELINE.c.site.in_(_sites(connection)), LIFELINE.c.urlkey == key)
+            return [_to_interval(row) for row in connection.execute(query.order_by(LIFELINE.c.first))]
+
     def neighbours(self, url: str, site: str, timestamp: str) -> tuple[Interval | None, Interval | None]:
         """Return the nearest versions before and after a snapshot that differ from what it has of the URL."""
         return neighbours(self.lifeline(url, site), timestamp)

@@ -19,6 +19,11 @@ from zoneinfo import ZoneInfo
 
 _DIGITS = re.compile(r"\d{14}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_HTTP_DATE = re.compile(
+    rf"(?:mon|tue|wed|thu|fri|sat|sun), (\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) gmt",
+    re.ASCII | re.IGNORECASE,
+)
 
 FIRST_YEAR, LAST_YEAR = 1000, 9998
 """Years that are read. At the ends of `datetime` a time zone, or the day after, is an OverflowError."""
@@ -81,3 +86,19 @@ def parse_warc_date(text: str) -> datetime:
 def to_http_date(moment: datetime) -> str:
     """Return the HTTP date of an aware datetime; fractions of a second are cut."""
     return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
+
+
+def parse_http_date(text: str) -> datetime:
+    """
+    Return the aware UTC datetime of an HTTP date (RFC 9110 section 5.6.7, IMF-fixdate). Raises ValueError.
+
+    The day may have one digit, and the name of the weekday is not held against the date.
+    """
+    found = _HTTP_DATE.fullmatch(text.strip(" \t"))
+    if not found:
+        message = f"{text[:80]!r} is not a date such as Mon, 02 Mar 2026 02:30:00 GMT"
+        raise ValueError(message)
+    day, month, year, hour, minute, second = found.groups()
+    _check_year(int(year), text)
+    number = _MONTHS.index(month.lower()) + 1
+    return datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=UTC)

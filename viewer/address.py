@@ -168,14 +168,22 @@ def parse_web_path(target: str) -> WebAddress:
     moment = found["moment"]
     if moment != "*":
         (parse_date if "-" in moment else parse_timestamp)(moment)
-    written = found["url"]
+    return WebAddress(moment, found["modifier"], parse_archived(found["url"]))
+
+
+def parse_archived(written: str) -> str:
+    """
+    Return the normalised URL that stands at the end of a path, in any form that the module's docstring lists.
+
+    Raises ValueError where it is none.
+    """
     written = unquote(written) if _ESCAPED_SCHEME.match(written) else written
     scheme = _SCHEME.match(written)
     absolute = f"{scheme[1]}://{written[scheme.end() :]}" if scheme else f"https://{written.lstrip('/')}"
     url = normalise(absolute)
     if url is None:
         raise ValueError(f"{written[:200]!r} is not the address of a page")
-    return WebAddress(moment, found["modifier"], url)
+    return url
 
 
 def format_web_path(moment: str, url: str, modifier: str = "") -> str:

@@ -35,7 +35,7 @@ from index.search import Search
 from index.timestamp import local_date
 from index.urlkey import normalise, origin
 
-from . import browse, download, frame, lifeline_page, search_page
+from . import browse, download, frame, lifeline_page, search_page, web_archive_txt
 from .address import ReplayAddresses, format_web_path
 from .cdx import add_cdx
 from .current import give, holdings
@@ -46,6 +46,7 @@ from .kept_answers import KeptAnswers, keeping
 from .replay import create_replay, is_replay_host
 from .request_target import request_target
 from .security import add_security_headers
+from .timegate import add_memento
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -107,6 +108,8 @@ def create_viewer(held: Holdings) -> Flask:
     ):
         app.register_blueprint(blueprint)
     add_cdx(app, held)
+    add_memento(app)
+    app.register_blueprint(web_archive_txt.pages)
     app.before_request(_at_base_url)
     app.register_error_handler(ArchiveError, _archive_error)
     app.register_error_handler(HTTPException, _http_error)

@@ -31,6 +31,7 @@ from index.timestamp import day_bounds, local_date
 
 from .address import WebAddress, format_web_path, parse_web_path
 from .as_captured import as_captured
+from .as_memento import as_memento, as_page, canonical
 from .closest import first_from, last_before
 from .current import holdings
 from .day_log import outcome_of
@@ -39,6 +40,7 @@ from .file import File, file_of
 from .form import is_file
 from .holdings import Found, OpenSnapshot, title_of
 from .kept_answers import may_be_kept
+from .mementos import NEAR
 from .request_target import request_target
 from .security import allow_frames
 from .view import View, view_of_modifier
@@ -78,19 +80,28 @@ def web(_: str = "") -> AnyResponse | tuple[str, int]:
 
 
 def _answer(address: WebAddress) -> AnyResponse | tuple[str, int]:
-    candidates = list(_snapshots_at(address.moment)) or list(_captured_at(address))
-    view = view_of_modifier(address.modifier)
+    candidates = [*_snapshots_at(address.moment), *_captured_at(address)]
     for snapshot in candidates:
         found = snapshot.look_up(address.url)
         if found:
-            if view is None and address.moment == snapshot.timestamp:
-                may_be_kept(request.environ)  # by a day another snapshot may be the best one tomorrow
-            return as_captured(snapshot, found) if view is None else _framed(address, snapshot, found, view)
+            return _shown(address, snapshot, found)
     for snapshot in candidates:
         other = snapshot.other_scheme(address.url)
         if other:
             return redirect(format_web_path(address.moment, other, address.modifier))
     return _not_there(address)
+
+
+def _shown(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Response:
+    view = view_of_modifier(address.modifier)
+    if view is None:
+        if address.moment == snapshot.timestamp:
+            may_be_kept(request.environ)  # by a day another snapshot may be the best one tomorrow
+        return as_memento(as_captured(snapshot, found), holdings(), found.capture)
+    response = _framed(address, snapshot, found, view)
+    if not address.modifier and address.moment != found.capture.timestamp:
+        response.headers["Content-Location"] = canonical(holdings(), found.capture)
+    return as_page(response, holdings(), found.capture)
 
 
 def _snapshots_at(moment: str) -> Iterator[OpenSnapshot]:
@@ -119,13 +130,13 @@ def _captured_at(address: WebAddress) -> Iterator[OpenSnapshot]:
     if "-" in address.moment:
         return
     for site in held.sites():
-        begun = [
-            one.timestamp for one in held.history.snapshots(site.name) if one.timestamp <= address.moment
-        ]
-        snapshot = held.snapshot(site.name, begun[-1]) if begun else None
-        found = snapshot.look_up(address.url) if snapshot else None
-        if snapshot and found and found.capture.timestamp == address.moment:
-            yield snapshot
+        snapshots = held.history.snapshots(site.name)
+        begun = [one.timestamp for one in snapshots if one.timestamp <= address.moment]
+        for name in reversed(begun[-NEAR:]):  # a crawl and imported days overlap
+            snapshot = held.snapshot(site.name, name)
+            found = snapshot.look_up(address.url)
+            if found and found.capture.timestamp == address.moment:
+                yield snapshot
 
 
 def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found, view: View) -> Response:

@@ -31,6 +31,7 @@ from index.urlkey import Origin, normalise
 from index.urlkey import origin as origin_of
 
 from .address import format_web_path
+from .as_memento import as_memento
 from .body import MAX_REWRITTEN, Body, beginning, length_of, packed, part_of, plain_body, streaming, whole
 from .current import give, holdings
 from .file import file_of
@@ -185,6 +186,7 @@ def _captured(asked: Asked, found: Found) -> Response:
         response = Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack)
         if not asked.view.filled:  # the nearest day that has a part may be another one tomorrow
             may_be_kept(request.environ)
+        as_memento(response, holdings(), found.capture)
         return _finished(response, etag, found, made=_is_made(stored, found))
     raise AssertionError
 
