@@ -43,6 +43,17 @@ def spans(intervals):
     return [(one.first, one.last, one.until, one.still) for one in intervals]
 
 
+def test_alike(history):
+    """All URLs of one key come with their intervals, on every site; which of them is meant is for others to say."""
+    plain, upper = A.replace("https://", "http://www."), A.replace("/a", "/A")
+    publish(history, [{A: ONE, B: TWO, plain: TWO}, {A: ONE, upper: GONE}])
+    found = [(one.url, one.first, one.last) for one in history.alike(plain)]
+    assert found == [(one.url, one.first, one.last) for one in history.alike(A)]
+    assert sorted(found) == sorted(
+        [(A, stamp(0), stamp(1)), (plain, stamp(0), stamp(0)), (upper, stamp(1), stamp(1))]
+    )
+
+
 def test_lifeline(history):
     """A lifeline has an interval for every stretch of equal content, and says when the next one begins."""
     publish(history, DAYS)

@@ -14,6 +14,7 @@ from index.timestamp import (
     day_bounds,
     local_date,
     parse_date,
+    parse_http_date,
     parse_timestamp,
     parse_warc_date,
     to_http_date,
@@ -139,3 +140,29 @@ def test_round_trips(moment):
     """What is written is read back: to the second as a timestamp, to the microsecond as a WARC date."""
     assert parse_timestamp(to_timestamp(moment)) == moment.replace(microsecond=0)
     assert parse_warc_date(to_warc_date(moment)) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("Mon, 02 Mar 2026 02:30:00 GMT", "20260302023000"),
+        ("Mon, 2 Mar 2026 02:30:00 GMT", "20260302023000"),
+        (" mon, 02 MAR 2026 02:30:00 gmt ", "20260302023000"),
+        ("Sun, 02 Mar 2026 02:30:00 GMT", "20260302023000"),  # it was a Monday
+        ("Thu, 29 Feb 2024 23:59:59 GMT", "20240229235959"),
+    ],
+)
+def test_http_dates(text, digits):
+    """An HTTP date is read as its moment, whatever the case, and the weekday is not held against it."""
+    assert to_timestamp(parse_http_date(text)) == digits
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Mon, 30 Feb 2026 02:30:00 GMT", "Mon, 02 Mar 2026 02:30:60 GMT", "Mon, 02 Mar 26 02:30:00 GMT",
+     "Mon, 02 Mar 2026 02:30:00 UTC", "Monday, 02-Mar-26 02:30:00 GMT", "Mon, 02 Mar 0999 02:30:00 GMT"],
+)  # fmt: skip
+def test_no_http_dates(text):
+    """Other forms, days that there are not, and odd years are refused."""
+    with pytest.raises(ValueError, match=r".+"):
+        parse_http_date(text)
