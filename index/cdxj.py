@@ -167,6 +167,33 @@ class Index:
         start = lower_bound(self._data, low, near)
         return start, lower_bound(self._data, high, start)
 
+    def find_near(self, low: bytes, begins: bytes, near: int, size: int) -> tuple[int, bytes]:
+        """
+        Return where the lines from `low` on begin, and whole lines from there on (see `block`).
+
+        `begins` is what `low` begins with. Where the first line that begins so lies about `near`, it is found
+        in one step, without a search.
+        """
+        at = max(near - size // 4, 0)
+        window = self._data[at : at + size]
+        line = window.find(b"\n" + begins) + 1
+        # the line before it is seen from its beginning on, and begins otherwise: there is none further up
+        if line and window.rfind(b"\n", 0, line - 1) >= 0 and window[line : line + len(low)] >= low:
+            if (cut := window.rfind(b"\n") + 1) > line:
+                return at + line, window[line:cut]
+            return at + line, self.block(at + line, size)
+        start = lower_bound(self._data, low, near)
+        return start, self.block(start, size)
+
+    def block(self, start: int, size: int) -> bytes:
+        """Return whole lines from a byte on: about `size` bytes, one line at least; nothing at the end."""
+        while start + size < len(self._data):
+            block = self._data[start : start + size]
+            if cut := block.rfind(b"\n") + 1:
+                return block[:cut]
+            size *= 2
+        return self._data[start:]
+
     def read(self, start: int, end: int) -> bytes:
         """Return bytes of the file."""
         return self._data[start:end]

@@ -12,13 +12,13 @@ closes the iterator. Knows nothing of HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 import msgspec
 
 from .budget import Budget
 from .choice import Run, needs_order
-from .days import DaysNow, Indexes, Reading
+from .days import Calendar, Day, DaysNow, Indexes, Reading
 from .order import Order, backwards, forwards, nearest
 from .output import TYPES, written
 from .pages import Pages, Part
@@ -48,6 +48,7 @@ class CdxServer:
         self._clock = clock
         self._seconds = seconds
         self._indexes = Indexes()
+        self._known: tuple[Sequence[Day], Calendar] | None = None
 
     def answer(
         self, parameters: Iterable[tuple[str, str]], on_long: Callable[[], None] = lambda: None
@@ -59,10 +60,17 @@ class CdxServer:
         """
         query = query_of(parameters)
         budget = Budget(self._seconds, self._clock, on_long)
-        reading = Reading(self._days(), self._indexes, budget)
+        reading = Reading(self._calendar(), self._indexes, budget)
         found = _timed(_found(query, reading, budget), budget)
         kind = "text/plain; charset=utf-8" if _counts_pages(query) else TYPES[query.output]
         return Answer(query, kind, found, reading)
+
+    def _calendar(self) -> Calendar:
+        """Return the days that there are now; they are put in order once for as long as they are the same."""
+        days, known = self._days(), self._known
+        if known is None or known[0] is not days:
+            known = self._known = days, Calendar(days)
+        return known[1]
 
 
 def _counts_pages(query: Query) -> bool:

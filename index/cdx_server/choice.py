@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -24,13 +23,8 @@ from .query import Query, Token
 
 MOST_DIGESTS = 200_000
 """Distinct digests that are counted in one answer; with more it ends there, and goes on with a resume key."""
-
-
-class Chosen(NamedTuple):
-    """A row that is shown, and the line it stands on."""
-
-    row: Row
-    line: Line
+_Chosen = tuple[Row, Line]
+"""A row that is shown, and the line it stands on."""
 
 
 class Run:
@@ -52,18 +46,18 @@ class Run:
             return
         shown = 0
         last: Line | None = None
-        for chosen in self._skipped(self._chosen()):
+        for row, line in self._skipped(self._chosen()):
             if shown == self._query.limit:
                 self.rest = last
                 return
-            yield chosen.row
-            shown, last = shown + 1, chosen.line
+            yield row
+            shown, last = shown + 1, line
             if shown == self._query.limit and not self._query.show_resume_key:
                 return  # nobody asks whether there is more
 
     def _last(self) -> Iterator[Row]:
         """Yield the last rows, in their order; the lines come backwards unless something depends on order."""
-        kept = (chosen.row for chosen in self._chosen())
+        kept = (row for row, _ in self._chosen())
         if needs_order(self._query):
             ended = list(deque(kept, maxlen=self._query.offset + self._query.limit))
             yield from ended[: len(ended) - self._query.offset][-self._query.limit :]
@@ -76,28 +70,30 @@ class Run:
                 break
         yield from reversed(found)
 
-    def _skipped(self, rows: Iterator[Chosen]) -> Iterator[Chosen]:
+    def _skipped(self, rows: Iterator[_Chosen]) -> Iterator[_Chosen]:
+        return self._after_offset(rows) if self._query.offset else rows
+
+    def _after_offset(self, rows: Iterator[_Chosen]) -> Iterator[_Chosen]:
         for chosen in rows:
             self._passed += 1
             if self._passed > self._query.offset:
                 yield chosen
 
-    def _chosen(self) -> Iterator[Chosen]:
-        """Yield the rows that filters and collapsing leave, with what was skipped after each where asked."""
-        if not self._query.counts:
-            yield from (Chosen(row, line) for row, line, keep in self._judged() if keep)
-            return
-        held: Chosen | None = None
-        for row, line, keep in self._judged():
+    def _chosen(self) -> Iterator[_Chosen]:
+        """Return the rows that filters and collapsing leave, with what was skipped after each where asked."""
+        judged = self._judged()
+        return self._with_skipped(judged) if self._query.counts else (one[:2] for one in judged if one[2])
+
+    def _with_skipped(self, judged: Iterator[tuple[Row, Line, bool]]) -> Iterator[_Chosen]:
+        held: _Chosen | None = None
+        for row, line, keep in judged:
             if keep:
                 if held:
                     yield held
-                held = Chosen(replace(row, endtimestamp=row.timestamp), line)
+                held = replace(row, endtimestamp=row.timestamp), line
             elif held:
-                counted = replace(
-                    held.row, skipcount=str(int(held.row.skipcount) + 1), endtimestamp=row.timestamp
-                )
-                held = Chosen(counted, held.line)
+                skipped = int(held[0].skipcount) + 1
+                held = replace(held[0], skipcount=str(skipped), endtimestamp=row.timestamp), held[1]
         if held:
             yield held
 
@@ -106,14 +102,14 @@ class Run:
         before: object = None
         scanned: Line | None = None
         fitting: Line | None = None
-        after = self._query.after
+        after, filters, token_of = self._query.after, self._query.filters, self._token
         try:
             for line in self._lines:
                 row = self._row(line)
                 if row is None:
                     continue
-                wanted = all(fits(row) for fits in self._query.filters)
-                token = self._token(row) if wanted else None
+                wanted = not filters or all(fits(row) for fits in filters)
+                token = token_of(row) if wanted and token_of else None
                 new = wanted and (token is None or token != before)
                 again = after is not None and line[:3] == after[:3]
                 judged = (self._counted(row) if new and not again else row), line, new
@@ -153,8 +149,8 @@ def needs_order(query: Query) -> bool:
     return bool(query.collapse or query.counts or query.show_dupes)
 
 
-def _token_of(collapse: tuple[Token, ...]) -> Callable[[Row], tuple[str, ...] | None]:
+def _token_of(collapse: tuple[Token, ...]) -> Callable[[Row], tuple[str, ...]] | None:
     """Return the function that tells what of a row must differ from the one before; None if nothing."""
     if not collapse:
-        return lambda _row: None
-    return lambda row: tuple(getattr(row, field)[:length] for field, length in collapse)
+        return None
+    return lambda row: tuple([getattr(row, field)[:length] for field, length in collapse])

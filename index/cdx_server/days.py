@@ -3,6 +3,7 @@
 The indexes of the days, searched in place: a bounded number of them open, a bounded part of each in memory.
 
     Day        one sealed index, and between which moments its captures can lie
+    Calendar   all of them in the order in which their captures can come
     Indexes    the indexes used last, kept open; thread-safe
     Reading    what one query reads, forwards or backwards, block by block, within its budget
 
@@ -12,12 +13,14 @@ holds neither ten years of open files nor more than HELD bytes. Knows nothing of
 
 from __future__ import annotations
 
-import re
 import resource
 import threading
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import accumulate
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +41,6 @@ HELD = 16 << 20
 _LEAST, _MOST = 2 << 10, 64 << 10
 _FIRST = 4 << 10
 
-_DIGITS = re.compile(rb" \d{14} ")
 FIRST_MOMENT, LAST_MOMENT = "0" * 14, "9" * 14
 # A snapshot is named after its beginning, or the first capture of an imported day, a few seconds later where
 # that name was taken. A crawl, also one that was stopped and gone on with, ends before the next of its site
@@ -77,6 +79,44 @@ def days_of(snapshots: Sequence[Sealed]) -> list[Day]:
     return days[::-1]
 
 
+class Calendar:
+    """Days in the orders in which their captures can come. Made once for as long as the days are the same."""
+
+    def __init__(self, days: Iterable[Day]) -> None:
+        self.by_since = sorted(days, key=attrgetter("since", "timestamp"))
+        self._by_until = sorted(self.by_since, key=attrgetter("until", "timestamp"))
+        # of all days up to one the last end, and of all from one on the first beginning: both only grow
+        self._ends = list(accumulate((day.until for day in self.by_since), max))
+        self._begins = list(accumulate((day.since for day in reversed(self._by_until)), min))[::-1]
+
+    def forwards(self, since: str, until: str) -> Iterator[Day]:
+        """Yield the days that can have captures between two moments, both included, by their beginning."""
+        for at in range(bisect_left(self._ends, since), len(self.by_since)):
+            day = self.by_since[at]
+            if day.since > until:
+                return
+            if since <= day.until:
+                yield day
+
+    def backwards(self, since: str, until: str) -> Iterator[Day]:
+        """Yield the same days by their end, the last first."""
+        for at in range(bisect_right(self._begins, until) - 1, -1, -1):
+            day = self._by_until[at]
+            if day.until < since:
+                return
+            if day.since <= until:
+                yield day
+
+
+class Bounds(NamedTuple):
+    """Lines from `low` on and before `high`, bytewise."""
+
+    low: bytes
+    high: bytes
+    begins: bytes
+    """What `low` begins with, and lines that are likely to be there."""
+
+
 class Indexes:
     """Open indexes, those used last kept. One that is dropped stays open while it is read."""
 
@@ -106,12 +146,13 @@ class Indexes:
 class Reading:
     """The days of one query. `opened` counts the indexes that were looked into."""
 
-    def __init__(self, days: Iterable[Day], indexes: Indexes, budget: Budget) -> None:
-        self.days = list(days)
+    def __init__(self, calendar: Calendar, indexes: Indexes, budget: Budget) -> None:
+        self.calendar = calendar
         self.opened = 0
         self._indexes = indexes
         self._budget = budget
-        self._most = max(min(HELD // max(len(self.days), 1), _MOST), _LEAST)
+        self._most = max(min(HELD // max(len(calendar.by_since), 1), _MOST), _LEAST)
+        self._first = min(_FIRST, self._most)
         self._near = 0
         """Where the last search ended: days of a site are alike."""
 
@@ -126,27 +167,41 @@ class Reading:
         self._near = start
         return start, end
 
-    def forwards(self, day: Day, low: bytes, high: bytes) -> Iterator[Line]:
-        """Yield the lines from `low` on and before `high`, in the order of the file."""
+    def begin(self, day: Day, bounds: Bounds) -> tuple[Line, Iterator[Line]] | None:
+        """Return the first line of a day within bounds, and those after it as they are asked for."""
+        self.opened += 1
+        self._budget.check()
         index = self._indexes.get(day)
-        start, end = self._span(index, low, high)
-        size = _FIRST
-        while start < end:
-            block = _block(index, start, end, size)
-            del index  # of many days not all can be open
-            yield from _lines(day, start, block)
+        start, block = index.find_near(bounds.low, bounds.begins, self._near, self._first)
+        self._near = start
+        if not block or block >= bounds.high:
+            return None
+        end = block.find(b"\n") + 1 or len(block)
+        return _line(day, start, block[:end]), self._rest(day, bounds.high, start, block, end)
+
+    def _rest(self, day: Day, high: bytes, start: int, block: bytes, at: int) -> Iterator[Line]:
+        """Yield the lines before `high` from byte `at` of a block on, which begins at a byte of the day."""
+        size = self._first
+        while block:
+            while at < len(block):
+                end = block.find(b"\n", at) + 1 or len(block)
+                data = block[at:end]
+                if data >= high:
+                    return
+                yield _line(day, start + at, data)
+                at = end
             start += len(block)
             size = min(size * 4, self._most)
-            index = self._again(day)
+            at, block = 0, self._again(day).block(start, size)
 
     def backwards(self, day: Day, low: bytes, high: bytes) -> Iterator[Line]:
-        """Yield the same lines from the last to the first."""
+        """Yield the lines from `low` on and before `high`, from the last to the first."""
         index = self._indexes.get(day)
         start, end = self._span(index, low, high)
-        size = _FIRST
+        size = self._first
         while start < end:
             block = _block_before(index, start, end, size)
-            del index
+            del index  # of many days not all can be open
             end -= len(block)
             yield from reversed(list(_lines(day, end, block)))
             size = min(size * 4, self._most)
@@ -155,25 +210,15 @@ class Reading:
     def key_at(self, day: Day, offset: int, end: int) -> bytes | None:
         """Return the key, and the space after it, of the first line that begins after a byte of a day."""
         index = self._again(day)
-        start = offset + _block(index, offset, end, _FIRST).find(b"\n") + 1
+        start = offset + index.block(offset, _FIRST).find(b"\n") + 1
         if start >= end:
             return None
-        data = _block(index, start, end, _FIRST)
+        data = index.block(start, _FIRST)
         return data[: data.find(b" ") + 1]
 
     def _again(self, day: Day) -> Index:
         self._budget.check()
         return self._indexes.get(day)
-
-
-def _block(index: Index, start: int, end: int, size: int) -> bytes:
-    """Return whole lines from `start` on: about `size` bytes, and one line at least."""
-    while start + size < end:
-        block = index.read(start, start + size)
-        if cut := block.rfind(b"\n") + 1:
-            return block[:cut]
-        size *= 2
-    return index.read(start, end)
 
 
 def _block_before(index: Index, start: int, end: int, size: int) -> bytes:
@@ -196,14 +241,18 @@ def _opened(path: Path) -> Index:
 
 def _lines(day: Day, start: int, block: bytes) -> Iterator[Line]:
     for data in block.splitlines(keepends=True):
-        space = data.find(b" ")
-        if space < 1 or not _DIGITS.fullmatch(data, space, space + 16):
-            raise DamagedError(
-                f"The index of snapshot {day.timestamp} has a line without key and time: {data[:80]!a}. "
-                "Run `daykeep verify`."
-            )
-        yield Line(data[: space + 15], day.timestamp, start, data)
+        yield _line(day, start, data)
         start += len(data)
+
+
+def _line(day: Day, start: int, data: bytes) -> Line:
+    space = data.find(b" ")
+    if space < 1 or not data[space + 1 : space + 15].isdigit() or data[space + 15 : space + 16] != b" ":
+        raise DamagedError(
+            f"The index of snapshot {day.timestamp} has a line without key and time: {data[:80]!a}. "
+            "Run `daykeep verify`."
+        )
+    return Line(data[: space + 15], day.timestamp, start, data)
 
 
 DaysNow = Callable[[], Sequence[Day]]

@@ -84,17 +84,30 @@ def row_of(line: Line, *, resolve: bool = False) -> Row | None:
 def _columns(line: Line, told: _Told, *, resolve: bool) -> Row:
     revisit = told.mime == REVISIT
     mime, status = _stands_for(told)
-    return Row(
-        urlkey=_column(line.head[:-15].decode("latin-1")),
-        timestamp=line.timestamp,
-        original=_column(told.url),
-        mimetype=_column(mime if resolve else told.mime),
-        statuscode="-" if revisit and not resolve else _column(status),
-        digest=_column(told.digest),
-        length=_column(told.length),
-        redirect=_column(told.redirect or ""),
-        content_type=_column(mime),
-        answered=_column(status),
+    columns = (
+        line.head[:-15].decode("latin-1"),
+        line.timestamp,
+        told.url,
+        mime if resolve else told.mime,
+        "-" if revisit and not resolve else status,
+        told.digest,
+        told.length,
+        told.redirect or "-",
+        mime,
+        status,
+    )
+    return Row(*columns) if _is_plain(line.data) else Row(*map(_column, columns))
+
+
+def _is_plain(data: bytes) -> bool:
+    """Tell whether no value of a line that could be decoded needs a look: nearly all are so."""
+    # two spaces are those after key and timestamp; a raw control character no JSON decoder lets through
+    return (
+        data.count(b" ") == 2
+        and data.isascii()
+        and b"\\" not in data
+        and b'""' not in data
+        and b"\x7f" not in data
     )
 
 

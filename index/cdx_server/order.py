@@ -14,17 +14,19 @@ keys all days are merged.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 
 from ..errors import DamagedError
 from ..timestamp import parse_timestamp
-from .days import FIRST_MOMENT, Day, Reading
+from .days import FIRST_MOMENT, LAST_MOMENT, Bounds, Day, Reading
 from .place import Line
 from .scope import Scope
 
 Rank = tuple[int, int, int]
 """Where a line of one key comes: time, snapshot and place in it."""
+_Begun = tuple[Line, Iterator[Line]]
+"""The next line of a day, and those after it."""
 
 
 class Order(StrEnum):
@@ -39,16 +41,14 @@ def forwards(
     reading: Reading, scope: Scope, since: str, until: str, after: Line | None = None
 ) -> Iterator[Line]:
     """Yield the lines of a scope between two moments, both included, from a place on, itself included."""
-    days = [day for day in reading.days if day.since <= until and since <= day.until]
+    days = reading.calendar.forwards(since, until)
     if scope.exact:
         begin = max(since, after.timestamp) if after else since
         low, high = scope.low + begin.encode(), scope.low + until.encode() + b"!"
-        streams = ((day.since, reading.forwards(day, low, high)) for day in sorted(days, key=_by_since))
-        found = _one_after_other(streams, 1)
+        found = _in_time(reading, days, Bounds(low, high, scope.low))
     else:
         low = max(scope.low, after.head) if after else scope.low
-        merged = heapq.merge(*(reading.forwards(day, low, scope.high) for day in days))
-        found = (line for line in merged if since <= line.timestamp <= until)
+        found = _within(_by_key(reading, days, Bounds(low, scope.high, low)), since, until)
     return found if after is None else _from(found, after)
 
 
@@ -56,16 +56,15 @@ def backwards(
     reading: Reading, scope: Scope, since: str, until: str, after: Line | None = None
 ) -> Iterator[Line]:
     """Yield the same from the last to the first."""
-    days = [day for day in reading.days if day.since <= until and since <= day.until]
+    days = reading.calendar.backwards(since, until)
     if scope.exact:
         end = min(until, after.timestamp) if after else until
         low, high = scope.low + since.encode(), scope.low + end.encode() + b"!"
-        ordered = sorted(days, key=_by_until, reverse=True)
-        found = _one_after_other(((day.until, reading.backwards(day, low, high)) for day in ordered), -1)
+        found = _back_in_time(reading, days, low, high)
     else:
         high = min(scope.high, after.head + b"!") if after else scope.high
         merged = heapq.merge(*(reading.backwards(day, scope.low, high) for day in days), reverse=True)
-        found = (line for line in merged if since <= line.timestamp <= until)
+        found = _within(merged, since, until)
     return found if after is None else _back_from(found, after)
 
 
@@ -85,30 +84,68 @@ def nearest(
     return merged if after is None else (line for line in merged if distance(line) >= distance(after))
 
 
-def _one_after_other(streams: Iterable[tuple[str, Iterator[Line]]], sign: int) -> Iterator[Line]:
+def _in_time(reading: Reading, days: Iterator[Day], bounds: Bounds) -> Iterator[Line]:
     """
-    Merge streams that come with the first moment they may have, in that order; `sign` is -1 for backwards.
+    Yield the lines of one key, of days in the order of their beginning.
 
-    A stream is asked for its first line when the others have come as far as that moment.
+    A day is looked into when the others have come as far as the first moment that it may have.
     """
-    heap: list[tuple[Rank, Line, Iterator[Line]]] = []
-    waiting = iter(streams)
-    following = next(waiting, None)
+    heap: list[_Begun] = []
+    following = next(days, None)
     while heap or following:
-        while following and (not heap or sign * int(following[0]) <= heap[0][0][0]):
-            _push(heap, following[1], sign)
-            following = next(waiting, None)
+        while following and (not heap or bounds.begins + following.since.encode() <= heap[0][0].head):
+            if begun := reading.begin(following, bounds):
+                heapq.heappush(heap, begun)
+            following = next(days, None)
+        if heap:
+            yield heap[0][0]
+            _advance(heap)
+
+
+def _by_key(reading: Reading, days: Iterator[Day], bounds: Bounds) -> Iterator[Line]:
+    """Yield the lines of many keys, of all days."""
+    heap: list[_Begun] = [begun for day in days if (begun := reading.begin(day, bounds))]
+    heapq.heapify(heap)
+    while heap:
+        yield heap[0][0]
+        _advance(heap)
+
+
+def _advance(heap: list[_Begun]) -> None:
+    """Put the next line of the first stream in place of its line; no two lines have one place."""
+    rest = heap[0][1]
+    line = next(rest, None)
+    if line is None:
+        heapq.heappop(heap)
+    else:
+        heapq.heapreplace(heap, (line, rest))
+
+
+def _back_in_time(reading: Reading, days: Iterator[Day], low: bytes, high: bytes) -> Iterator[Line]:
+    """Yield the lines of one key from the last to the first, of days in the order of their end, likewise."""
+    heap: list[tuple[Rank, Line, Iterator[Line]]] = []
+    following = next(days, None)
+    while heap or following:
+        while following and (not heap or -int(following.until) <= heap[0][0][0]):
+            _push(heap, reading.backwards(following, low, high))
+            following = next(days, None)
         if heap:
             _, line, stream = heapq.heappop(heap)
             yield line
-            _push(heap, stream, sign)
+            _push(heap, stream)
 
 
-def _push(heap: list[tuple[Rank, Line, Iterator[Line]]], stream: Iterator[Line], sign: int) -> None:
+def _push(heap: list[tuple[Rank, Line, Iterator[Line]]], stream: Iterator[Line]) -> None:
     line = next(stream, None)
     if line is not None:
         at, snapshot, offset = _rank(line)
-        heapq.heappush(heap, ((sign * at, sign * snapshot, sign * offset), line, stream))
+        heapq.heappush(heap, ((-at, -snapshot, -offset), line, stream))
+
+
+def _within(lines: Iterator[Line], since: str, until: str) -> Iterator[Line]:
+    if (since, until) == (FIRST_MOMENT, LAST_MOMENT):
+        return lines
+    return (line for line in lines if since <= line.timestamp <= until)
 
 
 def _by_second(lines: Iterator[Line]) -> Iterator[Line]:
@@ -132,14 +169,6 @@ def _back_from(lines: Iterator[Line], place: Line) -> Iterator[Line]:
 
 def _rank(line: Line) -> Rank:
     return int(line.timestamp), int(line.snapshot), line.offset
-
-
-def _by_since(day: Day) -> tuple[str, str]:
-    return day.since, day.timestamp
-
-
-def _by_until(day: Day) -> tuple[str, str]:
-    return day.until, day.timestamp
 
 
 def _before(moment: str) -> str:

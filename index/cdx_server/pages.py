@@ -48,7 +48,7 @@ class Pages:
         scope, since, until = whole
         self._reading = reading
         self._whole = whole
-        days = [day for day in reading.days if day.since <= until and since <= day.until]
+        days = reading.calendar.forwards(since, until)
         held = [_Held(day, *reading.span(day, scope.low, scope.high)) for day in days]
         self._held = [one for one in held if one.bytes]
         total = sum(one.bytes for one in self._held)
