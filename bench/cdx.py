@@ -12,8 +12,8 @@ CDX queries over HTTP beside pywb's own CDX server, on the same lines; prints a 
 
 Ours is `viewer.app` behind waitress, as `daykeep serve` runs it, with an index for each day. pywb is its
 `pywb` command from `.venv-pywb` (`make oracles`), with all lines in one index, as its `wb-manager` makes
-it. Of ten addresses nine have not changed on a day, and three in a thousand have. Each is asked a tenth of
-the questions first.
+it. Three addresses in a thousand change on a day. Each server is asked a tenth of the questions first. A
+question that is not answered with 200 is a failure, and told.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ import waitress  # noqa: E402
 from archiver.collection import Collection  # noqa: E402
 from archiver.settings import Settings, Viewer  # noqa: E402
 from bench.asking import Asked, ask  # noqa: E402
+from bench.launch import cpu, family  # noqa: E402
 from bench.table import machine, table  # noqa: E402
 from index.catalogue import Catalogue  # noqa: E402
 from index.cdxj import format_line  # noqa: E402
@@ -50,7 +51,7 @@ from index.model import REVISIT, Capture, Original  # noqa: E402
 from index.timestamp import to_timestamp  # noqa: E402
 from index.urlkey import urlkey  # noqa: E402
 from tests.support.ports import free_port, wait_until_accepting  # noqa: E402
-from viewer.app import create_app  # noqa: E402
+from viewer.app import THREADS, create_app  # noqa: E402
 
 PYWB = ROOT / ".venv-pywb" / "bin" / "pywb"
 SITE = "https://www.example.org"
@@ -70,6 +71,10 @@ class Row:
     p99: float
     lines: float
     """Of an answer, on average."""
+    cpu: float
+    """Milliseconds of the server's processors, for a question."""
+    refused: int
+    """Questions that were not answered with 200."""
 
 
 # ---- the archive -------------------------------------------------------------------------------------------
@@ -127,17 +132,17 @@ def serve(folder: Path, port: int) -> None:
         Catalogue(collection.catalogue / "search") as catalogue,
     ):
         app = create_app(settings, collection, history, catalogue, now=lambda: datetime.now(UTC))
-        waitress.serve(app, listen=f"127.0.0.1:{port}", threads=8, _quiet=True)
+        waitress.serve(app, listen=f"127.0.0.1:{port}", threads=THREADS, _quiet=True)
 
 
 @contextmanager
 def running(command: list[str | Path], folder: Path, port: int) -> Iterator[int]:
-    """Run a server until the context is left; yield its port once it accepts."""
+    """Run a server until the context is left; yield its process once it accepts."""
     with (folder / f"server-{port}.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             wait_until_accepting(port, lambda: process.poll() is None, 60)
-            yield port
+            yield process.pid
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -184,17 +189,27 @@ KINDS = {"address": True, "nearest": True, "beginning": True, "changes": False}
 def rows(folder: Path, given: argparse.Namespace) -> Iterator[Row]:
     """Yield a row for each kind of question, number of clients and server."""
     for server, command, port, path in servers(folder, not given.ours_only):
-        with running(command, folder, port):
+        with running(command, folder, port) as process:
             for kind in (name for name, both in KINDS.items() if both or server == "daykeep"):
                 asked = questions(kind, given.questions, given.days, given.urls)
                 targets = [f"{path}?{one}" for one in asked]
                 ask(port, targets[: max(len(targets) // 10, 1)], 1)
                 for clients in given.clients:
-                    yield _row(kind, clients, server, ask(port, targets, clients))
+                    before = used(process)
+                    found = ask(port, targets, clients)
+                    yield _row(kind, clients, server, found, used(process) - before)
 
 
-def _row(kind: str, clients: int, server: str, asked: Asked) -> Row:
+def used(process: int) -> float:
+    """Return the CPU seconds of a server's processes until now."""
+    return sum(map(cpu, family(process)))
+
+
+def _row(kind: str, clients: int, server: str, asked: Asked, seconds: float) -> Row:
     print(f"{kind}, {clients} at once, {server}: {asked.per_second:.0f}/s", file=sys.stderr)
+    for one in asked.refused[:3]:
+        print(f"not answered: {one}", file=sys.stderr)
+    count = len(asked.times) + len(asked.refused)
     return Row(
         kind,
         clients,
@@ -202,17 +217,19 @@ def _row(kind: str, clients: int, server: str, asked: Asked) -> Row:
         asked.per_second,
         asked.percentile(0.5),
         asked.percentile(0.99),
-        asked.lines / len(asked.times),
+        asked.lines / max(len(asked.times), 1),
+        seconds / count * 1000,
+        len(asked.refused),
     )
 
 
-HEAD = ("question", "server", "at once", "queries/s", "p50 ms", "p99 ms", "lines")
+HEAD = ("question", "server", "at once", "queries/s", "p50 ms", "p99 ms", "CPU ms", "lines", "refused")
 
 
 def cells(row: Row) -> tuple[str, ...]:
     """Return a line of the table."""
-    times = f"{row.per_second:.0f}", f"{row.p50:.1f}", f"{row.p99:.1f}", f"{row.lines:.0f}"
-    return row.question, row.server, str(row.clients), *times
+    times = f"{row.per_second:.0f}", f"{row.p50:.1f}", f"{row.p99:.1f}", f"{row.cpu:.2f}"
+    return row.question, row.server, str(row.clients), *times, f"{row.lines:.0f}", str(row.refused)
 
 
 def verdicts(found: list[Row]) -> Iterator[str]:
@@ -221,8 +238,14 @@ def verdicts(found: list[Row]) -> Iterator[str]:
         for peer in found:
             same = (peer.question, peer.clients) == (row.question, row.clients)
             if same and (row.server, peer.server) == ("daykeep", "pywb"):
-                times = row.per_second / peer.per_second
-                yield f"{row.question}, {row.clients} at once: {times:.1f} times pywb's queries/s (aim: 5)"
+                times = row.per_second / (peer.per_second or float("nan"))
+                work = peer.cpu / (row.cpu or float("nan"))
+                yield (
+                    f"{row.question}, {row.clients} at once: {times:.1f} times pywb's queries/s (aim: 5), "
+                    f"{work:.1f} times as many per CPU second"
+                )
+        if row.refused:
+            yield f"{row.question}, {row.clients} at once: {row.server} refused {row.refused}: FAILED"
 
 
 def arguments() -> argparse.Namespace:

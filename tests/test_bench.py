@@ -7,6 +7,8 @@ import json
 import random
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 from archiver.scanning.scan import Seen, scan
 from bench import served
+from bench.asking import ask
 from bench.captured import distinct
 from bench.generated import LARGE, generate
 from bench.made import make
@@ -165,12 +168,38 @@ def test_cdx_questions_have_the_same_answers() -> None:
     found = bench("cdx.py", "--days", "6", "--urls", "40", "--questions", "20", "--clients", "1", "2")["rows"]
     lines = {(row["question"], row["clients"], row["server"]): row["lines"] for row in found}
     assert len(lines) == 2 * (4 + 3)
+    assert {row["refused"] for row in found} == {0}
     for question in ("address", "nearest", "beginning"):
         for clients in (1, 2):
             ours, theirs = (lines[question, clients, server] for server in ("daykeep", "pywb"))
             assert ours == theirs > 0
     assert lines["address", 1, "daykeep"] == 6
     assert 1 <= lines["changes", 1, "daykeep"] < 2
+
+
+def test_a_question_that_is_refused_is_counted() -> None:
+    """What is not answered with 200 is no answer, and is told."""
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503 if self.path == "/no" else 200)
+            self.end_headers()
+            self.wfile.write(b"one\ntwo\n")
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Busy)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        asked = ask(server.server_address[1], ["/a", "/no", "/b"], 2)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert (len(asked.times), asked.lines, len(asked.refused)) == (2, 4, 1)
+    assert asked.refused[0].startswith("/no: b'HTTP/1.0 503")
 
 
 def test_search_finds_no_less_than_its_peers(tmp_path) -> None:

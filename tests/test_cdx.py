@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ from tests.support.cdx_days import capture, write_days
 from tests.support.ports import free_port, wait_until
 from tests.support.viewing import Visitor, app_of, serving
 from viewer import cdx
+from viewer.app import THREADS
 from viewer.cdx_days import SealedDays
 
 HOME = "https://www.example.org/"
@@ -334,10 +336,50 @@ def test_who_goes_away_is_not_answered_on(archive, port, long):
             assert 0 < asked_lines(answer) < 6000
 
 
-def test_long_answers_are_few(archive, port, long):
-    """So many long answers are made at once; the next is told when to come back, and short ones are not held up."""
-    with serving(archive, port):
-        waiting = [begun(port) for _ in range(cdx.LONG)]
+@pytest.fixture
+def rooms(monkeypatch) -> list[cdx._Room]:
+    """Remember the rooms that are made, in which nobody gives up waiting."""
+    made: list[cdx._Room] = []
+
+    class Room(cdx._Room):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr(cdx, "_Room", Room)
+    monkeypatch.setattr(cdx, "PATIENCE", 600.0)
+    return made
+
+
+def free(waiting: threading.BoundedSemaphore) -> int:
+    return waiting._value
+
+
+def test_a_long_answer_waits_for_a_place(archive, port, long, rooms):
+    """So many long answers are made at once; the next waits until one of them ends, and is whole then."""
+    with serving(archive, port), ThreadPoolExecutor(1) as pool:
+        held = [begun(port) for _ in range(cdx.LONG)]
+        later = pool.submit(begun, port)
+        wait_until(lambda: free(rooms[-1]._waiting) < cdx.WAITING, lambda: True, 30)
+        assert free(rooms[-1]._places) == 0
+        assert not later.done()
+        cut(held.pop())
+        held.append(later.result(timeout=30))
+        assert free(rooms[-1]._waiting) == cdx.WAITING
+        for client in held:
+            cut(client)
+        for answer in long.answers:
+            ended(answer)
+        wait_until(lambda: free(rooms[-1]._places) == cdx.LONG, lambda: True, 30)
+
+
+def test_few_wait(archive, port, long, rooms, monkeypatch):
+    """Where enough wait, the next is told at once when to come back; short answers are not held up."""
+    monkeypatch.setattr(cdx, "WAITING", 1)
+    with serving(archive, port), ThreadPoolExecutor(1) as pool:
+        held = [begun(port) for _ in range(cdx.LONG)]
+        later = pool.submit(begun, port)
+        wait_until(lambda: free(rooms[-1]._waiting) == 0, lambda: True, 30)
         visitor = http.client.HTTPConnection("localhost", port, timeout=30)
         visitor.request("GET", "/cdx?url=*.example.org")
         refused = visitor.getresponse()
@@ -348,21 +390,46 @@ def test_long_answers_are_few(archive, port, long):
         assert found.status == 200
         found.read()
         visitor.close()
-        for client in waiting:
+        for client in held:
+            cut(client)
+        cut(later.result(timeout=30))
+        for answer in long.answers:
+            ended(answer)
+
+
+def test_nobody_waits_for_ever(archive, port, long, monkeypatch):
+    """Who waits for a place longer than one should is told when to come back, and waits no more."""
+    monkeypatch.setattr(cdx, "PATIENCE", 0.01)
+    with serving(archive, port):
+        held = [begun(port) for _ in range(cdx.LONG)]
+        for _ in range(cdx.WAITING + 1):
+            assert Visitor(archive, port).get("/cdx?url=example.org/no").status_code == 200
+            visitor = http.client.HTTPConnection("localhost", port, timeout=30)
+            visitor.request("GET", "/cdx?url=*.example.org")
+            refused = visitor.getresponse()
+            assert (refused.status, refused.getheader("Retry-After")) == (503, "5")
+            visitor.close()
+        for client in held:
             cut(client)
         for answer in long.answers:
             ended(answer)
 
 
-def test_a_whole_long_answer(visitor_of_long):
+def test_threads_are_left():
+    """Long answers, and those that wait to be, leave half of the server's threads to everybody else."""
+    assert 2 * (cdx.LONG + cdx.WAITING) <= THREADS
+
+
+def test_a_whole_long_answer(visitor_of_long, monkeypatch):
     """A long answer arrives whole, compressed or not, and frees its place."""
+    monkeypatch.setattr(cdx, "WHOLE", 50_000)
     for _ in range(cdx.LONG + 1):
         answer = visitor_of_long.get("/cdx?url=*.example.org&fl=timestamp,length", Accept_Encoding="gzip")
         assert gzip.decompress(answer.data) == b"20260302023000 1043\n" * 6000
 
 
 def test_an_answer_is_made_as_it_is_read(archive, port, long):
-    """Nothing is read ahead of who reads, and closing ends it."""
+    """Nothing but the beginning is read ahead of who reads, and closing ends it."""
     app = app_of(archive)
     environ = {
         "REQUEST_METHOD": "GET",
@@ -378,9 +445,9 @@ def test_an_answer_is_made_as_it_is_read(archive, port, long):
     }
     body = app(environ, lambda *_: None)
     next(iter(body))
-    assert asked_lines(long.answers[-1]) < 50
+    assert asked_lines(long.answers[-1]) < 100
     body.close()
-    assert asked_lines(long.answers[-1]) < 50
+    assert asked_lines(long.answers[-1]) < 100
 
 
 def test_no_time_for_a_whole_answer(visitor_of_long, long, monkeypatch):

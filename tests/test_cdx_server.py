@@ -468,13 +468,20 @@ def tiny_blocks() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=400)
-@given(archives(), questions(), st.sampled_from([None, "1", "2", "7", "-1", "-2", "-5"]))
-def test_as_a_scan_finds(made, asked, limit):
-    """Any answer is what a scan of all lines of all days gives."""
+@settings(max_examples=600)
+@given(
+    archives(),
+    questions(),
+    st.sampled_from([None, "1", "2", "7", "-1", "-2", "-5"]),
+    st.sampled_from([200, 700, 4096]),
+)
+def test_as_a_scan_finds(made, asked, limit, first):
+    """Any answer is what a scan of all lines of all days gives, in blocks of any size."""
     if limit and not (limit.startswith("-") and ("closest" in dict(asked))):
         asked = [*asked, ("limit", limit)]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(days, "_FIRST", first)
+        patch.setattr(days, "_MOST", max(first, 600))
         held = write_days(Path(folder), made, IMPORTED)
         assert rows_of(held, asked) == scan(held, asked)
 
@@ -657,6 +664,18 @@ def test_a_slow_reader_costs_no_time(few):
         patch.setattr("index.cdx_server.answer._PIECE", 1)
         for _ in server.answer(pairs("url=*.example.org")).pieces:
             now[0] += 100.0
+
+
+def test_waiting_costs_no_time(many):
+    """What an answer waits when it turns out to be long is none of its time."""
+    clock = Clock()
+
+    def wait() -> None:
+        for _ in range(10**5):
+            clock()
+
+    server = CdxServer(lambda: many, clock, 50_000.0)
+    assert b"".join(server.answer(pairs("url=*.example.org"), wait).pieces).count(b"\n") == 4000
 
 
 def test_what_takes_long_is_told_once(few, many):

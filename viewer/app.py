@@ -6,7 +6,7 @@ The viewer as one WSGI application: composes, and knows by the Host header which
     anything else                              the viewer: pages about the archive, and the frame
 
     app = create_app(settings, collection, history, catalogue, now=clock)
-    waitress.serve(app, listen="127.0.0.1:8080", threads=8)
+    waitress.serve(app, listen="127.0.0.1:8080", threads=THREADS)
 
 Reads only. Nothing here can reach the live web.
 """
@@ -51,6 +51,8 @@ from .timegate import add_memento
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+THREADS = 16
+"""Threads for a server that runs it in one process: long CDX answers keep at most half of them."""
 YEAR = 365 * 86400
 # RFC 3986 section 3.2.2, without what ends an authority or goes before its host
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)

@@ -35,9 +35,15 @@ from .holdings import Holdings
 pages = Blueprint("cdx", __name__)
 
 LONG = 4
-"""Answers at once that take long or are more than a piece; short ones are not counted."""
+"""Answers made at once that take long or are more than WHOLE; short ones are not counted."""
+WAITING = 4
+"""More of them that wait for a place at once: each keeps a thread of the server from other visitors."""
+PATIENCE = 5.0
+"""Seconds that each of these waits."""
 AGAIN = 5
 """Seconds after which a client may ask again."""
+WHOLE = 512 << 10
+"""Bytes up to which an answer is made before any of it is sent: a client who reads slowly holds nothing."""
 MAX_PARAMETERS = 200
 MAX_QUERY = 32_000
 _NAME = "daykeep-cdx"
@@ -45,24 +51,50 @@ _NAME = "daykeep-cdx"
 _BARE = re.compile(r"[\udc80-\udcff]")
 
 
-class _Place:
-    """Room for one long answer: taken when it turns out to be long, and given back once."""
+class _Room:
+    """Room for a few long answers, and for a few more that wait for a little."""
 
-    def __init__(self, room: threading.BoundedSemaphore) -> None:
+    def __init__(self) -> None:
+        self._places = threading.BoundedSemaphore(LONG)
+        self._waiting = threading.BoundedSemaphore(WAITING)
+
+    def enter(self) -> None:
+        """Take a place. Raises BusyError where none becomes free, or too many wait for one."""
+        if self._places.acquire(blocking=False) or self._waited():
+            return
+        raise BusyError("Too many long questions are being answered: ask again in a few seconds.")
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._places.release()
+
+    def _waited(self) -> bool:
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._places.acquire(timeout=PATIENCE)
+        finally:
+            self._waiting.release()
+
+
+class _Place:
+    """The place of one answer: taken when it turns out to be long, and given back once."""
+
+    def __init__(self, room: _Room) -> None:
         self._room = room
         self._taken = False
 
     def enter(self) -> None:
         """Take it. Raises BusyError where there is none."""
-        if not self._taken and not self._room.acquire(blocking=False):
-            raise BusyError("Too many long questions are being answered: ask again in a few seconds.")
-        self._taken = True
+        if not self._taken:
+            self._room.enter()
+            self._taken = True
 
     def leave(self) -> None:
         """Give it back, if it was taken."""
         if self._taken:
             self._taken = False
-            self._room.release()
+            self._room.leave()
 
 
 class _Desk:
@@ -70,7 +102,7 @@ class _Desk:
 
     def __init__(self, server: CdxServer) -> None:
         self.server = server
-        self._room = threading.BoundedSemaphore(LONG)
+        self._room = _Room()
 
     def place(self) -> _Place:
         """Return what an answer takes when it turns out to be long."""
@@ -122,21 +154,33 @@ def _parameters(query: bytes) -> list[tuple[str, str]]:
 
 def _response(answer: Answer, place: _Place) -> Response:
     """
-    Return the answer. What fits in one piece is sent as that; more goes out as it is found.
+    Return the answer. What is no more than WHOLE is sent as it is; more goes out as it is found.
 
-    The first piece is made before anything is sent, so that what goes wrong in it has a status of its own.
+    So much is made before anything is sent, so that what goes wrong in it has a status of its own.
     """
     with ExitStack() as stack:
         stack.callback(place.leave)
         stack.callback(answer.pieces.close)
-        first, second = next(answer.pieces, b""), next(answer.pieces, None)
-        if second is None:
-            return _sent(answer, iter((first,)), whole=True)
+        begun, more = _beginning(answer.pieces)
+        if not more:
+            return _sent(answer, iter((begun,)), whole=True)
         place.enter()
-        response = _sent(answer, chain((first, second), answer.pieces), whole=False)
+        response = _sent(answer, chain((begun,), answer.pieces), whole=False)
         response.call_on_close(stack.pop_all().close)
         return response
     raise AssertionError
+
+
+def _beginning(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+    """Return what an answer begins with, and whether it may have more."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size > WHOLE:
+            return b"".join(held), True
+    return b"".join(held), False
 
 
 def _sent(answer: Answer, pieces: Iterator[bytes], *, whole: bool) -> Response:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 import waitress
 
-from viewer.app import create_app
+from viewer.app import THREADS, create_app
 
 from .. import schedule as daily
 from ..demo.run import build
@@ -87,7 +87,7 @@ def serve(
             now=archive.now,
             profiles=known,
         )
-        server = waitress.create_server(app, sockets=[listening], threads=8, ident=None)
+        server = waitress.create_server(app, sockets=[listening], threads=THREADS, ident=None)
         thread = threading.Thread(target=server.run, name="viewer", daemon=True)
         thread.start()
         running = daily.start(archive, runs_of(archive.collection)) if schedule else None

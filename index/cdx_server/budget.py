@@ -32,7 +32,8 @@ class Budget:
     """
     Seconds that a query may take, of a clock that the caller gives.
 
-    `on_long` is called once, when it has taken SHORT; what it raises ends the query. `checks` counts.
+    `on_long` is called once, when it has taken SHORT; it may wait, which is no time of the query's, and what
+    it raises ends the query. `checks` counts.
     """
 
     def __init__(
@@ -48,11 +49,11 @@ class Budget:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Let the clock run."""
-        since = self._since = self._clock()
+        self._since = self._clock()
         try:
             yield
         finally:
-            used = self._clock() - since
+            used = self._clock() - self._since
             self._left -= used
             self._short -= used
             self._since = None
@@ -62,10 +63,12 @@ class Budget:
         self.checks += 1
         if self._since is None:
             return
-        used = self._clock() - self._since
+        now = self._clock()
+        used = now - self._since
         if used > self._short:
             self._short = float("inf")
             self._on_long()
+            self._since += self._clock() - now
         if used > self._left:
             raise OutOfTimeError(
                 "This question takes longer than one may: ask for less, or with showResumeKey=true in parts"

@@ -18,7 +18,7 @@ from index.search import Search
 from index.urlkey import origin
 from tests.support.archive import Archive
 from viewer.address import ReplayAddresses
-from viewer.app import create_app, create_viewer
+from viewer.app import THREADS, create_app, create_viewer
 from viewer.holdings import Holdings, Shelf
 from viewer.label import make
 
@@ -76,7 +76,7 @@ class Visitor:
 @contextmanager
 def serving(archive: Archive, port: int) -> Iterator[str]:
     """Serve viewer and replay on a port of loopback as `daykeep serve` does, and yield the viewer's address."""
-    server = waitress.create_server(app_of(archive), host="127.0.0.1", port=port, threads=8)
+    server = waitress.create_server(app_of(archive), host="127.0.0.1", port=port, threads=THREADS)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
