@@ -38,10 +38,10 @@ from whoosh import index
 
 from . import writing
 from .document import Document
-from .errors import ArchiveError, DamagedError, NotFoundError, StorageError
+from .errors import ArchiveError, DamagedError, GoneError, StorageError
 from .excerpt import marked
 from .languages import LANGUAGES, language_of, stems
-from .opened import Opened
+from .opened import Matches, Opened
 from .segment import Segment
 from .words import Query, parse
 from .writing import MAX_TEXT
@@ -125,28 +125,37 @@ class Catalogue:
 
         return self._make(generation_from, make)
 
-    def search(self, generation: str, asked: Query, among: Collection[str]) -> dict[str, float]:
+    def documents(self, generation: str) -> Sequence[str]:
         """
-        Return those of these documents that have every word and phrase of a query, each with its score.
+        Return the ids of all documents of a generation, in the order of the numbers that `search` speaks of.
 
-        A query without a word finds nothing. Scores (BM25) compare within one search only. Raises
-        NotFoundError for a generation that is not there, DamagedError for one that cannot be read.
+        Raises GoneError for a generation that is not there, DamagedError for one that cannot be read.
         """
         with self._opened(generation) as opened:
-            return opened.scores(asked, among)
+            return opened.documents
+
+    def search(self, generation: str, asked: Query, among: bytes) -> Matches:
+        """
+        Return the documents that have every word and phrase of a query, of those that count, with scores.
+
+        `among` has a byte for each document, 1 for those that count. A query without a word finds nothing.
+        Scores (BM25) compare within one search only. Raises as `documents` does.
+        """
+        with self._opened(generation) as opened:
+            return opened.matches(asked, among)
 
     def corrections(self, generation: str, asked: Query) -> dict[str, list[str]]:
         """
         Return for each word asked for that no document has what it may have been meant as, likeliest first.
 
-        A word for which nothing is found has an empty list. Raises as `search` does.
+        A word for which nothing is found has an empty list. Raises as `documents` does.
         """
         with self._opened(generation) as opened:
             wanted = dict.fromkeys(word for phrase in asked.wanted for word in phrase)
             return {word: opened.nearest(word, CORRECTIONS) for word in wanted if not opened.known(word)}
 
     def check(self, generation: str) -> None:
-        """Raise NotFoundError or DamagedError where a generation cannot be searched."""
+        """Raise GoneError or DamagedError where a generation cannot be searched."""
         with self._opened(generation):
             pass
 
@@ -267,7 +276,5 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _gone(generation: str) -> NotFoundError:
-    return NotFoundError(
-        f"Generation {generation} of the search catalogue is not there. Run `daykeep rebuild`."
-    )
+def _gone(generation: str) -> GoneError:
+    return GoneError(f"Generation {generation} of the search catalogue is not there. Run `daykeep rebuild`.")

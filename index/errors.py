@@ -36,6 +36,10 @@ class NotFoundError(ArchiveError):
     """
 
 
+class GoneError(NotFoundError):
+    """A generation of the search catalogue that a newer one took the place of. Ask again by the newer one."""
+
+
 class BusyError(ArchiveError):
     """Another process holds the lock. Wait for it to end, or stop it; nothing needs to be repaired."""
 

@@ -22,7 +22,7 @@ sealed snapshots. Knows nothing of WARC, of a snapshot's files, or of how search
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
@@ -309,12 +309,12 @@ class History:
         with self._reading() as connection:
             return state_of(connection, site)
 
-    def texts(self, site: str) -> Online:
-        """Return all texts of a site, and when each was online."""
+    def texts(self, site: str, documents: Sequence[str]) -> Online:
+        """Return all texts of a site, and when each was online, by their numbers among these documents."""
         with self._reading() as connection:
             query = sql.select(SNAPSHOT.c.timestamp, SNAPSHOT.c.outcome).where(SNAPSHOT.c.site == site)
             snapshots = {name: how != Outcome.FAILED.value for name, how in connection.execute(query)}
-            return Online(site, texts_of(connection, site), snapshots)
+            return Online(site, texts_of(connection, site), snapshots, documents)
 
     @contextmanager
     def _reading(self) -> Iterator[sql.Connection]:

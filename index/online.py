@@ -12,8 +12,11 @@ Knows neither SQL nor Whoosh.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import compress
 from sys import intern
 from typing import NamedTuple
 
@@ -23,7 +26,10 @@ from .errors import NotFoundError
 OPEN = "99999999999999"
 """The last snapshot of an interval that is still open."""
 
-_DAYS_KEPT = 32
+_DAYS_KEPT = 128
+_STEPS, _LEAST_STEP = 16, 64
+_ON, _OFF = 0, 1
+"""What begins with a snapshot sorts before what ends with it: a text is online to both."""
 
 
 class State(NamedTuple):
@@ -50,45 +56,87 @@ class Standing(NamedTuple):
 class Text(NamedTuple):
     """What is told of a text beside its words."""
 
+    document: str
     url: str
     kind: Kind
     year: str
 
 
 class Online:
-    """The texts of a site. Several threads may ask."""
+    """
+    The texts of a site, by the numbers that a generation of the catalogue has for them.
 
-    def __init__(self, site: str, rows: Iterable[Standing], snapshots: Mapping[str, bool]) -> None:
-        """`snapshots` says of each whether it saw anything: no page was online to one that failed."""
-        self.texts: dict[str, Text] = {}
+    Several threads may ask. `texts` has what is told of each text, `facets` its kind and year as a number,
+    which `named` has in words.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        rows: Iterable[Standing],
+        snapshots: Mapping[str, bool],
+        documents: Sequence[str],
+    ) -> None:
+        """
+        `snapshots` says of each whether it saw anything: no page was online to one that failed.
+
+        `documents` are the ids of all that a generation holds, in its order; what it lacks is not found.
+        """
+        numbers = {name: number for number, name in enumerate(documents)}
+        self.texts: dict[int, Text] = {}
+        self.facets = array("H", bytes(2 * len(documents)))
         self._site = site
         self._snapshots = snapshots
-        self.facets: dict[str, tuple[Kind, str]] = {}
-        """Kind and year of every text."""
-        self._rows: list[tuple[str, str, str]] = []
+        self._size = len(documents)
+        known: dict[tuple[Kind, str], int] = {}
+        events: list[tuple[str, int, int]] = []
         for row in rows:
-            kind = kind_of(row.mime)
-            self.texts[row.document] = Text(row.url, kind, intern(row.year))
-            self.facets[row.document] = kind, intern(row.year)
-            self._rows.append((row.document, intern(row.first), intern(row.last)))
+            number = numbers.get(row.document)
+            if number is None:
+                continue
+            facet = kind_of(row.mime), row.year
+            self.facets[number] = known.setdefault(facet, len(known))
+            self.texts[number] = Text(row.document, row.url, facet[0], intern(row.year))
+            events += (row.first, _ON, number), (row.last, _OFF, number)
+        self.named = list(known)
+        self._events = sorted(events)
+        self._kept = self._marks_at_steps()
         self.at = lru_cache(_DAYS_KEPT)(self._at)
-        """Return the texts that were online at a snapshot, at addresses that begin so; see `_at`."""
+        """Return which texts were online at a snapshot, at addresses that begin so; see `_at`."""
 
-    def _at(self, timestamp: str, prefix: str = "") -> frozenset[str]:
+    def _at(self, timestamp: str, prefix: str = "") -> bytes:
         """
-        Return the ids of the texts that were online at a snapshot. Raises NotFoundError for an unknown one.
+        Return a byte for each document, 1 for the texts that were online at a snapshot.
 
-        `prefix` is the beginning of an address, with or without its scheme, which does not count.
+        `prefix` is the beginning of an address, with or without its scheme, which does not count. Raises
+        NotFoundError for an unknown snapshot.
         """
         if timestamp not in self._snapshots:
             raise NotFoundError(f"Site {self._site} has no published snapshot {timestamp}.")
         if not self._snapshots[timestamp]:
-            return frozenset()
-        found = [name for name, first, last in self._rows if first <= timestamp <= last]
+            return bytes(self._size)
+        until = bisect_right(self._events, (timestamp, _ON, self._size))
+        step = until // self._step
+        marks = bytearray(self._kept[step])
+        self._apply(marks, self._events[step * self._step : until])
         start = without_scheme(prefix)
-        if start:
-            found = [name for name in found if without_scheme(self.texts[name].url).startswith(start)]
-        return frozenset(found)
+        for number in compress(range(self._size), marks) if start else ():
+            marks[number] = without_scheme(self.texts[number].url).startswith(start)
+        return bytes(marks)
+
+    def _marks_at_steps(self) -> list[bytes]:
+        """Return what was online after every so many events, so that no day is counted from the first on."""
+        self._step = max(_LEAST_STEP, len(self._events) // _STEPS)
+        marks, kept = bytearray(self._size), [bytes(self._size)]
+        for first in range(0, len(self._events), self._step):
+            self._apply(marks, self._events[first : first + self._step])
+            kept.append(bytes(marks))
+        return kept
+
+    @staticmethod
+    def _apply(marks: bytearray, events: Iterable[tuple[str, int, int]]) -> None:
+        for _, off, number in events:
+            marks[number] += -1 if off else 1
 
 
 def without_scheme(url: str) -> str:

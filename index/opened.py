@@ -12,50 +12,58 @@ anew, or by several processes, answers the same. Knows nothing of days: it is to
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from math import log
+from typing import NamedTuple
 
 from .languages import Stem
-from .segment import Segment
+from .postings import Numbers
+from .segment import Postings, Segment, marked
 from .spelling import near, within_two
 from .words import Phrase, Query
 
 _K1, _B = 1.2, 0.75
 """The usual constants of BM25."""
 
-_TOLD = 32
-"""Choices of documents that are remembered: a day is asked for again and again."""
+
+class Matches(NamedTuple):
+    """What has what was asked for: numbers of documents in a generation, in order, and the score of each."""
+
+    numbers: list[int]
+    scores: list[float]
 
 
 class Opened:
-    """A generation's segments, in order. One thread at a time asks."""
+    """A generation's segments, in order. One thread at a time asks. `documents` has all ids, by number."""
 
     def __init__(self, segments: Sequence[Segment], stems: Mapping[str, Stem]) -> None:
         self._segments = segments
         self._stems = stems
-        self._count = sum(len(segment.documents) for segment in segments)
+        self.documents = [name for segment in segments for name in segment.documents]
+        count = len(self.documents)
         lengths = sum(sum(segment.lengths) for segment in segments)
-        average = lengths / self._count if lengths else 1.0
-        self._told: deque[tuple[Collection[str], list[bytearray]]] = deque(maxlen=_TOLD)
+        average = lengths / count if lengths else 1.0
         self._norms = [
             [_K1 * (1 - _B + _B * length / average) for length in segment.lengths] for segment in segments
         ]
 
-    def scores(self, asked: Query, among: Collection[str]) -> dict[str, float]:
-        """Return the documents of these that have what was asked for, each with its score."""
-        if not asked:
-            return {}
+    def matches(self, asked: Query, among: bytes) -> Matches:
+        """Return the documents that have what was asked for, of those marked: `among` has a byte for each."""
+        matches = Matches([], [])
+        if not asked or not self.documents:
+            return matches
         wanted = sorted((self._frequency(phrase), phrase) for phrase in asked.wanted)
-        found: dict[str, float] = {}
-        for segment, norms, counts in zip(self._segments, self._norms, self._counts(among), strict=True):
-            names = segment.documents
-            scores = self._together(segment, norms, wanted, counts)
-            if scores:
-                for number in self._having(segment, asked.unwanted, _marked(counts, scores)):
-                    scores.pop(number, None)
-            found.update({names[number]: score for number, score in scores.items()})
-        return found
+        first = 0
+        for segment, norms in zip(self._segments, self._norms, strict=True):
+            marks = among[first : first + len(norms)]
+            parts = self._parts(segment, [phrase for _, phrase in wanted], marks)
+            numbers = self._without(segment, asked.unwanted, parts[-1].numbers, marks) if parts else []
+            weighed = zip(map(self._factor, wanted), parts, strict=False)
+            matches.numbers.extend([first + number for number in numbers])
+            matches.scores.extend(_scores(numbers, weighed, norms))
+            first += len(norms)
+        return matches
 
     def nearest(self, word: str, most: int) -> list[str]:
         """
@@ -74,54 +82,46 @@ class Opened:
         """Tell whether any document has a word, in some form."""
         return self._frequency((word,)) > 0
 
-    def _counts(self, among: Collection[str]) -> list[bytearray]:
-        """Return by segment which documents count; what was told lately is remembered, as one object."""
-        for told, counts in self._told:
-            if told is among:
-                return counts
-        counts = [bytearray(map(among.__contains__, segment.documents)) for segment in self._segments]
-        self._told.append((among, counts))
-        return counts
-
-    def _together(
-        self,
-        segment: Segment,
-        norms: Sequence[float],
-        wanted: Iterable[tuple[int, Phrase]],
-        counts: bytearray,
-    ) -> dict[int, float]:
-        scores: dict[int, float] | None = None
-        for frequency, phrase in wanted:
-            factor = (log(self._count / (frequency + 1)) + 1) * (_K1 + 1)
-            found = self._weighed(segment, phrase, counts, norms, factor)
-            scores = found if scores is None else {at: scores[at] + score for at, score in found.items()}
-            if not scores:
-                return {}
-            counts = _marked(counts, scores)
-        return scores or {}
-
-    def _weighed(
-        self, segment: Segment, phrase: Phrase, counts: bytearray, norms: Sequence[float], factor: float
-    ) -> dict[int, float]:
-        found: dict[int, float] = {}
-        for language, stems in self._named(phrase):
-            if len(stems) > 1:
-                row = segment.row(language, stems, counts)
-                found |= {at: factor * n / (n + norms[at]) for at, n in row.items()}
-            else:
-                pairs = zip(*segment.postings(language, stems[0]), strict=True)
-                found |= {at: factor * n / (n + norms[at]) for at, n in pairs if counts[at]}
-        return found
-
-    def _having(self, segment: Segment, phrases: Iterable[Phrase], counts: bytearray) -> Iterator[int]:
-        """Yield the documents, of those marked, that have any of these phrases."""
+    def _parts(self, segment: Segment, phrases: Sequence[Phrase], among: bytes | bytearray) -> list[Postings]:
+        """Return for each phrase which documents have it and those before it; nothing where none has all."""
+        parts: list[Postings] = []
         for phrase in phrases:
-            yield from self._weighed(segment, phrase, counts, [1.0] * len(counts), 1.0)
+            if parts:
+                among = marked(parts[-1].numbers, len(among))
+            parts.append(self._having(segment, phrase, among))
+            if not parts[-1].numbers:
+                return []
+        return parts
+
+    def _without(
+        self, segment: Segment, phrases: Iterable[Phrase], numbers: Numbers, among: bytes | bytearray
+    ) -> Numbers:
+        for phrase in phrases:
+            unwanted = set(self._having(segment, phrase, among).numbers)
+            numbers = [number for number in numbers if number not in unwanted]
+        return numbers
+
+    def _having(self, segment: Segment, phrase: Phrase, among: bytes | bytearray) -> Postings:
+        """Return the documents, of those marked, that have a phrase in the language that each is in."""
+        found = [
+            segment.row(language, stems, among)
+            if len(stems) > 1
+            else _of_those(segment.postings(language, stems[0]), among)
+            for language, stems in self._named(phrase)
+        ]
+        some = [part for part in found if part.numbers]
+        if len(some) == 1:
+            return some[0]
+        pairs = sorted(pair for part in some for pair in zip(*part, strict=True))
+        return Postings([number for number, _ in pairs], [count for _, count in pairs])
 
     def _named(self, phrase: Phrase) -> Iterator[tuple[str, list[str]]]:
         """Yield a phrase in every language: a document is in the field of one alone."""
         for language, stem in self._stems.items():
             yield language, [stem(word) for word in phrase]
+
+    def _factor(self, wanted: tuple[int, Phrase]) -> float:
+        return (log(len(self.documents) / (wanted[0] + 1)) + 1) * (_K1 + 1)
 
     def _frequency(self, phrase: Phrase) -> int:
         """Return in how many documents the rarest word of a phrase occurs."""
@@ -136,9 +136,23 @@ class Opened:
         )
 
 
-def _marked(counts: bytearray, numbers: Iterable[int]) -> bytearray:
-    """Return as many marks as there were, set for these documents alone."""
-    marked = bytearray(len(counts))
-    for number in numbers:
-        marked[number] = 1
-    return marked
+def _of_those(postings: Postings, marks: bytes | bytearray) -> Postings:
+    keep = list(map(marks.__getitem__, postings.numbers))
+    return Postings(list(compress(postings.numbers, keep)), list(compress(postings.counts, keep)))
+
+
+def _scores(
+    numbers: Numbers, weighed: Iterable[tuple[float, Postings]], norms: Sequence[float]
+) -> list[float]:
+    """Return the sum of what each phrase, with its factor, adds for each of these documents."""
+    size, norms = len(norms), list(map(norms.__getitem__, numbers))
+    marks, scores = bytearray(), [0.0] * len(numbers)
+    for factor, (having, counts) in weighed:
+        if len(having) > len(numbers):
+            marks = marks or marked(numbers, size)
+        of_these = compress(counts, map(marks.__getitem__, having)) if len(having) > len(numbers) else counts
+        scores = [
+            score + factor * count / (count + norm)
+            for score, count, norm in zip(scores, of_these, norms, strict=True)
+        ]
+    return scores

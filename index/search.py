@@ -15,14 +15,17 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import compress
+from math import inf
 
 from .catalogue import CORRECTIONS, Catalogue
 from .document import Kind
-from .errors import NotFoundError
+from .errors import GoneError
 from .history import History
 from .online import Online, State, Text
+from .opened import Matches
 from .words import MAX_QUERY, parse, words
 
 _ATTEMPTS = 3
@@ -96,42 +99,41 @@ class Search:
         the catalogue cannot be read.
         """
         for _ in range(_ATTEMPTS):
-            state, online = self._online(site)
-            among = online.at(timestamp, filters.prefix[:MAX_QUERY])
-            if state.generation is None:
-                break
             try:
-                scores = self._catalogue.search(state.generation, parse(asked), among)
-                suggestion = "" if scores else self._suggest(state.generation, asked, among)
-            except NotFoundError as error:
+                state, online = self._online(site)
+                among = online.at(timestamp, filters.prefix[:MAX_QUERY])
+                if state.generation is None:
+                    return Found()
+                matches = self._catalogue.search(state.generation, parse(asked), among)
+                suggestion = "" if matches.numbers else self._suggest(state.generation, asked, among)
+            except GoneError as error:
                 gone = error  # a newer generation took its place
             else:
-                found = _found(scores, online, filters, slice(offset, offset + limit))
+                found = _found(matches, online, filters, slice(offset, offset + limit))
                 return replace(found, suggestion=suggestion)
-        else:
-            raise gone
-        return Found()
+        raise gone
 
     def _online(self, site: str) -> tuple[State, Online]:
         state = self._history.state(site)
         with self._lock:
             kept = self._kept.get(site)
             if kept is None or kept[0] != state:
-                kept = state, self._history.texts(site)
+                documents = self._catalogue.documents(state.generation) if state.generation else []
+                kept = state, self._history.texts(site, documents)
             self._kept[site] = kept
             self._kept.move_to_end(site)
             if len(self._kept) > _SITES_KEPT:
                 self._kept.popitem(last=False)
         return kept
 
-    def _suggest(self, generation: str, asked: str, among: Collection[str]) -> str:
+    def _suggest(self, generation: str, asked: str, among: bytes) -> str:
         near = self._catalogue.corrections(generation, parse(asked))
         if not near or not all(near.values()):
             return ""
         for place in range(CORRECTIONS):
             meant = {word: options[min(place, len(options) - 1)] for word, options in near.items()}
             text = respelled(asked[:MAX_QUERY], meant)
-            if self._catalogue.search(generation, parse(text), among):
+            if self._catalogue.search(generation, parse(text), among).numbers:
                 return text
         return ""
 
@@ -146,31 +148,23 @@ def respelled(text: str, meant: Mapping[str, str]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def _found(
-    scores: dict[str, float],
-    online: Online,
-    filters: Filters,
-    part: slice,
-) -> Found:
-    counted = Counter(map(online.facets.__getitem__, scores))
-    pairs = [(kind, year, number) for (kind, year), number in counted.items()]
-    kinds = _summed((kind, number) for kind, year, number in pairs if filters.year in ("", year))
-    years = _summed((year, number) for kind, year, number in pairs if filters.kind in ("", kind))
-    texts = online.texts
+def _found(matches: Matches, online: Online, filters: Filters, part: slice) -> Found:
+    facets = list(map(online.facets.__getitem__, matches.numbers))
+    counted = [(*online.named[facet], number) for facet, number in Counter(facets).items()]
+    kinds = _summed((kind, number) for kind, year, number in counted if filters.year in ("", year))
+    years = _summed((year, number) for kind, year, number in counted if filters.kind in ("", kind))
     if filters.kind or filters.year:
-        scores = {name: score for name, score in scores.items() if _passes(texts[name], filters)}
-    best = _best(scores, texts, part.stop)[part]
-    hits = [Hit(name, *texts[name], scores[name]) for name in best]
+        passes = [filters.kind in ("", kind) and filters.year in ("", year) for kind, year in online.named]
+        keep = [passes[facet] for facet in facets]
+        numbers, scores = matches
+        matches = Matches(list(compress(numbers, keep)), list(compress(scores, keep)))
+    best = _best(matches, online.texts, part.stop)[part]
     return Found(
-        hits,
-        len(scores),
+        [Hit(*text, score) for text, score in best],
+        len(matches.numbers),
         dict(sorted(kinds.items(), key=lambda one: list(Kind).index(Kind(one[0])))),
         dict(sorted(years.items(), reverse=True)),
     )
-
-
-def _passes(text: Text, filters: Filters) -> bool:
-    return filters.kind in ("", text.kind) and filters.year in ("", text.year)
 
 
 def _summed(numbers: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -180,12 +174,10 @@ def _summed(numbers: Iterable[tuple[str, int]]) -> dict[str, int]:
     return total
 
 
-def _best(scores: dict[str, float], texts: Mapping[str, Text], number: int) -> list[str]:
+def _best(matches: Matches, texts: Mapping[int, Text], number: int) -> list[tuple[Text, float]]:
     """Return the best; equal ones by address and id, an order that a rebuilt catalogue has too."""
-    if len(scores) > number:
-        least = heapq.nlargest(number, scores.values())[-1] if number else 0.0
-        names: Iterator[str] = (name for name, score in scores.items() if score >= least - _EQUAL)
-    else:
-        names = iter(scores)
-    order = sorted(names, key=lambda name: (-round(scores[name], 6), texts[name].url, name))
-    return order[:number]
+    least = -inf
+    if len(matches.scores) > number:
+        least = heapq.nlargest(number, matches.scores)[-1] if number else inf
+    some = [(texts[number], score) for number, score in zip(*matches, strict=True) if score >= least - _EQUAL]
+    return sorted(some, key=lambda one: (-round(one[1], 6), one[0].url, one[0].document))[:number]

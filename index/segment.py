@@ -2,39 +2,53 @@
 """
 One immutable part of a search generation, kept open: which of its documents have a word, and how much of it.
 
-    postings   (document numbers, weights) of one word, read block by block as whoosh stores them
-    row        documents in which words follow each other, and how often
+    postings   the documents of one word, in order, and how often each has it
+    row        the documents in which words follow each other, in order, and how often
 
-Generations share segments, so what is read of one serves the next. Asks whoosh for nothing but a word's
-postings: its own matchers take several calls for each document, this a step of a list. Whoosh reads through
-shared file positions, so one thread at a time asks. Knows nothing of days or of ranking.
+Generations share segments, so what is read of one serves the next. Of whoosh's readers only the dictionary of
+words is asked; what stands behind a word is read in blocks (postings). Whoosh reads through shared file
+positions, so one thread at a time asks. Knows nothing of days or of ranking.
 """
 
 from __future__ import annotations
 
-import pickle
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, chain, compress
 from sys import getsizeof
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from whoosh.codec.whoosh3 import W3LeafMatcher
 from whoosh.reading import SegmentReader, TermNotFound
+
+from .postings import Block, Numbers
 
 TEXT, WORD = "text_", "word"
 """Fields: the stems of a text, by language; words as they are written, each once or more in a segment."""
 
-Postings = tuple[Sequence[int], Sequence[float]]
-"""Numbers of documents, and how often each has a word."""
+_COMMON = 1024
+"""Bytes of what is kept: less is read as soon as it is looked up."""
 
-_COMMON = 256
 _ROOM = 32 << 20
-"""Bytes of memory for numbers and weights of common words, and as many for their positions."""
+"""Bytes of memory for documents and counts of common words, and as many for their places."""
 
 T = TypeVar("T")
+
+
+class Postings(NamedTuple):
+    """Numbers of documents in order, and how often each has what was asked for."""
+
+    numbers: Numbers
+    counts: Numbers
+
+
+class _Placed(NamedTuple):
+    """Some documents, the gaps between the places that a word has in them, and where those of each end."""
+
+    numbers: Numbers
+    ends: Numbers
+    gaps: Numbers
 
 
 class Segment:
@@ -42,8 +56,8 @@ class Segment:
 
     def __init__(self, storage: Any, schema: Any, segment: Any, languages: Sequence[str]) -> None:
         self._reader = SegmentReader(storage, schema, segment)
-        self._weights: _Recent[float] = _Recent(_ROOM, lambda weights: 4 * len(weights))
-        self._places: _Recent[bytes] = _Recent(_ROOM, lambda values: sum(map(getsizeof, values)))
+        self._postings: _Recent[Postings] = _Recent(_ROOM)
+        self._places: _Recent[list[_Placed]] = _Recent(_ROOM)
         count = self._reader.doc_count_all()
         self.documents: list[str] = [self._reader.stored_fields(number)["id"] for number in range(count)]
         length_of = self._reader.doc_field_length
@@ -65,68 +79,60 @@ class Segment:
         return int(self._reader.doc_frequency(f"{TEXT}{language}", stem))
 
     def postings(self, language: str, stem: str) -> Postings:
-        """Return the numbers of the documents that have a stem, in order, and how often each has it."""
-        read = partial(self._read, language, stem, _weights)
-        return self._weights.get((language, stem), lambda: read(array("f")))
+        """Return the documents that have a stem, and how often each has it."""
+        return self._postings.get((language, stem), lambda: self._read(language, stem), tuple)
 
-    def _positions(self, language: str, stem: str) -> Iterator[tuple[int, bytes]]:
-        """Yield the documents that have a stem, and where each has it, as whoosh stores it."""
-        field = f"{TEXT}{language}"
-        occurrences = self._reader.frequency(field, stem)
-        if 2 * occurrences + 100 * self._reader.doc_frequency(field, stem) > _ROOM:
-            for matcher in self._blocks(language, stem):  # pages may be nothing but one word
-                yield from zip(_ids(matcher), _values(matcher), strict=True)
-            return
-        read = partial(self._read, language, stem, _values)
-        yield from zip(*self._places.get((language, stem), lambda: read([])), strict=True)
-
-    def _read(
-        self, language: str, stem: str, part: Callable[[Any], Sequence[T]], into: MutableSequence[T]
-    ) -> tuple[Sequence[int], Sequence[T]]:
-        numbers = array("L")
-        for matcher in self._blocks(language, stem):
-            numbers.extend(_ids(matcher))
-            into.extend(part(matcher))
-        return numbers, into
-
-    def row(self, language: str, stems: Sequence[str], among: bytearray) -> dict[int, int]:
+    def row(self, language: str, stems: Sequence[str], among: bytes | bytearray) -> Postings:
         """
         Return which documents, of those marked, have stems one after the other, and how often.
 
-        Of those alone that have all the stems positions are read, and these compared as sets: whoosh's own
-        pairs every occurrence by objects, which on a page that is twenty thousand times the same word takes
-        half a minute.
+        The rarest stem first, and of each the places in those documents alone that have all of them. Places
+        are compared as sets: whoosh's own pairs every occurrence by objects, which on a page that is twenty
+        thousand times the same word takes half a minute.
         """
-        offsets: dict[str, list[int]] = {}
-        for offset, stem in enumerate(stems):
-            offsets.setdefault(stem, []).append(offset)
-        rarest_first = sorted(offsets, key=lambda stem: (self.frequency(language, stem), stem))
-        having = among
-        for stem in rarest_first:
-            numbers, _ = self.postings(language, stem)
-            having = _marked(having, numbers)
-        starts: dict[int, set[int]] | None = None
-        for stem in rarest_first:
-            starts = self._starting(language, stem, offsets[stem], having, starts)
-        return {number: len(here) for number, here in (starts or {}).items()}
+        rarest_first = sorted(
+            enumerate(stems), key=lambda one: (self.frequency(language, one[1]), one[1], one[0])
+        )
+        rarest, *others = dict.fromkeys(stem for _, stem in rarest_first)
+        numbers = self.postings(language, rarest).numbers
+        having = set(compress(numbers, map(among.__getitem__, numbers)))
+        for stem in others:
+            having = set(filter(having.__contains__, self.postings(language, stem).numbers))
+        (before, _), *following = rarest_first
+        found: dict[int, Any] = dict(self._placed(language, rarest, having))
+        for offset, stem in following:
+            found = dict(_following(found, offset - before, self._placed(language, stem, found)))
+            before = offset
+        return Postings(list(found), list(map(len, found.values())))
 
-    def _starting(
-        self,
-        language: str,
-        stem: str,
-        offsets: list[int],
-        having: bytearray,
-        before: dict[int, set[int]] | None,
-    ) -> dict[int, set[int]]:
-        """Return where a row would begin in each document, by this stem and those before it."""
-        found = {}
-        pairs = self._positions(language, stem) if any(having) else ()
-        for number, value in (pair for pair in pairs if having[pair[0]]):
-            here = _starts(value, offsets, None if before is None else before[number])
-            having[number] = bool(here)
-            if here:
-                found[number] = here
-        return found
+    def _placed(
+        self, language: str, stem: str, among: Collection[int]
+    ) -> Iterator[tuple[int, Iterable[int]]]:
+        """Yield those of these documents that have a stem, in order, and its places there."""
+        for numbers, ends, gaps in self._blocks_with_places(language, stem, among) if among else ():
+            rows = zip(numbers, chain((0,), ends), ends, strict=False)
+            for number, start, end in compress(rows, map(among.__contains__, numbers)):
+                yield number, accumulate(gaps[start:end])
+
+    def _blocks_with_places(self, language: str, stem: str, among: Collection[int]) -> Iterable[_Placed]:
+        occurrences = self._reader.frequency(f"{TEXT}{language}", stem)
+        if 4 * occurrences > _ROOM:  # pages may be nothing but one word
+            blocks = self._blocks(language, stem)
+            return (_placed(block) for block in blocks if any(map(among.__contains__, block.numbers)))
+        read = partial(self._read_places, language, stem)
+        return self._places.get((language, stem), read, chain.from_iterable)
+
+    def _read(self, language: str, stem: str) -> Postings:
+        blocks = list(self._blocks(language, stem))
+        if len(blocks) == 1:
+            return Postings(blocks[0].numbers, blocks[0].counts)
+        numbers = chain.from_iterable(block.numbers for block in blocks)
+        return Postings(
+            array("I", numbers), array("I", chain.from_iterable(block.counts for block in blocks))
+        )
+
+    def _read_places(self, language: str, stem: str) -> list[_Placed]:
+        return [_placed(block) for block in self._blocks(language, stem)]
 
     def has(self, word: str) -> bool:
         """Tell whether a word occurs as it is written."""
@@ -137,41 +143,30 @@ class Segment:
         for text in self._reader.expand_prefix(WORD, prefix):
             yield text.decode() if isinstance(text, bytes) else text
 
-    def _blocks(self, language: str, stem: str) -> Iterator[Any]:
-        """Yield the matcher of a stem at each of its blocks; one that has no blocks at each document."""
+    def _blocks(self, language: str, stem: str) -> Iterator[Block]:
         try:
-            matcher = self._reader.postings(f"{TEXT}{language}", stem)
+            reader = self._reader.postings(f"{TEXT}{language}", stem)
         except TermNotFound:
             return
-        while matcher.is_active():
-            yield matcher
-            if isinstance(matcher, W3LeafMatcher):
-                matcher._next_block()  # noqa: SLF001 - a tenth of the time that public calls take
-            else:
-                matcher.next()
+        yield from reader.blocks()
 
 
 class _Recent(Generic[T]):
-    """The postings of common words that were read last: they take longest to read, and are asked for most."""
+    """What was read last of common words: they take longest to read, and are asked for most."""
 
-    def __init__(self, room: int, size: Callable[[Sequence[T]], int]) -> None:
-        """`room` is for so many bytes; `size` tells how many some take."""
-        self._kept: OrderedDict[tuple[str, str], tuple[int, tuple[Sequence[int], Sequence[T]]]] = (
-            OrderedDict()
-        )
+    def __init__(self, room: int) -> None:
+        """`room` is for so many bytes."""
+        self._kept: OrderedDict[tuple[str, str], tuple[int, T]] = OrderedDict()
         self._room = room
-        self._size = size
 
-    def get(
-        self, name: tuple[str, str], read: Callable[[], tuple[Sequence[int], Sequence[T]]]
-    ) -> tuple[Sequence[int], Sequence[T]]:
-        """Return what is kept by this name, or what is read now."""
+    def get(self, name: tuple[str, str], read: Callable[[], T], parts: Callable[[T], Iterable[Numbers]]) -> T:
+        """Return what is kept by this name, or what is read now; `parts` are the arrays it is made of."""
         if name in self._kept:
             self._kept.move_to_end(name)
             return self._kept[name][1]
         found = read()
-        if len(found[0]) >= _COMMON:
-            size = 8 * len(found[0]) + self._size(found[1])
+        size = sum(map(getsizeof, parts(found)))
+        if size >= _COMMON:
             self._kept[name] = size, found
             self._room -= size
             while self._room < 0:
@@ -180,47 +175,22 @@ class _Recent(Generic[T]):
         return found
 
 
-def _ids(matcher: Any) -> Sequence[int]:
-    if not isinstance(matcher, W3LeafMatcher):
-        return [matcher.id()]
-    matcher._read_ids()  # noqa: SLF001 - as in `_blocks`, and below
-    return cast("Sequence[int]", matcher._ids)  # noqa: SLF001
-
-
-def _weights(matcher: Any) -> Sequence[float]:
-    if not isinstance(matcher, W3LeafMatcher):
-        return [matcher.weight()]
-    matcher._read_weights()  # noqa: SLF001
-    return cast("Sequence[float]", matcher._weights)  # noqa: SLF001
-
-
-def _values(matcher: Any) -> Sequence[bytes]:
-    if not isinstance(matcher, W3LeafMatcher):
-        return [matcher.value()]
-    matcher._read_values()  # noqa: SLF001
-    return cast("Sequence[bytes]", matcher._values)  # noqa: SLF001
-
-
-def _starts(value: bytes, offsets: list[int], before: set[int] | None) -> set[int]:
-    """
-    Return where a row may begin by the positions of a word that it has at all of these offsets.
-
-    Whoosh keeps them as four bytes with their number, and a pickle of the first and of what parts the others.
-    """
-    deltas = pickle.loads(value[4:] if value.endswith(b".") else value[4:] + b".")  # noqa: S301  we wrote it
-    positions = set(accumulate(deltas))
-    if before is None:
-        first, *offsets = offsets
-        before = {position - first for position in positions} if first else positions
-    for offset in offsets:
-        before = {start for start in before if start + offset in positions}
-    return before
-
-
-def _marked(marks: bytearray, numbers: Iterable[int]) -> bytearray:
-    """Return which of these documents are marked, as marks."""
-    marked = bytearray(len(marks))
+def marked(numbers: Iterable[int], size: int) -> bytearray:
+    """Return so many marks, set for these numbers alone."""
+    marks = bytearray(size)
     for number in numbers:
-        if marks[number]:
-            marked[number] = 1
-    return marked
+        marks[number] = 1
+    return marks
+
+
+def _placed(block: Block) -> _Placed:
+    return _Placed(block.numbers, array("I", accumulate(block.counts)), block.gaps())
+
+
+def _following(
+    found: Mapping[int, Iterable[int]], distance: int, others: Iterable[tuple[int, Iterable[int]]]
+) -> Iterator[tuple[int, set[int]]]:
+    """Yield the places of another stem that stand so far after those found, by document."""
+    for number, places in others:
+        if here := {place + distance for place in found[number]}.intersection(places):
+            yield number, here

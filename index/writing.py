@@ -22,12 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from whoosh import fields, index
-from whoosh.analysis import SpaceSeparatedTokenizer
-from whoosh.codec.whoosh3 import W3Codec
 
 from .document import Document
 from .errors import DamagedError
 from .languages import LANGUAGES, Stem, language_of, stems
+from .postings import FORM, Codec, Places
 from .segment import TEXT, WORD
 from .words import words
 
@@ -107,9 +106,11 @@ def known(folder: Path, names: Iterable[str]) -> set[str]:
 
 def parts_of(opened: Any) -> list[Any]:
     """Return the segments of an index that is open. Raises DamagedError where another version made it."""
-    if set(opened.schema.names()) != set(_schema().names()):
+    segments = list(opened._segments())  # noqa: SLF001 - opened one by one, those that are open already left so
+    forms = {getattr(segment.codec(), "form", None) for segment in segments}
+    if set(opened.schema.names()) != set(_schema().names()) or forms - {FORM}:
         raise DamagedError("The search catalogue was made by another version. Run `daykeep rebuild`.")
-    return list(opened._segments())  # noqa: SLF001 - opened one by one, those that are open already left so
+    return segments
 
 
 def _opened(folder: Path) -> Any:
@@ -119,13 +120,18 @@ def _opened(folder: Path) -> Any:
 
 
 def _writer(opened: Any) -> Any:
-    return opened.writer(limitmb=_MEMORY_MB, codec=W3Codec(compression=0))
+    return opened.writer(limitmb=_MEMORY_MB, codec=Codec())
 
 
 def _schema() -> Any:
-    # texts arrive as lists of stems; the analyser is never asked
-    texts = {f"{TEXT}{language}": fields.TEXT(analyzer=SpaceSeparatedTokenizer()) for language in LANGUAGES}
+    texts = {f"{TEXT}{language}": _stems_field() for language in LANGUAGES}
     return fields.Schema(id=fields.ID(unique=True, stored=True), **{WORD: fields.ID()}, **texts)
+
+
+def _stems_field() -> Any:
+    field = fields.TEXT()
+    field.format = Places()  # texts arrive as lists of stems; the analyser is never asked
+    return field
 
 
 class _Pen:

@@ -16,6 +16,7 @@ from index.errors import DamagedError, NotFoundError, StorageError
 from index.words import parse
 from index.writing import write_part
 from tests.support.days import stamp
+from tests.support.scored import scores
 
 TEXTS = [
     (
@@ -70,20 +71,6 @@ def doc(name, language="nl", title="", site="demo"):
 
 def ids(catalogue, generation, asked, among=None):
     return set(scores(catalogue, generation, asked, among))
-
-
-def scores(catalogue, generation, asked, among=None):
-    return catalogue.search(generation, parse(asked), EVERY if among is None else among)
-
-
-class Every:
-    """Whatever document there is."""
-
-    def __contains__(self, _):
-        return True
-
-
-EVERY = Every()
 
 
 def contents(folder):

@@ -18,7 +18,8 @@ from whoosh.analysis import StandardAnalyzer
 from archiver.links import read_document
 from index.catalogue import Catalogue
 from index.document import Document
-from index.words import parse, words
+from index.words import words
+from tests.support.scored import scores
 
 MANUAL = Path("/usr/share/doc/python3.11/html")
 PAGES = 150
@@ -58,7 +59,7 @@ def search(texts, tmp_path_factory):
             for name, text in texts.items()
         ]
         generation = catalogue.publish(None, documents)
-        yield lambda query: set(catalogue.search(generation, parse(query), set(texts)))
+        yield lambda query: set(scores(catalogue, generation, query))
 
 
 @pytest.fixture(scope="module")

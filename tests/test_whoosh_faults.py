@@ -23,7 +23,7 @@ from whoosh.writing import SegmentWriter
 from index.catalogue import Catalogue
 from index.document import Document
 from index.errors import StorageError
-from index.words import parse
+from tests.support.scored import scores
 
 OLD = whoosh.__version__ == (2, 7, 4)
 """Whether this is the whoosh that Daykeep is installed with."""
@@ -40,7 +40,7 @@ def catalogue(tmp_path):
 
 
 def found(catalogue, generation, asked, among):
-    return set(catalogue.search(generation, parse(asked), among))
+    return set(scores(catalogue, generation, asked, among))
 
 
 def plain(folder, schema, documents):
