@@ -39,7 +39,7 @@ from whoosh import index
 from . import writing
 from .document import Document
 from .errors import ArchiveError, DamagedError, GoneError, StorageError
-from .excerpt import marked
+from .excerpt import Marker
 from .languages import LANGUAGES, language_of, stems
 from .opened import Matches, Opened
 from .segment import Segment
@@ -248,13 +248,23 @@ class Catalogue:
             (partial / path.name).hardlink_to(path)
 
 
-def excerpt(text: str, asked: str, language: str) -> list[tuple[str, bool]]:
-    """
-    Return the stretch of a text that has most of the words asked for, in pieces: (text, is it one of them).
+class Excerpts:
+    """What shows why texts were found: all those of one answer, which have the same words in them."""
 
-    Plain text: whoever shows it escapes it. The beginning of the text, unmarked, where it has none of them.
-    """
-    return marked(text[:MAX_TEXT], parse(asked).wanted, LANGUAGES[language_of(language)]())
+    def __init__(self, asked: str) -> None:
+        self._wanted = parse(asked).wanted
+        self._markers: dict[str, Marker] = {}
+
+    def of(self, text: str, language: str) -> list[tuple[str, bool]]:
+        """
+        Return the stretch of a text with most of the words asked for, in pieces: (text, is it one of them).
+
+        Plain text: whoever shows it escapes it. The beginning, unmarked, where a text has none of them.
+        """
+        name = language_of(language)
+        if name not in self._markers:
+            self._markers[name] = Marker(self._wanted, LANGUAGES[name]())
+        return self._markers[name].marked(text[:MAX_TEXT])
 
 
 def _seal(partial: Path, final: Path) -> None:

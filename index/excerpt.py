@@ -8,46 +8,59 @@ The stretch of a text that shows why it was found. Knows nothing of where texts 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from .words import Phrase, Word, words
+from .words import Phrase, Word, words_with_initials
 
 _BEFORE, _AFTER = 60, 200
 """Characters of an excerpt before its first marked word, and from there on."""
 
 _MAX_MARKED = 300
+_REMEMBERED = 10_000
 _SPACE = re.compile(r"\s+")
 
 
-def marked(text: str, phrases: Sequence[Phrase], stem: Callable[[str], str]) -> list[tuple[str, bool]]:
-    """Return the stretch with most of the words of these phrases, in pieces: (text, is it one of them)."""
-    found = _matches(text, phrases, stem)
-    if not found:
-        return _pieces(text, [], 0, _AFTER)
-    start = _densest(found)
-    return _pieces(text, found, start - _BEFORE, start + _AFTER)
+class Marker:
+    """Marks the words of some phrases in texts of one language, given by what takes a word to its stem."""
+
+    def __init__(self, phrases: Sequence[Phrase], stem: Callable[[str], str]) -> None:
+        self._stem = lru_cache(_REMEMBERED)(stem)
+        self._wanted = {stem(word) for phrase in phrases for word in phrase}
+        # a stemmer changes ends, not the first letter
+        self._initials = {word[0] for word in self._wanted if word}
+
+    def marked(self, text: str) -> list[tuple[str, bool]]:
+        """Return the stretch with most of these words, in pieces: (text, is it one of them)."""
+        found = self._matches(text) if self._initials else []
+        if not found:
+            return _pieces(text, [], 0, _AFTER)
+        start = _densest(found)
+        return _pieces(text, found, start - _BEFORE, start + _AFTER)
+
+    def _matches(self, text: str) -> list[Word]:
+        """Return the words of a text that were asked for, each with its stem; the first _MAX_MARKED."""
+        words = words_with_initials(text, self._initials)
+        found = (Word(self._stem(word.folded), word.start, word.end) for word in words)
+        return list(islice((word for word in found if word.folded in self._wanted), _MAX_MARKED))
 
 
-def _matches(text: str, phrases: Sequence[Phrase], stem: Callable[[str], str]) -> list[Word]:
-    """Return the words of a text that were asked for, each with its stem; the first _MAX_MARKED."""
-    wanted = {stem(word) for phrase in phrases for word in phrase}
-    heads = {word[0] for word in wanted if word}  # a stemmer changes ends, not the first letter
-    stemmed = lru_cache(None)(stem)
-    found = (
-        Word(stemmed(word.folded), word.start, word.end) for word in words(text) if word.folded[0] in heads
-    )
-    return list(islice((word for word in found if word.folded in wanted), _MAX_MARKED))
-
-
-def _densest(found: list[Word]) -> int:
+def _densest(found: Sequence[Word]) -> int:
     """Return where the stretch begins that has most different words, the first of equals."""
-
-    def different(start: int) -> int:
-        return len({word.folded for word in found if start <= word.start < start + _AFTER})
-
-    return max((word.start for word in found), key=different)
+    within: Counter[str] = Counter()
+    end, most, best = 0, 0, 0
+    for word in found:
+        while end < len(found) and found[end].start < word.start + _AFTER:
+            within[found[end].folded] += 1
+            end += 1
+        if len(within) > most:
+            most, best = len(within), word.start
+        within[word.folded] -= 1
+        if not within[word.folded]:
+            del within[word.folded]
+    return best
 
 
 def _pieces(text: str, found: list[Word], start: int, end: int) -> list[tuple[str, bool]]:

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from index import segment
-from index.catalogue import Catalogue, excerpt
+from index.catalogue import Catalogue, Excerpts
 from index.document import Document
 from index.errors import DamagedError, NotFoundError, StorageError
 from index.words import parse
@@ -299,7 +299,7 @@ def test_hostile_page(catalogue):
     generation = catalogue.publish(None, [(doc("a"), "de " * 200_000)])
     assert ids(catalogue, generation, '"' + "de " * 20 + '"') == {"a"}
     assert ids(catalogue, generation, '"' + "de " * 19 + 'het"') == set()
-    assert excerpt("de " * 200_000, "de", "nl")
+    assert Excerpts("de").of("de " * 200_000, "nl")
 
 
 def test_hostile_pages_are_read_in_stretches(catalogue, monkeypatch):
@@ -334,7 +334,7 @@ def test_hostile_texts(catalogue, name):
     assert ids(catalogue, generation, "naald") == expected
     assert ids(catalogue, generation, "laat") == set()
     assert catalogue.corrections(generation, parse("naaldd")) == {"naaldd": ["naald"]}
-    assert excerpt(HOSTILE[name], "naald", "nl") is not None
+    assert Excerpts("naald").of(HOSTILE[name], "nl") is not None
 
 
 EXCERPTS = [
@@ -353,13 +353,13 @@ EXCERPTS = [
 @pytest.mark.parametrize(("text", "asked", "pieces"), EXCERPTS)
 def test_excerpt(text, asked, pieces):
     """An excerpt marks the words asked for, whatever their ending and accents."""
-    assert excerpt(text, asked, "nl") == pieces
+    assert Excerpts(asked).of(text, "nl") == pieces
 
 
 def test_excerpt_takes_the_best_stretch():
     """Of a long text, the stretch with most of the words is shown."""
     text = "leges " + "vulling " * 200 + "het tarief van de leges " + "vulling " * 200
-    pieces = excerpt(text, "tarief leges", "nl")
+    pieces = Excerpts("tarief leges").of(text, "nl")
     assert [piece for piece, marked in pieces if marked] == ["tarief", "leges"]
     assert (pieces[0][0], pieces[-1][0]) == ("… ", " …")
     assert sum(len(piece) for piece, _ in pieces) < 320

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.words import MAX_QUERY, MAX_TERMS, MAX_WORD, parse, words
+from index.words import MAX_QUERY, MAX_TERMS, MAX_WORD, parse, words, words_with_initials
 
 QUERIES = [
     ("", [], []),
@@ -86,3 +86,17 @@ def test_what_is_longer_is_passed_over(text):
 def test_words_of_a_long_word():
     """A page may be one word of a million letters; its beginning is the word."""
     assert [len(word.folded) for word in words("é" * 1_000_000)] == [MAX_WORD]
+
+
+_LETTERED = st.text(
+    st.sampled_from("aAeéÉ\u0301ßsSkK\u212aıiİ09_- .\x00\nﬁfπΠ针\u0345\u200b\U0001d4b3x") | st.characters(),
+    max_size=40,
+)
+
+
+@given(_LETTERED, st.sets(st.sampled_from("aesk0fiπ针x"), min_size=1))
+def test_words_with_initials(text, initials):
+    """Words that begin with some letters are found as by reading all words, whatever is written before them."""
+    assert list(words_with_initials(text, initials)) == [
+        word for word in words(text) if word.folded[0] in initials
+    ]

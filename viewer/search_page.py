@@ -19,7 +19,7 @@ from flask import Blueprint, render_template, request
 
 from archiver.settings import Site
 from archiver.texts import text_of
-from index.catalogue import excerpt
+from index.catalogue import Excerpts
 from index.document import Document, Kind
 from index.errors import NotFoundError
 from index.lifeline import Interval, at
@@ -146,13 +146,12 @@ def _search(site: Site, asked: Asked, snapshot: Snapshot, number: int) -> Page:
         filters=asked.filters,
     )
     documents = holdings().history.documents(hit.id for hit in found.hits)
-    shown = [
-        _result(documents[hit.id], hit, snapshot, asked.text) for hit in found.hits if hit.id in documents
-    ]
+    excerpts = Excerpts(asked.text)
+    shown = [_result(documents[hit.id], hit, snapshot, excerpts) for hit in found.hits if hit.id in documents]
     return Page(shown, found)
 
 
-def _result(document: Document, hit: Hit, snapshot: Snapshot, asked: str) -> Result:
+def _result(document: Document, hit: Hit, snapshot: Snapshot, excerpts: Excerpts) -> Result:
     first, last = _stretch(holdings().history.lifeline(hit.url, document.site), document.id, snapshot)
     return Result(
         url=hit.url,
@@ -162,7 +161,7 @@ def _result(document: Document, hit: Hit, snapshot: Snapshot, asked: str) -> Res
         last_day=last.last_day,
         still=last.still,
         kind=hit.kind,
-        excerpt=excerpt(text_of(holdings().collection, document), asked, document.language),
+        excerpt=excerpts.of(text_of(holdings().collection, document), document.language),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import click
 
-from index.catalogue import excerpt
+from index.catalogue import Excerpts
 from index.document import Kind
 from index.errors import DamagedError, NotFoundError
 from index.search import Filters, Found, Search
@@ -263,10 +263,11 @@ def _plain_rows(archive: Archive, found: Found) -> Iterator[dict[str, object]]:
 
 def _found_rows(archive: Archive, found: Found, query: str) -> Iterator[dict[str, object]]:
     documents = archive.shelves.history.documents([hit.id for hit in found.hits])
+    excerpts = Excerpts(query)
     for hit in found.hits:
         document = documents[hit.id]
         try:
-            pieces = excerpt(text_of(archive.collection, document), query, document.language)
+            pieces = excerpts.of(text_of(archive.collection, document), document.language)
         except DamagedError:
             pieces = []  # `verify` tells what cannot be read
         yield {
