@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from base64 import b64encode
@@ -13,21 +12,17 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 import viewer.rewrite_html
-from viewer.data_url import parse_data_url
+from tests.support.page_tree import SCRIPT, leading_out, mapper, tree
 from viewer.markup import Kind, attributes, tokens, unescape
-from viewer.rewrite_html import ELEMENTS, EVERYWHERE, _srcset, _url, head_script, rewrite_html
+from viewer.rewrite_html import head_script, rewrite_html
 
 MANY = settings(max_examples=1000)
-HEAD = "<script src=h></script>"
+HEAD = SCRIPT
 DATA_HEAD = "&lt;script src=h>&lt;/script>"
 SRCDOC_HEAD = DATA_HEAD
-
-
-def mapper(url: str) -> str:
-    return "http://m/" + re.sub(r"^(https?:)?//", "", url)
 
 
 def rewritten(html: str | bytes, charset: str | None = None, *, xml: bool = False) -> str:
@@ -309,52 +304,6 @@ def test_declared_charset(body: bytes) -> None:
     assert rewritten(body).endswith("й")
 
 
-def _tree(html: str) -> list[object]:
-    """Everything a parser makes of a page, in order, our script and what the table changes left out."""
-    found: list[object] = []
-    for each in LexborHTMLParser(html).root.traverse(include_text=True):
-        if each.tag == "script" and each.attributes.get("src") == "h":
-            continue
-        text = _text(each) if each.tag == "-text" else None
-        found.append((each.tag, text, _kept(each), _framed(each)))
-    return found
-
-
-def _bare(value: str) -> str:
-    return re.sub(r"http://m/|(https?:)?//", "", value).strip("\t\n\f\r ")
-
-
-def _text(node: LexborNode) -> object:
-    """Return a text; of a style sheet or an import map without what the addresses in it became."""
-    text = node.text(deep=False)
-    parent = node.parent
-    if parent is not None and parent.tag == "script" and parent.attributes.get("type") == "importmap":
-        try:
-            return {name: value for name, value in json.loads(_bare(text)).items() if name != "integrity"}
-        except (ValueError, AttributeError):
-            return text
-    return _bare(text) if parent is not None and parent.tag == "style" else text
-
-
-def _kept(node: LexborNode) -> dict[str, str]:
-    taken = {"integrity", "nonce", "ping", "target", "formtarget", "rel", "type", "http-equiv", "charset"}
-    if node.tag == "iframe":
-        taken |= {"sandbox", "src", "srcdoc"}
-    kept = {name: value or "" for name, value in node.attributes.items() if name not in taken}
-    return {name: _bare(re.sub(r"[\t\n\r]|charset=\S+", "", value)) for name, value in kept.items()}
-
-
-def _framed(node: LexborNode) -> object:
-    """Return what a frame shows: the tree of a document it holds, or the address of another."""
-    if node.tag != "iframe":
-        return None
-    if "srcdoc" in node.attributes:
-        return _tree(node.attributes["srcdoc"] or "")
-    source = node.attributes.get("src") or ""
-    data = parse_data_url(source)
-    return _tree(data.as_html()) if data else _bare(source)
-
-
 PIECES = [
     *(html for html, _ in CHANGED), *SAME[:2], "<style>", "</style>", "<iframe>", "</iframe>",
     "<p>", "</p>", "<table>", "<td>", "</table>", "<b>", "text", "<!-- c -->", "<ul><li>", "</div>", "&amp;&lt", "<br/>",
@@ -366,7 +315,7 @@ PIECES = [
 def test_same_tree_alone(html: str) -> None:
     """Each case of the table, alone in a page, leaves the tree as it was but for what it changes."""
     before = f"<!doctype html><html><head>{html}"
-    assert _tree(rewritten(before)) == _tree(before)
+    assert tree(rewritten(before)) == tree(before)
 
 
 @MANY
@@ -374,7 +323,7 @@ def test_same_tree_alone(html: str) -> None:
 def test_same_tree(pieces: list[str]) -> None:
     """A parser makes the same tree of a page before and after, but for what the table changes."""
     before = "<!doctype html><html><head>" + "".join(pieces)
-    assert _tree(rewritten(before)) == _tree(before)
+    assert tree(rewritten(before)) == tree(before)
 
 
 # `<x` is an element that a parser neither moves nor copies, whatever stands around it
@@ -419,28 +368,13 @@ PARTS = [
     "<?xml ", "[", "<svg", "<svg>", "<title>", "<desc>", "<math>", "<mi>", "</svg>", "<p>", "<annotation-xml", "<img src=", "\n", " style=", "url(", ")", "<a href='//y'>", "<iframe srcdoc=",
 ]  # fmt: skip
 markup = st.lists(st.sampled_from(PARTS), max_size=25).map("".join)
-LEADS_OUT = re.compile(r"\s*(https?:)?\s*[/\\]\s*[/\\](?!m/)", re.IGNORECASE)
-
-
-def _leading_out(html: str) -> list[tuple[str, str, str]]:
-    """Return the attributes of the table that lead out of the replay, in the frames of a page too."""
-    found = []
-    for node in LexborHTMLParser(html).root.traverse():
-        rules = {**EVERYWHERE, **ELEMENTS.get(node.tag, {})}
-        named = {name for name, rule in rules.items() if rule in {_srcset, _url}}
-        for name, value in node.attributes.items():
-            if name == "srcdoc" and node.tag == "iframe":
-                found += _leading_out(value or "")
-            elif name in named and LEADS_OUT.match(value or ""):
-                found.append((node.tag, name, value or ""))
-    return found
 
 
 @MANY
 @given(markup)
 def test_markup_leads_nowhere_else(html: str) -> None:
     """Whatever the markup, no attribute of the table leads out of the replay, as a parser reads the page."""
-    assert _leading_out(rewritten(html)) == []
+    assert leading_out(rewritten(html)) == []
 
 
 @MANY

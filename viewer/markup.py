@@ -47,6 +47,8 @@ _RAW = frozenset(
     {"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
 )
 _RAW_IN_FOREIGN = frozenset({"script", "style"})
+# In foreign content and in XML such text ends where any tag or comment begins; a CDATA section is part of it
+_FOREIGN_TEXT = re.compile(r"(?:[^<]++|<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|<(?![A-Za-z/!?]))*+")
 _RAW_END = {name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE) for name in _RAW - {"plaintext"}}
 # HTML section 13.2.5.15 to 13.2.5.31: `<script>` inside `<!--` inside a script hides its end tag.
 _IN_SCRIPT = re.compile(
@@ -56,7 +58,7 @@ _IN_SCRIPT = re.compile(
 _FOREIGN = frozenset({"math", "svg"})
 _INTEGRATION = {
     "svg": frozenset({"desc", "foreignobject", "title"}),
-    "math": frozenset({"annotation-xml", "mi", "mn", "mo", "ms", "mtext"}),
+    "math": frozenset({"mi", "mn", "mo", "ms", "mtext"}),
 }
 _HTML_INSIDE = re.compile(
     r"\bencoding\s*+=\s*+[\"']?(?:text/html|application/xhtml\+xml)(?![^\s\"'>/])", re.IGNORECASE
@@ -67,6 +69,10 @@ _BREAKOUT = frozenset({
     "h2", "h3", "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol",
     "p", "pre", "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul",
     "var",
+})  # fmt: skip
+_VOID = frozenset({
+    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "image", "img", "input",
+    "keygen", "link", "meta", "param", "source", "track", "wbr",
 })  # fmt: skip
 _DEEPEST = 64
 """Foreign elements within each other that are remembered; real pages have two or three."""
@@ -154,6 +160,16 @@ def escape(value: str, quote: str) -> str:
     return value.replace("'", "&#39;") if quote == "'" else value.replace('"', "&quot;")
 
 
+class _Open(NamedTuple):
+    """An open element, from the outermost `<svg>` or `<math>` on."""
+
+    name: str
+    content: str
+    """What its content is: `svg`, `math`, or nothing for HTML."""
+    html: bool = False
+    """Whether it is an HTML element itself."""
+
+
 class _Scanner:
     """Walks through a text once; what it remembers is its place and the foreign elements it is in."""
 
@@ -163,13 +179,13 @@ class _Scanner:
         self._dull = dull
         self._place = 0
         self._raw = ""
-        self._foreign: list[str] = []
+        self._open: list[_Open] = []
 
     def next(self) -> Token | None:
         """Return the next token, or None at the end."""
         if self._raw:
             return self._raw_text()
-        passed = self._dull.match(self._text, self._place) if self._dull and not self._foreign else None
+        passed = self._dull.match(self._text, self._place) if self._dull and not self._open else None
         if passed:
             self._place = passed.end()
         found = (_XML_TOKEN if self._xml else _HTML_TOKEN).search(self._text, self._place)
@@ -190,45 +206,74 @@ class _Scanner:
         return Token(kind, name, found.start(), found.end(), found.span("attributes"))
 
     def _other(self, found: re.Match[str]) -> Token:
-        in_foreign = self._foreign and self._foreign[-1] in _FOREIGN
-        if in_foreign and not self._xml and self._text.startswith("<![CDATA[", found.start()):
+        in_html = not self._open or self._open[-1].html
+        if not in_html and self._text.startswith("<![CDATA[", found.start()):
             end = _CDATA_END.search(self._text, found.start() + 9)
             self._place = end.end() if end else len(self._text)
         return Token(Kind.OTHER, "", found.start(), self._place)
 
     def _raw_text(self) -> Token:
         name, start, self._raw = self._raw, self._place, ""
-        self._place = (
-            _script_end(self._text, start) if name == "script" and not self._xml else self._end_of(name)
-        )
+        self._place = self._end_of(name)
         return Token(Kind.RAW, name, start, self._place)
 
     def _end_of(self, name: str) -> int:
+        if self._xml or self._in_foreign():
+            found = _FOREIGN_TEXT.match(self._text, self._place)
+            return found.end() if found else self._place
+        if name == "script":
+            return _script_end(self._text, self._place)
         pattern = _RAW_END.get(name)  # nothing ends `<plaintext>`
         found = pattern.search(self._text, self._place) if pattern else None
         return found.start() if found else len(self._text)
 
+    def _in_foreign(self) -> bool:
+        return bool(self._open) and self._open[-1].content != ""
+
     def _is_raw(self, name: str, found: re.Match[str]) -> bool:
-        if self._xml or (self._foreign and self._foreign[-1] in _FOREIGN):
+        if self._xml or self._in_foreign():
             return name in _RAW_IN_FOREIGN and not _self_closing(found)
         return name in _RAW
 
     def _enter(self, name: str, found: re.Match[str]) -> None:
         """Follow a start tag into foreign content, out of it, or into HTML inside it."""
-        stack = self._foreign
-        if stack and stack[-1] in _FOREIGN and name in _BREAKOUT:
-            while stack and stack[-1] in _FOREIGN:
+        stack = self._open
+        if self._in_foreign() and name in _BREAKOUT:
+            while self._in_foreign():
                 stack.pop()
-        inner = bool(stack) and stack[-1] in _FOREIGN and name in _INTEGRATION[stack[-1]]
-        if name == "annotation-xml" and not _HTML_INSIDE.search(found["attributes"]):
-            inner = False
-        if (inner or name in _FOREIGN) and not _self_closing(found) and len(stack) < _DEEPEST:
-            stack.append(name)
+        kind = stack[-1].content if stack else ""
+        if kind:
+            self._enter_foreign(name, kind, found)
+        elif name in _FOREIGN:
+            self._push(_Open(name, name), found)
+        elif stack and name not in _VOID and stack[-1] != _Open(name, "", html=True):
+            self._push(_Open(name, "", html=True), None)
+
+    def _enter_foreign(self, name: str, kind: str, found: re.Match[str]) -> None:
+        """Follow a start tag inside `<svg>` or `<math>`, whose kind all elements in it have."""
+        content = kind
+        if name == "annotation-xml" and kind == "math":
+            content = "" if _HTML_INSIDE.search(found["attributes"]) else kind
+        elif name in _INTEGRATION[kind]:
+            content = ""
+        elif name == "svg" and self._open[-1].name == "annotation-xml":
+            content = name
+        self._push(_Open(name, content), found)
+
+    def _push(self, opened: _Open, found: re.Match[str] | None) -> None:
+        if len(self._open) < _DEEPEST and not (found and _self_closing(found)):
+            self._open.append(opened)
 
     def _leave(self, name: str, _found: re.Match[str]) -> None:
-        if name in self._foreign:
-            while self._foreign.pop() != name:
-                pass
+        """Follow an end tag; inside HTML elements it closes one of them or nothing (HTML 13.2.6.4.7)."""
+        stack = self._open
+        inside = bool(stack) and stack[-1].html
+        for place in range(len(stack) - 1, -1, -1):
+            if inside and not stack[place].html:
+                return
+            if stack[place].name == name and stack[place].html == inside:
+                del stack[place:]
+                return
 
 
 def _self_closing(found: re.Match[str]) -> bool:

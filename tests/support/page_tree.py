@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What a parser makes of a page, so that a page and its rewritten form can be compared: the same tree.
+
+    tree(rewrite_html(body, None, mapper, SCRIPT)) == tree(body)
+
+The parser is lexbor's, which the rewriter does not use. Left out is what the rewriter's table is there to change: the
+script put first, mapped addresses, and the attributes that are taken away.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from viewer.data_url import parse_data_url
+from viewer.rewrite_html import ELEMENTS, EVERYWHERE, _srcset, _url
+
+_ADDRESS_IN_STYLE = re.compile(r"url\(|@import|image-set\(|\\", re.IGNORECASE)
+_LEADS_OUT = re.compile(r"\s*(https?:)?\s*[/\\]\s*[/\\](?!m/)", re.IGNORECASE)
+
+SCRIPT = "<script src=h></script>"
+"""What is put first in a page."""
+
+
+def mapper(url: str) -> str:
+    """Map an absolute address so that it can be told."""
+    return "http://m/" + re.sub(r"^(https?:)?//", "", url)
+
+
+def tree(html: str) -> list[object]:
+    """Everything a parser makes of a page, in order, our script and what the table changes left out."""
+    found: list[object] = []
+    for each in LexborHTMLParser(html).root.traverse(include_text=True):
+        if each.tag == "script" and each.attributes.get("src") == "h":
+            continue
+        text = _text(each) if each.tag == "-text" else None
+        found.append((each.tag, text, _kept(each), _framed(each)))
+    return found
+
+
+def _bare(value: str) -> str:
+    return re.sub(r"http://m/|(https?:)?//", "", value).strip("\t\n\f\r ")
+
+
+def _text(node: LexborNode) -> object:
+    """Return a text; of a style sheet or an import map without what the addresses in it became."""
+    text = node.text(deep=False)
+    parent = node.parent
+    if parent is not None and parent.tag == "script" and parent.attributes.get("type") == "importmap":
+        try:
+            return {name: value for name, value in json.loads(_bare(text)).items() if name != "integrity"}
+        except (ValueError, AttributeError):
+            return text
+    return _plain_style(text) if parent is not None and parent.tag == "style" else text
+
+
+def _plain_style(text: str) -> str:
+    """Return what stands before the first address of a style: an address is written anew, with other escapes."""
+    return _bare(_ADDRESS_IN_STYLE.split(text)[0])
+
+
+def _kept(node: LexborNode) -> dict[str, str]:
+    taken = {"integrity", "nonce", "ping", "target", "formtarget", "rel", "type", "http-equiv", "charset"}
+    if node.tag == "iframe":
+        taken |= {"sandbox", "src", "srcdoc"}
+    kept = {name: value or "" for name, value in node.attributes.items() if name not in taken}
+    return {
+        name: _plain_style(value) if _styles(name) else _bare(re.sub(r"[\t\n\r]|charset=\S+", "", value))
+        for name, value in kept.items()
+    }
+
+
+def _styles(name: str) -> bool:
+    return name in EVERYWHERE and EVERYWHERE[name] is EVERYWHERE["style"]
+
+
+def _framed(node: LexborNode) -> object:
+    """Return what a frame shows: the tree of a document it holds, or the address of another."""
+    if node.tag != "iframe":
+        return None
+    if "srcdoc" in node.attributes:
+        return tree(node.attributes["srcdoc"] or "")
+    source = node.attributes.get("src") or ""
+    data = parse_data_url(source)
+    return tree(data.as_html()) if data else _bare(source)
+
+
+def leading_out(html: str) -> list[tuple[str, str, str]]:
+    """Return the attributes of the table that lead out of the replay, in the frames of a page too."""
+    found = []
+    for node in LexborHTMLParser(html).root.traverse():
+        rules = {**EVERYWHERE, **ELEMENTS.get(node.tag, {})}
+        named = {name for name, rule in rules.items() if rule in {_srcset, _url}}
+        for name, value in node.attributes.items():
+            if name == "srcdoc" and node.tag == "iframe":
+                found += leading_out(value or "")
+            elif name in named and _LEADS_OUT.match(value or ""):
+                found.append((node.tag, name, value or ""))
+    return found
