@@ -64,6 +64,7 @@ class Viewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     downloads: tuple[str, ...] = ("wacz", "warc", "nl-richtlijn")
     download_bytes: Annotated[int, Meta(ge=0)] = 20_000_000_000
     kept_bytes: Annotated[int, Meta(ge=0)] = 64_000_000
+    fill_days: Annotated[int, Meta(ge=0, le=3660)] = 31
 
 
 class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

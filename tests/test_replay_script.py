@@ -544,12 +544,27 @@ def test_tells_the_viewer(world: World) -> None:
     """The viewer's page hears the archived address and title, at load and at every navigation."""
     frame = world.open("<!doctype html><title>One</title>")
     frame.evaluate("() => history.pushState({}, '', '/two')")
-    world.page.wait_for_function("told.some(([d]) => d.url.endsWith('/two'))")
-    told = world.page.evaluate("told")
+    world.page.wait_for_function("told.some(([d]) => d.url && d.url.endsWith('/two'))")
+    told = world.page.evaluate("told.filter(([d]) => d.url)")
     assert told[0][0] == {"daykeep": 1, "url": f"{world.site}/page.html", "title": "One"}
     assert told[-1] == [
         {"daykeep": 1, "url": f"{world.site}/two", "title": "One"},
         world.addresses.origin(TIMESTAMP, world.site),
+    ]
+
+
+def test_tells_the_parts(world: World) -> None:
+    """The viewer's page hears which parts were asked for, by their archived addresses, of frames within too."""
+    parts = f"<img src='{world.cdn}/a.png#x'><script src=/s.js></script><iframe src='{world.cdn}/f.html'></iframe>"
+    world.open(f"<!doctype html><title>One</title>{parts}<img src='data:image/png,'>")
+    world.page.wait_for_function("told.flatMap(([d]) => d.parts || []).length >= 3")
+    told = world.page.evaluate("told.map(([d]) => d).filter((d) => d.parts)")
+    assert told[0]["parts"] == [], "begun before any frame within can tell"
+    assert len({one["page"] for one in told} - {None}) == 1
+    assert sorted(part for one in told for part in one["parts"]) == [
+        ["frame", f"{world.cdn}/f.html"],
+        ["image", f"{world.cdn}/a.png"],
+        ["script", f"{world.site}/s.js"],
     ]
 
 

@@ -35,13 +35,13 @@ from index.search import Search
 from index.timestamp import local_date
 from index.urlkey import normalise, origin
 
-from . import browse, download, frame, lifeline_page, search_page, web_archive_txt
+from . import browse, download, frame, lifeline_page, page_parts, search_page, web_archive_txt
 from .address import ReplayAddresses, format_web_path
 from .cdx import add_cdx
 from .current import give, holdings
 from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
-from .i18n import COOKIE, LANGUAGES, add_languages, clock
+from .i18n import COOKIE, LANGUAGES, add_languages, clock, second
 from .kept_answers import KeptAnswers, keeping
 from .replay import create_replay, is_replay_host
 from .request_target import request_target
@@ -107,6 +107,7 @@ def create_viewer(held: Holdings) -> Flask:
         download.pages,
         search_page.pages,
         lifeline_page.pages,
+        page_parts.pages,
     ):
         app.register_blueprint(blueprint)
     add_cdx(app, held)
@@ -127,6 +128,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
     zone = held.settings.zone
     app.jinja_env.filters.update(
         clock=lambda timestamp: clock(timestamp, zone),
+        second=lambda timestamp: second(timestamp, zone),
         local_day=lambda timestamp: local_date(timestamp, zone),
     )
     app.jinja_env.globals.update(

@@ -10,8 +10,10 @@ Both may have a line for every URL of a large site: they are streamed, and only 
 
 from __future__ import annotations
 
+import mmap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
@@ -23,10 +25,12 @@ from archiver.ledger import LACKING, Entry, UrlOutcome
 from archiver.ledger import read as read_ledger
 from index.changes import Kind
 from index.errors import DamagedError
+from index.urlkey import urlkey
 
 T = TypeVar("T")
 K = TypeVar("K")
 
+_ENTRY = msgspec.json.Decoder(Entry)
 SHOWN = 100
 """Lines of one group on the page of a day, and lines on one page of a full list."""
 
@@ -101,8 +105,46 @@ def part(lines: Iterable[T], number: int) -> Group[T]:
 
 def outcome_of(folder: SnapshotFolder, *urls: str) -> Entry | None:
     """Return what the ledger says of the first of these URLs that it knows. Raises DamagedError."""
-    entries = {entry.url: entry for entry in read_ledger(folder.ledger_path) if entry.url in urls}
+    entries = entries_of(folder, urls)
     return next((entries[url] for url in urls if url in entries), None)
+
+
+def entries_of(folder: SnapshotFolder, urls: Iterable[str]) -> dict[str, Entry]:
+    """Return what the ledger says of each of these URLs that it knows. Raises DamagedError."""
+    try:
+        with folder.ledger_path.open("rb") as file, _mapped(file.fileno()) as data:
+            found = ((url, _entry(data, url)) for url in dict.fromkeys(urls))
+            return {url: entry for url, entry in found if entry}
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
+        raise DamagedError(f"{folder.ledger_path} cannot be read ({error}). Run `daykeep verify`.") from error
+
+
+@contextmanager
+def _mapped(descriptor: int) -> Iterator[bytes | mmap.mmap]:
+    try:
+        mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    except ValueError:  # an empty file cannot be mapped
+        yield b""
+        return
+    with mapped:
+        yield mapped
+
+
+def _entry(data: bytes | mmap.mmap, url: str) -> Entry | None:
+    """Return the entry of a URL; a ledger stands in the order of the URLs' keys, then of the URLs."""
+    wanted, low, high = (urlkey(url), url), 0, len(data)
+    while low < high:
+        start = data.rfind(b"\n", 0, (low + high) // 2) + 1
+        end = (data.find(b"\n", start) + 1) or len(data)
+        entry = _ENTRY.decode(data[start:end])
+        place = (urlkey(entry.url), entry.url)
+        if place == wanted:
+            return entry
+        if place < wanted:
+            low = end
+        else:
+            high = start
+    return None
 
 
 def _grouped(lines: Iterable[tuple[K, T]], limit: int) -> Mapping[K, Group[T]]:

@@ -14,7 +14,7 @@ the page inside the frame is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -28,6 +28,7 @@ from index.history import History
 from index.lifeline import Interval, at, neighbours
 from index.model import Outcome
 from index.timestamp import day_bounds, local_date
+from index.urlkey import Origin
 
 from .address import WebAddress, format_web_path, parse_web_path
 from .as_captured import as_captured
@@ -37,10 +38,12 @@ from .current import holdings
 from .day_log import outcome_of
 from .days import best, of_day
 from .file import File, file_of
+from .filling import fill, origins, sources
 from .form import is_file
 from .holdings import Found, OpenSnapshot, title_of
 from .kept_answers import may_be_kept
 from .mementos import NEAR
+from .page_parts import named_parts
 from .request_target import request_target
 from .security import allow_frames
 from .view import View, view_of_modifier
@@ -89,7 +92,19 @@ def _answer(address: WebAddress) -> AnyResponse | tuple[str, int]:
         other = snapshot.other_scheme(address.url)
         if other:
             return redirect(format_web_path(address.moment, other, address.modifier))
-    return _not_there(address)
+    return _filled(address, candidates) or _not_there(address)
+
+
+def _filled(address: WebAddress, candidates: Iterable[OpenSnapshot]) -> Response | None:
+    """Return the frame page of a page that another day has, where gaps are to be filled."""
+    view = view_of_modifier(address.modifier)
+    if view is None or not view.filled:
+        return None
+    for snapshot in candidates:
+        filling = fill(holdings(), snapshot, address.url)
+        if filling:
+            return _framed(address, snapshot, view, filling.found, filling.snapshot)
+    return None
 
 
 def _shown(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Response:
@@ -98,7 +113,7 @@ def _shown(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Respons
         if address.moment == snapshot.timestamp:
             may_be_kept(request.environ)  # by a day another snapshot may be the best one tomorrow
         return as_memento(as_captured(snapshot, found), holdings(), found.capture)
-    response = _framed(address, snapshot, found, view)
+    response = _framed(address, snapshot, view, found)
     if not address.modifier and address.moment != found.capture.timestamp:
         response.headers["Content-Location"] = canonical(holdings(), found.capture)
     return as_page(response, holdings(), found.capture)
@@ -139,12 +154,20 @@ def _captured_at(address: WebAddress) -> Iterator[OpenSnapshot]:
                 yield snapshot
 
 
-def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found, view: View) -> Response:
+def _framed(
+    address: WebAddress,
+    snapshot: OpenSnapshot,
+    view: View,
+    found: Found,
+    other: OpenSnapshot | None = None,
+) -> Response:
+    """Return the frame page of a snapshot; `other` is the one that has the page, where that fills its gap."""
     held = holdings()
+    holder = other or snapshot
     url = found.capture.url
     lifeline = held.history.lifeline(url, snapshot.site)
     before, after = neighbours(lifeline, snapshot.timestamp)
-    allow_frames(snapshot.sources(view))
+    allow_frames(sources(held, snapshot, view))
     name = snapshot.timestamp + view.letters
     site = held.site(snapshot.site)
     summary = snapshot.folder.summary
@@ -163,9 +186,11 @@ def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found, view: Vie
             source=held.addresses.url(name, address.url),
             name=name,
             pattern=held.addresses.pattern,
-            hashed=_hashed(snapshot, name),
-            file=_file(snapshot, found),
-            page_title=_title(held.history, at(lifeline, snapshot.timestamp)),
+            hashed=_hashed(origins(held, snapshot, view), name),
+            file=_file(holder, found),
+            parts=named_parts(snapshot, view, holder, found),
+            instead=other.folder.summary if other else None,
+            page_title=_title(held.history, at(lifeline, holder.timestamp)),
             version=at(lifeline, snapshot.timestamp),
             versions=lifeline,
             before=before,
@@ -175,9 +200,9 @@ def _framed(address: WebAddress, snapshot: OpenSnapshot, found: Found, view: Vie
     )
 
 
-def _hashed(snapshot: OpenSnapshot, name: str) -> dict[str, str]:
+def _hashed(origins: Iterable[Origin], name: str) -> dict[str, str]:
     """Return archived origins by their replay origins, where those do not tell them: viewer.js asks it."""
-    named = ((holdings().addresses.origin(name, one), str(one)) for one in snapshot.origins)
+    named = ((holdings().addresses.origin(name, one), str(one)) for one in origins)
     return {replayed: archived for replayed, archived in named if "--" in replayed}
 
 

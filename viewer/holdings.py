@@ -79,7 +79,7 @@ class OpenSnapshot:
         self.site = folder.site
         self.timestamp = folder.timestamp
         self._addresses = addresses
-        self._sources: dict[View, list[str]] = {}
+        self._sources: dict[View, tuple[frozenset[Origin], list[str]]] = {}
 
     def look_up(self, url: str) -> Found | None:
         """
@@ -110,7 +110,7 @@ class OpenSnapshot:
         index = self.folder.index
         found = chain(index.exact(key), index.prefix(f"{key}?"), index.prefix(f"{key};"))
         nearby = list(islice(found, MAX_CANDIDATES + 1))
-        good = [one for one in nearby if _answers(one)] if len(nearby) <= MAX_CANDIDATES else []
+        good = [one for one in nearby if answers(one)] if len(nearby) <= MAX_CANDIDATES else []
         chosen = self._rules.choose(url, good)
         return Found(chosen, Nearness.FUZZY) if chosen else None
 
@@ -138,13 +138,13 @@ class OpenSnapshot:
         found = (_URL_OF_LINE.search(line) for line in self.folder.index.lines())
         return frozenset(origin(text.decode()) for text in {match[1] for match in found if match})
 
-    def sources(self, view: View) -> list[str]:
-        """Return the replay origins of this snapshot as CSP sources; the wildcard where they are too many."""
-        if view not in self._sources:
-            own = self._addresses.source(self.timestamp + view.letters, self.origins)
+    def sources(self, view: View, origins: frozenset[Origin]) -> list[str]:
+        """Return the replay origins of a view as CSP sources; the wildcard where they are too many."""
+        if self._sources.get(view, (None, []))[0] != origins:
+            own = self._addresses.source(self.timestamp + view.letters, origins)
             fits = len(" ".join(own)) <= MAX_SOURCES
-            self._sources[view] = own if fits else [self._addresses.wildcard()]
-        return self._sources[view]
+            self._sources[view] = origins, own if fits else [self._addresses.wildcard()]
+        return self._sources[view][1]
 
     def _has_queries(self, path: str) -> bool:
         captured = self.folder.index.prefix(f"{urlkey(path)}?")
@@ -261,7 +261,7 @@ class Holdings:
         return self.now().astimezone(self.settings.zone).date()
 
 
-def _answers(capture: Capture) -> bool:
+def answers(capture: Capture) -> bool:
     """Tell whether a capture may answer for another address than its own: it has an answer, and no error."""
     return not capture.unresolved and not capture.made_up and 200 <= (capture.effective_status or 0) < 400
 

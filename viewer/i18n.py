@@ -23,6 +23,7 @@ from index.passage import Standing
 from index.timestamp import parse_timestamp
 
 from .days import State
+from .embeds import Kind as PartKind
 from .file import File
 
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
@@ -77,6 +78,17 @@ STANDINGS = {
     Standing.NOT_KNOWN: lazy_gettext("not known: not stored, not to be had, or no text"),
 }
 
+PART_KINDS = {
+    PartKind.PAGE: lazy_gettext("the page"),
+    PartKind.IMAGE: lazy_gettext("image"),
+    PartKind.STYLE: lazy_gettext("style sheet"),
+    PartKind.SCRIPT: lazy_gettext("script"),
+    PartKind.FRAME: lazy_gettext("frame"),
+    PartKind.MEDIA: lazy_gettext("sound or film"),
+    PartKind.FONT: lazy_gettext("font"),
+    PartKind.OTHER: lazy_gettext("part"),
+}
+
 
 def add_languages(app: Flask, default: str) -> None:
     """Give an application the translations, the choice of language and the filters of the templates."""
@@ -92,6 +104,7 @@ def add_languages(app: Flask, default: str) -> None:
         outcomes=OUTCOMES,
         kinds=KINDS,
         standings=STANDINGS,
+        part_kinds=PART_KINDS,
         month_name=month_name,
         weekdays=weekdays,
         file_kind=file_kind,
@@ -142,6 +155,11 @@ def size_words(count: int) -> str:
         if count >= size:
             return f"{format_decimal(round(count / size, 1))} {unit}"
     return f"{count} B"
+
+
+def second(timestamp: str, zone: ZoneInfo) -> str:
+    """Return the local time of a 14-digit timestamp with its second: `03:30:04`."""
+    return parse_timestamp(timestamp).astimezone(zone).strftime("%H:%M:%S")
 
 
 def clock(timestamp: str, zone: ZoneInfo) -> str:

@@ -35,7 +35,9 @@ from .as_memento import as_memento
 from .body import MAX_REWRITTEN, Body, beginning, length_of, packed, part_of, plain_body, streaming, whole
 from .current import give, holdings
 from .file import file_of
+from .filling import fill, origins, sources
 from .form import Kind, charset_of, is_document, is_file, is_framed, kind_of, mime_of, sniffed
+from .gap import broken, mark_filled, mark_gap
 from .holdings import Found, Holdings, Nearness, OpenSnapshot
 from .i18n import add_languages
 from .kept_answers import may_be_kept
@@ -155,27 +157,29 @@ def _asked(target: str) -> Asked | None:
     snapshot = held.shelf.get(label.timestamp) if label else None
     if label is None or snapshot is None:
         return None
-    origin = resolve(label, snapshot.origins)
+    origin = resolve(label, origins(held, snapshot, label.view))
     url = normalise(f"{origin}{target}") if origin else None
     return Asked(snapshot, origin, url, label.view) if origin and url else None
 
 
 def _answer(asked: Asked) -> Response:
     found = asked.snapshot.look_up(asked.url)
-    if found is not None:
-        return _captured(asked, found)
+    if found is not None and not found.capture.unresolved:
+        return _captured(asked, asked.snapshot, found)
     other = asked.snapshot.other_scheme(asked.url)
     if other is not None:
         return _redirect(holdings().addresses.url(asked.name, other))
+    filling = fill(holdings(), asked.snapshot, asked.url) if asked.view.filled else None
+    if filling is not None:
+        return mark_filled(_captured(asked, *filling), filling)
     return _gap(404, asked)
 
 
-def _captured(asked: Asked, found: Found) -> Response:
-    if found.capture.unresolved:
-        return _gap(404, asked)
+def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
+    """Answer with a capture of a snapshot: the one asked for, or one that fills its gap."""
     with ExitStack() as stack:
-        find = holdings().warc(asked.snapshot.site)
-        stored = stack.enter_context(open_response(find, asked.snapshot.timestamp, found.capture))
+        find = holdings().warc(snapshot.site)
+        stored = stack.enter_context(open_response(find, snapshot.timestamp, found.capture))
         if stored.status == 304 or not 200 <= stored.status < 1000:
             return _gap(404, asked)
         if is_framed(_destination()) and is_file(stored):
@@ -363,16 +367,15 @@ def _file(asked: Asked, stored: Stored) -> Response:
 
 
 def _gap(status: int, asked: Asked | None = None) -> Response:
-    """Answer for what this day does not have: a page where one is shown, nothing where a part is missing."""
+    """Answer for what this day does not have: a page where one is shown, else what a browser shows broken."""
     if is_document(_destination()):
         head = _head(asked) if asked else ""
         response = Response(render_template("gap.html", asked=asked, head=head), status)
     else:
-        response = Response(status=status)
-        del response.headers["Content-Type"]
+        response = broken(status, _destination(), scriptless=asked is not None and asked.view.scriptless)
     response.headers["Cache-Control"] = GAP_CACHE
     response.headers["Vary"] = f"{VARY}, Accept-Language"
-    return response
+    return mark_gap(response)
 
 
 def _failed(error: ArchiveError) -> Response:
@@ -386,7 +389,7 @@ def _failed(error: ArchiveError) -> Response:
 
 def _secured(response: Response, asked: Asked | None) -> Response:
     held = holdings()
-    own = asked.snapshot.sources(asked.view) if asked else []
+    own = sources(held, asked.snapshot, asked.view) if asked else []
     scriptless = asked is not None and asked.view.scriptless
     for name, value in security_headers(own, viewer_origin(held), scriptless=scriptless):
         response.headers[name] = value

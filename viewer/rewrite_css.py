@@ -15,6 +15,7 @@ the size of the sheet, unclosed strings and comments included. Knows nothing of 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from .address import Mapper
 
@@ -70,6 +71,27 @@ def rewrite_css_text(text: str, mapper: Mapper) -> str:
     if "//" not in text and "\\" not in text:
         return text
     return _TOKEN.sub(lambda token: _mapped_token(token, mapper), text)
+
+
+def addresses_in_css(text: str, *, imports: bool = False) -> Iterator[str]:
+    """Yield the addresses that a text of CSS names, escapes undone: all, or those of `@import` alone."""
+    for token in _TOKEN.finditer(text):
+        if token["imported"] is not None:
+            yield _address(token["imported"])
+        elif token["url"] is not None and (not imports or _is_imported(text, token.start())):
+            parts = _PARTS.fullmatch(token["url"])
+            yield _address(parts["argument"]) if parts else ""
+
+
+def _is_imported(text: str, start: int) -> bool:
+    return text[max(0, start - 40) : start].rstrip().lower().endswith("@import")
+
+
+def _address(argument: str) -> str:
+    """Return what stands between the parentheses, or a string, as the address that it is."""
+    quote = argument[:1] if argument[:1] in {'"', "'"} else ""
+    written = argument.strip() if not quote else argument[1:].removesuffix(quote)
+    return _ESCAPE.sub(_unescaped, written)
 
 
 def _mapped_token(token: re.Match[str], mapper: Mapper) -> str:

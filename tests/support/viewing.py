@@ -67,10 +67,10 @@ class Visitor:
         path = url.removeprefix(str(archived))
         return self.ask(method, f"http://{label}.localhost:{self._port}", path, **headers)
 
-    def ask(self, method: str, base: str, path: str, **headers: str) -> TestResponse:
+    def ask(self, method: str, base: str, path: str, *, body: bytes = b"", **headers: str) -> TestResponse:
         """Ask any host of the application."""
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._client.open(path, base_url=base, method=method, headers=fields, buffered=True)
+        return self._client.open(path, base_url=base, method=method, headers=fields, data=body, buffered=True)
 
 
 @contextmanager

@@ -16,6 +16,8 @@
 //
 // What it tells the viewer's frame, at load and at every navigation within the page:
 //   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}
+// and which parts the page asked for, frames within it too; `page` is a number of its own for each document:
+//   {daykeep: 1, page: 0.123, parts: [["image", "https://www.ind.nl/a.png"], …]}
 //
 // The frame is another site than the viewer. Browsers give it storage and shared workers apart from those
 // of other sites, or deny them (Chromium 156 with ThirdPartyStoragePartitioning switched off). Denied storage
@@ -39,6 +41,7 @@
   const realParent = window.parent;
   const framed = realParent !== window && realParent === window.top;
   const tellParent = realParent.postMessage.bind(realParent);
+  const tellTop = window.top.postMessage.bind(window.top);
   const pageLocation = window.location;
   const viewOf = describe(Document.prototype, "defaultView").get;
   const INSTALLED = Symbol.for("daykeep.replay");
@@ -488,8 +491,89 @@
     if (framed) tellParent({ daykeep: 1, url: original(pageLocation.href), title: document.title }, viewer);
   };
 
+  // ---- What the page asked for, and what of it the day has not
+
+  const MAX_PARTS = 500;
+  const KINDS = {
+    img: "image", image: "image", input: "image", icon: "image", link: "style", css: "image", script: "script",
+    iframe: "frame", frame: "frame", audio: "media", video: "media", embed: "other", object: "other",
+    "img-src": "image", "style-src": "style", "style-src-elem": "style", "script-src": "script",
+    "script-src-elem": "script", "frame-src": "frame", "font-src": "font", "media-src": "media",
+  };
+  const FONT = /\.(?:woff2?|ttf|otf|eot)(?:[?#]|$)/i;
+  const SHEET = /\.css(?:[?#]|$)/i;
+  const page = Math.random();
+  const parts = new Map();
+  const gaps = new Set();
+  let told = 0;
+  let telling = 0;
+  const tellParts = () => {
+    telling = 0;
+    const fresh = [...parts].slice(told).map(([url, kind]) => [kind, url]);
+    told = parts.size;
+    tellTop({ daykeep: 1, page: framed ? page : null, parts: fresh }, viewer);
+  };
+  const kindOf = (kind, url) => FONT.test(url) ? "font" : kind === "css" && SHEET.test(url) ? "style" : KINDS[kind] || "other";
+  const asked = (kind, text) => {
+    const url = parsed(text);
+    if (!url || !/^https?:$/.test(url.protocol) || url.pathname.startsWith("/.daykeep/")) return;
+    url.hash = "";
+    const archived = original(url.href);
+    if (parts.has(archived) || parts.size >= MAX_PARTS || archived.length > 4096) return;
+    parts.set(archived, kindOf(kind, archived));
+    telling ||= setTimeout(tellParts, 300);
+  };
+
+  // An image fails as on the live web, so that scripts do what they then do. Where it is still there and broken, a
+  // mark is drawn over its place by an animation, which changes neither the document nor the layout.
+  const { animate } = Element.prototype;
+  const widthOf = describe(HTMLImageElement.prototype, "naturalWidth").get;
+  const sourceOf = describe(HTMLImageElement.prototype, "currentSrc").get;
+  const marks = new WeakMap();
+  const MARK = { outline: "2px dashed #b45309", outlineOffset: "-2px",
+    backgroundImage: "repeating-linear-gradient(45deg, #b4530922 0 6px, #fff7ed22 6px 12px)" };
+  const SPOT = { outline: "6px double #b45309", outlineOffset: "0px" };
+  const isPixel = (element) => element.width <= 2 && element.height <= 2
+    && element.hasAttribute("width") && element.hasAttribute("height");
+  const mark = (image) => {
+    if (marks.has(image) || isPixel(image) || widthOf.call(image) || !gaps.has(sourceOf.call(image))) return;
+    const keyframe = image.offsetWidth < 12 || image.offsetHeight < 12 ? SPOT : MARK;
+    marks.set(image, animate.call(image, [keyframe, keyframe], { duration: 1, fill: "forwards" }));
+  };
+  const lacking = (text) => {
+    const url = parsed(text);
+    if (!url || gaps.size >= MAX_PARTS) return;
+    url.hash = "";
+    gaps.add(url.href);
+    // after the page's own handlers
+    setTimeout(() => document.querySelectorAll("img").forEach(mark), 0);
+  };
+  const watchParts = () => {
+    document.addEventListener("error", ({ target }) => {
+      if (target instanceof HTMLImageElement) setTimeout(() => mark(target), 0);
+    }, true);
+    document.addEventListener("load", ({ target }) => {
+      if (!marks.has(target)) return;
+      marks.get(target).cancel();
+      marks.delete(target);
+    }, true);
+    window.addEventListener("securitypolicyviolation", (event) => {
+      if (event.disposition !== "enforce" || !/^https?:/.test(event.blockedURI)) return;
+      asked(event.effectiveDirective, event.blockedURI);
+      lacking(event.blockedURI);
+    }, true);
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        asked(entry.initiatorType, entry.name);
+        if (entry.serverTiming.some(({ name }) => name === "daykeep-gap")) lacking(entry.name);
+      }
+    }).observe({ type: "resource", buffered: true });
+    tellParts();
+  };
+
   patch(window);
   watch(document);
+  if (realParent !== window) watchParts();
   if (window.navigation) {
     window.navigation.addEventListener("navigate", (event) => {
       const wanted = event.destination.url;

@@ -3,8 +3,10 @@
 // Keeps the banner and the address bar in step with the archived page in the frame, as the visitor follows
 // links in it. The page inside (viewer/static/replay.js) tells where it is:
 //
-//   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}   from a replay origin of this snapshot
+//   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}        from a replay origin of this snapshot
+//   {daykeep: 1, page: 0.1, parts: [["image", "https://…"], …]}  from the frame, or a frame within it (page: null)
 //
+// Which of these parts the day has is asked of the server; the page can only tell what it asked for.
 // What it says is only ever shown as text, and only believed of the frame itself, about its own origin: each
 // replay origin stands for one archived origin. The banner of the new page comes from the server. Without this
 // script the banner shows the page it was opened with.
@@ -40,7 +42,7 @@
 
   // Without a banner of its own (this day does not have the page) only what holds for any page stays.
   const strip = (url) => {
-    document.querySelectorAll(".versions, .banner-more > .banner-note, .banner-warning, .banner-file").forEach((part) => part.remove());
+    document.querySelectorAll(".versions, .banner-more > .banner-note, .banner-warning, .banner-file, .banner-parts").forEach((part) => part.remove());
     const all = new URL(byId("lifeline").href);
     all.searchParams.set("url", url);
     byId("lifeline").href = all.href;
@@ -48,9 +50,9 @@
     byId("url").value = url;
   };
   const replace = (banner) => {
-    const open = byId("more").open;
+    const open = ["more", "parts"].map((name) => [name, byId(name)?.open]);
     byId("banner").replaceChildren(...banner.childNodes);
-    byId("more").open = open;
+    for (const [name, was] of open) if (byId(name)) byId(name).open = was;
   };
   const bannerOf = async (url) => {
     try {
@@ -75,12 +77,73 @@
       shown = url;
     }
     asking = false;
+    if (parts.size) askSoon();
+  };
+
+  const MAX_PARTS = 500;
+  const MAX_QUESTIONS = 40;  // for each load of the frame: a page may go on asking for parts for ever
+  let page = null;
+  let parts = new Map();
+  let questions = 0;
+  let due = 0;
+  frame.addEventListener("load", () => { questions = 0; });
+  const ask = async () => {
+    const [of, url, known] = [page, wanted, parts.size];
+    const question = { moment, page: url, parts: [...parts].map(([part, kind]) => [kind, part]) };
+    try {
+      const answer = await fetch("/web/parts", {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
+      });
+      if (!answer.ok || of !== page || url !== shown) return;
+      const told = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("daykeep-parts");
+      const old = byId("parts");
+      if (!told || !old || of !== page || url !== shown) return;
+      told.open = old.open;
+      old.replaceWith(told);
+    } catch {
+      // the banner keeps what it says of the page by itself
+    } finally {
+      due = 0;
+      if (parts.size !== known || of !== page || url !== wanted) askSoon();
+    }
+  };
+  const askSoon = () => {
+    if (due || questions >= MAX_QUESTIONS) return;
+    questions += 1;
+    due = setTimeout(ask, 300);
+  };
+  // Where a label is a hash only this page knows what it stands for.
+  const archived = (text) => {
+    const url = webAddress(text);
+    return url && hashed.has(url.origin) ? hashed.get(url.origin) + url.pathname + url.search : text;
+  };
+  // A frame in the frame is one of the page's, however deep.
+  const isWithin = (source) => {
+    for (let w = source, depth = 0; w && depth < 10; w = w.parent, depth++) {
+      if (w === frame.contentWindow) return true;
+      if (w === w.parent) return false;
+    }
+    return false;
+  };
+  const hear = (source, said) => {
+    const own = source === frame.contentWindow && typeof said.page === "number";
+    if (own && said.page !== page) {
+      [page, parts] = [said.page, new Map()];
+    }
+    if (!own && !isWithin(source)) return;
+    for (const part of said.parts.slice(0, MAX_PARTS)) {
+      if (!Array.isArray(part) || parts.size >= MAX_PARTS) continue;
+      const [kind, url] = part;
+      if (typeof kind === "string" && typeof url === "string" && url.length <= 4096) parts.set(archived(url), kind.slice(0, 20));
+    }
+    if (said.parts.length) askSoon();
   };
 
   window.addEventListener("message", (event) => {
-    if (event.source !== frame.contentWindow) return;
     const said = event.data;
-    if (typeof said !== "object" || said === null || said.daykeep !== 1 || typeof said.url !== "string") return;
+    if (typeof said !== "object" || said === null || said.daykeep !== 1) return;
+    if (Array.isArray(said.parts)) hear(event.source, said);
+    if (event.source !== frame.contentWindow || typeof said.url !== "string") return;
     const url = webAddress(said.url);
     if (!url || !standsFor(event.origin, url)) return;
     const title = typeof said.title === "string" ? said.title.slice(0, 300) : "";

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The parts that a page itself names: pictures, style sheets, scripts, frames, sound and film.
+
+    <img src=a.png srcset="a.png 1x, b.png 2x">   Embed(image, (https://…/a.png, https://…/b.png))
+    <link rel=stylesheet href=c.css>              Embed(style, (https://…/c.css,))
+
+Of several addresses of one element a browser asks for one. What style sheets and scripts ask for is known
+only to the browser that runs them (viewer/static/replay.js tells). Every page is hostile: linear in its size,
+and no more than so many parts are told. Knows nothing of what is in the archive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from itertools import islice
+from typing import NamedTuple
+
+from index.urlkey import normalise
+
+from .charset import decode
+from .markup import Kind as Of
+from .markup import Token, attributes, tokens, unescape
+from .rewrite_css import addresses_in_css
+
+MAX_EMBEDS = 500
+"""Parts of one page that are told."""
+MAX_CANDIDATES = 20
+"""Addresses of one element that are told."""
+
+MAX_READ = 1 << 20
+"""Bytes of a page that are read for them."""
+
+_SPACE = "\t\n\f\r "
+_CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)(?:(?<=,)|(?:[^,(]|\([^)]*+\)?)*+)")
+# Text, and tags as most are written that name no part: most of a page. Never those with raw text.
+_DULL = re.compile(
+    r"""(?:
+      [^<]++
+    | </[a-z][a-z0-9]*+>
+    | <(?!(?:audio|base|embed|feimage|frame|iframe|image|img|input|link|math|noembed|noframes|object|plaintext
+           |script|style|svg|textarea|title|track|use|video|xmp)[\s/>])
+      [a-z][a-z0-9]*+
+      (?:[ \n]++(?!(?:background|style)[\s=/>])[a-z][a-z0-9:-]*+(?:="[^"]*+"|='[^']*+')?)*+
+      [ \n]*+/?>
+    )*+""",
+    re.VERBOSE,
+)
+# Links of these kinds are asked for with the page.
+_STYLE = frozenset({"stylesheet"})
+_ICONS = frozenset({"icon", "apple-touch-icon", "mask-icon"})
+
+
+class Kind(StrEnum):
+    """What a part is."""
+
+    PAGE = "page"
+    IMAGE = "image"
+    STYLE = "style"
+    SCRIPT = "script"
+    FRAME = "frame"
+    MEDIA = "media"
+    FONT = "font"
+    OTHER = "other"
+
+
+class Embed(NamedTuple):
+    """One part: what it is, and the normalised addresses of which a browser takes one."""
+
+    kind: Kind
+    urls: tuple[str, ...]
+
+
+Values = dict[str, str]
+"""The attributes of a tag, their references undone."""
+
+
+def embeds(body: bytes, charset: str | None, url: str, *, xml: bool = False) -> list[Embed]:
+    """Return the parts that a page names, each address once, in the order of the page."""
+    found: list[Embed] = []
+    seen: set[str] = set()
+    base = url
+    text = decode(body[:MAX_READ], charset)
+    for token, values in _starts(text, xml=xml):
+        if token.name == "base" and base == url:
+            base = normalise(values.get("href", ""), url) or url
+        for kind, written in _of_tag(token.name.rpartition(":")[2], values):
+            urls = tuple(dict.fromkeys(filter(None, (_absolute(one, base) for one in written))))
+            if urls and not seen.issuperset(urls):
+                seen.update(urls)
+                found.append(Embed(kind, urls[:MAX_CANDIDATES]))
+        if len(found) >= MAX_EMBEDS:
+            return found[:MAX_EMBEDS]
+    return found
+
+
+def _starts(text: str, *, xml: bool) -> Iterator[tuple[Token, Values]]:
+    """Yield the start tags with their attributes, and `<style>` with its text as an attribute."""
+    for token in tokens(text, xml=xml, dull=_DULL):
+        if token.kind is Of.START:
+            yield token, {one.name: unescape(one.value) for one in attributes(text, token)}
+        elif token.kind is Of.RAW and token.name == "style":
+            yield token, {"": text[token.start : token.end]}
+
+
+def _of_tag(name: str, values: Values) -> Iterator[tuple[Kind, list[str]]]:
+    rule = _RULES.get(name)
+    if rule:
+        yield from rule(values)
+    for address in addresses_in_css(values.get("style", "")):
+        yield Kind.IMAGE, [address]
+    if values.get("background"):
+        yield Kind.IMAGE, [values["background"]]
+
+
+def _absolute(written: str, base: str) -> str | None:
+    """Return an address as a normalised URL; None for one that is asked of no server."""
+    stripped = written.strip(_SPACE)
+    return normalise(stripped, base) if stripped and not stripped.startswith("#") else None
+
+
+def _attribute(kind: Kind, *names: str) -> Callable[[Values], Iterator[tuple[Kind, list[str]]]]:
+    def rule(values: Values) -> Iterator[tuple[Kind, list[str]]]:
+        for name in names:
+            if values.get(name):
+                yield kind, [values[name]]
+
+    return rule
+
+
+def _image(values: Values) -> Iterator[tuple[Kind, list[str]]]:
+    yield Kind.IMAGE, [values.get("src", ""), *_srcset(values.get("srcset", ""))]
+
+
+def _input(values: Values) -> Iterator[tuple[Kind, list[str]]]:
+    if values.get("type", "").strip(_SPACE).lower() == "image":
+        yield Kind.IMAGE, [values.get("src", "")]
+
+
+def _link(values: Values) -> Iterator[tuple[Kind, list[str]]]:
+    rel = set(values.get("rel", "").lower().split())
+    if rel & _STYLE and "alternate" not in rel and "disabled" not in values:
+        yield Kind.STYLE, [values.get("href", "")]
+    elif rel & _ICONS:
+        yield Kind.IMAGE, [values.get("href", "")]
+
+
+def _script(values: Values) -> Iterator[tuple[Kind, list[str]]]:
+    said = values.get("type", "").strip(_SPACE).lower()
+    if said in {"", "module"} or said.endswith(("javascript", "ecmascript")):
+        yield Kind.SCRIPT, [values.get("src", "")]
+
+
+def _frame(values: Values) -> Iterator[tuple[Kind, list[str]]]:
+    if "srcdoc" not in values:
+        yield Kind.FRAME, [values.get("src", "")]
+
+
+def _imported(values: Values) -> Iterator[tuple[Kind, list[str]]]:
+    for address in islice(addresses_in_css(values.get("", ""), imports=True), MAX_EMBEDS):
+        yield Kind.STYLE, [address]
+
+
+def _srcset(value: str) -> list[str]:
+    return [found[1].rstrip(",") for found in islice(_CANDIDATE.finditer(value), MAX_CANDIDATES)]
+
+
+_RULES: dict[str, Callable[[Values], Iterator[tuple[Kind, list[str]]]]] = {
+    "audio": _attribute(Kind.MEDIA, "src"),
+    "embed": _attribute(Kind.OTHER, "src"),
+    "feimage": _attribute(Kind.IMAGE, "href", "xlink:href"),
+    "frame": _frame,
+    "iframe": _frame,
+    "image": _attribute(Kind.IMAGE, "href", "xlink:href"),
+    "img": _image,
+    "input": _input,
+    "link": _link,
+    "object": _attribute(Kind.OTHER, "data"),
+    "script": _script,
+    "style": _imported,
+    "track": _attribute(Kind.OTHER, "src"),
+    "use": _attribute(Kind.IMAGE, "href", "xlink:href"),
+    "video": _attribute(Kind.MEDIA, "src"),
+}

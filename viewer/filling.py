@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+What another day has of an address that the chosen day lacks: only where a visitor asks for it, and marked.
+
+    chosen  2026-03-04     has no /logo.png
+    good    2026-03-02, 2026-03-03, 2026-03-06     of the same site, sealed, at most so many days away
+    fills   2026-03-03     the nearest that has it, of two as near the earlier
+
+Never another site's day, never a capture that failed, never an address that is only like the one asked for,
+and never the live web. Knows nothing of requests.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import chain
+from typing import NamedTuple
+
+from index.lifeline import at
+from index.timestamp import parse_timestamp
+from index.urlkey import Origin
+
+from .holdings import Found, Holdings, Nearness, OpenSnapshot, answers
+from .view import View
+
+NEIGHBOURS = 7
+"""Good snapshots before the chosen one, and after it, that may fill its gaps."""
+
+
+class Filling(NamedTuple):
+    """A capture of another day that stands where the chosen day has none."""
+
+    snapshot: OpenSnapshot
+    found: Found
+
+
+def neighbours(held: Holdings, snapshot: OpenSnapshot) -> list[str]:
+    """Return the snapshots that may fill the gaps of one, nearest first."""
+    here = parse_timestamp(snapshot.timestamp)
+    limit = timedelta(days=held.settings.viewer.fill_days)
+    good = [one.timestamp for one in held.good_snapshots(snapshot.site)]
+    before = [one for one in good if one < snapshot.timestamp][-NEIGHBOURS:]
+    after = [one for one in good if one > snapshot.timestamp][:NEIGHBOURS]
+    ranked = sorted((abs(parse_timestamp(one) - here), one) for one in chain(before, after))
+    return [one for apart, one in ranked if apart <= limit]
+
+
+def fill(held: Holdings, snapshot: OpenSnapshot, url: str) -> Filling | None:
+    """Return what fills the gap of a URL in a snapshot; None where no day near has it."""
+    lifeline = held.history.lifeline(held.kept_as(url, snapshot.site), snapshot.site)
+    if not lifeline:
+        return None
+    for timestamp in neighbours(held, snapshot):
+        interval = at(lifeline, timestamp)
+        if interval is None or not 200 <= (interval.status or 0) < 400:
+            continue
+        other = held.snapshot(snapshot.site, timestamp)
+        found = other.look_up(url)
+        if found and found.nearness in {Nearness.EXACT, Nearness.TIDIED} and answers(found.capture):
+            return Filling(other, found)
+    return None
+
+
+def origins(held: Holdings, snapshot: OpenSnapshot, view: View) -> frozenset[Origin]:
+    """Return the archived origins that a page of this snapshot may reach in a view."""
+    if not view.filled:
+        return snapshot.origins
+    others = (held.snapshot(snapshot.site, one) for one in neighbours(held, snapshot))
+    return snapshot.origins.union(*(other.origins for other in others))
+
+
+def sources(held: Holdings, snapshot: OpenSnapshot, view: View) -> list[str]:
+    """Return the replay origins that a page of this snapshot may reach in a view, as CSP sources."""
+    return snapshot.sources(view, origins(held, snapshot, view))
