@@ -5,6 +5,7 @@ What a day changed, as it is sealed: logs/changes.jsonl, and the figures of it i
     changes        how many addresses of each kind, by their bytes
     changed        how many of them are new, changed, removed or moved
     changed_text   of how many of those a reader sees another text than before, noise left out
+    compared       with which days, and by which rules of noise: what it takes to tell all of that again
 
 The text of a page was read when it was crawled, and stands in a record of its own. Two are compared only
 where the payload changed, and read only where their digests differ: a day on which nothing changed costs one
@@ -21,23 +22,35 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import structlog
 from msgspec.structs import replace
 
-from index.changes import REPORTED, Answer, Change, Kind, encode_changes, is_there, merge, reported, tally
+from index.changes import (
+    REPORTED,
+    Answer,
+    Change,
+    Kind,
+    Recall,
+    encode_changes,
+    is_there,
+    merge,
+    reported,
+    tally,
+)
 from index.document import Document
 from index.errors import DamagedError, NotFoundError
 from index.history import History
 from index.lifeline import Difference, Interval
 from index.model import Capture
-from index.moves import Candidates
-from index.noise import Noise, Stored
+from index.moves import Candidates, Moves
+from index.noise import Noise, Rule, Stored
 from index.timestamp import local_date
 from index.urlkey import text_name, urlkey
 
 from .collection import Collection, SnapshotFolder
 from .durable import write_file
-from .past import LOOK_BACK, recall
+from .past import LOOK_BACK, recall, usable
 from .records import open_record
 from .texts import MAX_TEXT
 
@@ -48,6 +61,15 @@ MOST_READ = 1_000_000_000
 """Characters of text that are compared for one day; what then differs in its digest counts as another."""
 
 logger = structlog.get_logger(__name__)
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """What a day was compared with, and by which rules: `compared` in datapackage.json."""
+
+    snapshots: tuple[str, ...] = msgspec.field(name="with", default=())
+    """Newest first: the one before it, and those that were asked what it does not say."""
+    rules: tuple[Rule, ...] = ()
+    """Rules of noise, each with its name and pattern alone."""
 
 
 def write_changes(
@@ -68,22 +90,81 @@ def write_changes(
     if failed:
         write_file(folder.changes_path, ())
         return _Figures().told()
-    past = islice(earlier, LOOK_BACK)
-    before = next(past, None)
-    look = recall(past)
-    texts = DayTexts(Texts(collection, noise, zone), folder, before)
-
-    def merged() -> Iterator[Change]:
-        return _with_text(merge(_captures(before), folder.index.captures(), look), texts)
-
+    taken: list[str] = []
+    day = _Day.of(folder, _noted(islice(earlier, LOOK_BACK), taken), Texts(collection, noise, zone))
     figures, candidates = _Figures(), Candidates()
-    changes = candidates.passing(merged()) if before else merged()  # a first day has nothing that moved
+    changes = candidates.passing(day.changes()) if day.before else day.changes()  # a first day: nothing moved
     write_file(folder.changes_path, encode_changes(figures.of(changes)))
-    moves = candidates.found(lambda: chain(_captures(before), folder.index.captures()), texts.same_at)
+    moves = day.moves(candidates)
     if moves.to:
         figures = _Figures()
-        write_file(folder.changes_path, encode_changes(figures.of(moves.marked(merged()))))
-    return figures.told()
+        write_file(folder.changes_path, encode_changes(figures.of(moves.marked(day.changes()))))
+    rules = [{"name": rule.name, "pattern": rule.pattern} for rule in noise.rules]
+    return figures.told() | {"compared": {"with": taken, "rules": rules}}
+
+
+def told_anew(collection: Collection, folder: SnapshotFolder) -> Iterator[bytes] | None:
+    """
+    Return the lines that the changes of a sealed day should have, by the indexes and texts that are there.
+
+    None where that cannot be told: the day was sealed before it kept what it was compared with, or one of
+    these days is gone or is not as it was sealed itself. Raises DamagedError, ValidationError.
+    """
+    kept = folder.package["daykeep"].get("compared")
+    if kept is None:
+        return None
+    compared = msgspec.convert(kept, Compared)
+    past = [collection.at(folder.site, name) for name in compared.snapshots[:LOOK_BACK]]
+    if not all(map(usable, past)):
+        return None
+    zone = ZoneInfo(folder.package["daykeep"]["timezone"])
+    day = _Day.of(folder, past, Texts(collection, Noise(compared.rules), zone))
+    candidates = Candidates()
+    for _ in candidates.passing(day.merged()) if day.before else ():
+        pass
+    moves = day.moves(candidates)
+    return encode_changes(moves.marked(day.changes()))
+
+
+def _noted(folders: Iterable[SnapshotFolder], names: list[str]) -> Iterator[SnapshotFolder]:
+    for folder in folders:
+        names.append(folder.timestamp)
+        yield folder
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A day and those before it."""
+
+    folder: SnapshotFolder
+    before: SnapshotFolder | None
+    look: Recall
+    texts: DayTexts
+
+    @classmethod
+    def of(cls, folder: SnapshotFolder, past: Iterable[SnapshotFolder], texts: Texts) -> _Day:
+        """Take up a day; those before it newest first, as far as they are needed."""
+        others = iter(past)
+        before = next(others, None)
+        return cls(folder, before, recall(others), DayTexts(texts, folder, before))
+
+    def merged(self) -> Iterator[Change]:
+        """Yield every address with its change, in bytes alone."""
+        return merge(_captures(self.before), self.folder.index.captures(), self.look)
+
+    def changes(self) -> Iterator[Change]:
+        """Yield every address with its change, those that count with whether a reader sees another text."""
+        self.texts.texts.left = MOST_READ
+        for change in self.merged():
+            counts = change.kind in REPORTED
+            yield replace(change, text=self.texts.differ(change)) if counts else change
+
+    def moves(self, candidates: Candidates) -> Moves:
+        """Return what moved of what may have."""
+        self.texts.texts.left = MOST_READ
+        return candidates.found(
+            lambda: chain(_captures(self.before), self.folder.index.captures()), self.texts.same_at
+        )
 
 
 def _captures(folder: SnapshotFolder | None) -> Iterable[Capture]:
@@ -108,12 +189,6 @@ class _Figures:
             "changed": reported(self.kinds),
             "changed_text": self.other_text,
         }
-
-
-def _with_text(changes: Iterable[Change], texts: DayTexts) -> Iterator[Change]:
-    """Pass changes on, those that count with whether a reader sees another text."""
-    for change in changes:
-        yield replace(change, text=texts.differ(change)) if change.kind in REPORTED else change
 
 
 def between_days(texts: Texts, history: History, first: SnapshotFolder, last: SnapshotFolder) -> list[Change]:

@@ -142,7 +142,7 @@ def earlier(collection: Collection, site: str, timestamp: str) -> Iterator[Snaps
     """Yield the sealed snapshots before a timestamp that did not fail and are whole, newest first."""
     for name in reversed(collection.timestamps(site)):
         folder = collection.at(site, name)
-        if name < timestamp and _usable(folder):
+        if name < timestamp and usable(folder):
             yield folder
 
 
@@ -172,7 +172,8 @@ def _as_needed(untaken: Iterator[T], taken: list[T]) -> Iterator[T]:
         yield one
 
 
-def _usable(folder: SnapshotFolder) -> bool:
+def usable(folder: SnapshotFolder) -> bool:
+    """Tell whether a snapshot did not fail, and has index and ledger as they were sealed."""
     try:
         failed = folder.summary.outcome is Outcome.FAILED
         altered = [] if failed else list(_altered(folder))

@@ -3,7 +3,7 @@
 Whole days checked by all cores: what is to be done, as tasks that any process can be given.
 
     a small day     one task: everything
-    a large day     its lists; each part of its WARCs; the digest of each file, before its last part is read
+    a large day     its lists; its changes; each part of its WARCs; each file's digest, before its last part
     conformance     one task a day: what its records say of each other needs all of them
 
 Results are problems, and how many bytes were read. Where there is little to do, it is done here.
@@ -25,7 +25,9 @@ from index.errors import ArchiveError
 from ..collection import Collection, SnapshotFolder, finder
 from ..strict.days import check
 from ..strict.rules import Level
+from .change_check import check_changed
 from .crew import Died, run
+from .list_check import CHANGES
 from .package_check import PACKAGE, Resource, check_hash, check_list, listed
 from .problem import Kind, Problem, told
 from .record_check import Desk, Part, check_part
@@ -48,6 +50,14 @@ class WholeDay:
 @dataclass(frozen=True, slots=True)
 class Lists:
     """The lists of one day."""
+
+    root: Path
+    folder: SnapshotFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What one day says that it changed, against the days before it."""
 
     root: Path
     folder: SnapshotFolder
@@ -79,7 +89,7 @@ class Conformance:
     now: datetime
 
 
-Task = WholeDay | Lists | OnePart | FileDigest | Conformance
+Task = WholeDay | Lists | Changed | OnePart | FileDigest | Conformance
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +146,7 @@ def _tasks(root: Path, days: list[SnapshotFolder], jobs: int, conformance: datet
 
 def _tasks_of_large(root: Path, folder: SnapshotFolder) -> Iterator[Task]:
     yield Lists(root, folder)
+    yield Changed(root, folder)
     resources = {resource.path: resource for resource in listed(folder)}
     with contextlib.closing(Day(folder, deep=True)) as day:
         for _ in day.read_index():
@@ -161,11 +172,14 @@ def perform(task: Task) -> Iterator[Problem | Read]:
     match task:
         case WholeDay(root, folder):
             yield from _with_reports(root, folder)
+            yield from _check_changed(root, folder)
         case Lists(_, folder):
             yield from told(folder.timestamp, "archive", _unlisted(folder))
             yield from check_list(folder)
             yield from check_contents_lists(folder)
             yield from check_sealed_lists(folder)
+        case Changed(root, folder):
+            yield from _check_changed(root, folder)
         case OnePart(root, part):
             yield from told(part.folder.timestamp, part.file, _check_part(root, part))
             yield Read(part.stop - part.start)
@@ -187,6 +201,10 @@ def _unlisted(folder: SnapshotFolder) -> Iterator[Problem]:
 def _with_reports(root: Path, folder: SnapshotFolder) -> Iterator[Problem | Read]:
     yield from verify(folder, finder(Collection(root), folder.site))
     yield Read(size_of(folder))
+
+
+def _check_changed(root: Path, folder: SnapshotFolder) -> Iterator[Problem]:
+    return told(folder.timestamp, CHANGES, check_changed(Collection(root), folder))
 
 
 def _check_part(root: Path, part: Part) -> Iterator[Problem]:
