@@ -41,6 +41,8 @@ _KEY = re.compile(r"[!-~]+", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{14}", re.ASCII)
 _SEGMENT = re.compile(r"([^/@ \x00]+)@(\d{1,18})\+(\d{1,18})", re.ASCII)
 _PLACE = re.compile(rb'","offset":"(\d{1,18})","filename":"([ -!#-\[\]-~]+)"')
+_BEFORE = 768
+"""Bytes before a guess that are looked at: a line or two."""
 MAX_SEGMENTS = 10_000
 """Segments of one record that a line may name: ten terabytes."""
 
@@ -167,23 +169,29 @@ class Index:
         start = lower_bound(self._data, low, near)
         return start, lower_bound(self._data, high, start)
 
-    def find_near(self, low: bytes, begins: bytes, near: int, size: int) -> tuple[int, bytes]:
+    def find_near(self, low: bytes, needle: bytes, near: int, size: int) -> tuple[int, bytes]:
         """
         Return where the lines from `low` on begin, and whole lines from there on (see `block`).
 
-        `begins` is what `low` begins with. Where the first line that begins so lies about `near`, it is found
-        in one step, without a search.
+        `needle` is a newline and what `low` begins with. Where the first line that begins so lies about
+        `near`, it is found in one step, without a search.
         """
-        at = max(near - size // 4, 0)
-        window = self._data[at : at + size]
-        line = window.find(b"\n" + begins) + 1
-        # the line before it is seen from its beginning on, and begins otherwise: there is none further up
-        if line and window.rfind(b"\n", 0, line - 1) >= 0 and window[line : line + len(low)] >= low:
-            if (cut := window.rfind(b"\n") + 1) > line:
-                return at + line, window[line:cut]
-            return at + line, self.block(at + line, size)
+        at = near - _BEFORE if near > _BEFORE else 0
+        window = self._data[at : near + size]
+        line = window.find(needle) + 1
+        if line and self._is_first(window, at, line - 1, needle) and window[line : line + len(low)] >= low:
+            cut = window.rfind(b"\n") + 1
+            return at + line, window[line:cut] if cut > line else self.block(at + line, size)
         start = lower_bound(self._data, low, near)
         return start, self.block(start, size)
+
+    def _is_first(self, window: bytes, at: int, end: int, needle: bytes) -> bool:
+        """Tell whether the line that ends at a byte of a window, itself at one of the file, is another."""
+        before = window.rfind(b"\n", 0, end)
+        if before >= 0:
+            return not window.startswith(needle, before)
+        start = _line_start(self._data, at + end)
+        return self._data[start : start + len(needle) - 1] != needle[1:]
 
     def block(self, start: int, size: int) -> bytes:
         """Return whole lines from a byte on: about `size` bytes, one line at least; nothing at the end."""

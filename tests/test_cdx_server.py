@@ -483,7 +483,10 @@ def test_as_a_scan_finds(made, asked, limit, first):
         patch.setattr(days, "_FIRST", first)
         patch.setattr(days, "_MOST", max(first, 600))
         held = write_days(Path(folder), made, IMPORTED)
-        assert rows_of(held, asked) == scan(held, asked)
+        server, expected = server_of(held), scan(held, asked)
+        for _ in range(2):  # the second time with what was kept of the first
+            found = b"".join(server.answer(asked).pieces).decode()
+            assert [line.split(" ") for line in found.splitlines()] == expected
 
 
 @settings(max_examples=200)
@@ -563,6 +566,41 @@ def test_few_indexes_stay_open(many):
     assert found.count(b"\n") == 2 * len(many)
     assert len(server._indexes) == 200
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 200
+
+
+def test_who_asks_again_has_few_days_looked_into(many):
+    """Where days begin is kept: a second question looks into the days alone whose lines it shows."""
+    server = server_of(many)
+    asked = pairs("url=*.example.org&limit=5")
+    first, second = server.answer(asked), server.answer(asked)
+    assert b"".join(first.pieces) == b"".join(second.pieces)
+    assert (first.reading.opened, second.reading.opened) == (2000, 0)
+
+
+def test_what_is_kept_is_bounded(many, monkeypatch):
+    """However many questions there were, a bounded part of what they found is kept: the last ones."""
+    server = server_of(many[:100])
+    prefixes = [f"example.org/{'b' * number}*" for number in (0, 1)] * 20
+    monkeypatch.setattr(days, "MOST_KEPT", 50_000)
+    opened = []
+    for number, prefix in enumerate([*prefixes, prefixes[-1]]):
+        answer = server.answer([("url", prefix), ("from", f"{1000 + number // 2}")])
+        assert b"".join(answer.pieces)
+        opened.append(answer.reading.opened)
+        assert answer.reading.calendar.kept.bytes <= 50_000
+    assert opened[-2:] == [100, 100]
+    assert server.answer([("url", prefixes[-1]), ("from", "1020")]).reading.opened == 0
+
+
+def test_what_is_kept_is_of_the_days_that_there_are(many):
+    """With a day more, or one less, nothing is known from before."""
+    held = [many[:3]]
+    server = CdxServer(lambda: held[0], time.monotonic)
+    asked = pairs("url=*.example.org&fl=timestamp")
+    for now in (many[:3], many[:4], many[1:4], many[:3]):
+        held[0] = now
+        for _ in range(2):
+            assert b"".join(server.answer(asked).pieces).count(b"\n") == 2 * len(now)
 
 
 def test_memory_is_bounded(tmp_path):

@@ -311,7 +311,7 @@ def test_where_lines_begin_is_what_a_scan_finds(tmp_path_factory, keys, begins, 
     low = f"{begins}{more}".encode()
     wanted = b"".join(line for line in lines if line >= low)
     with Index(path) as index:
-        start, block = index.find_near(low, begins.encode(), near, size)
+        start, block = index.find_near(low, f"\n{begins}".encode(), near, size)
         assert index.read(start, 10**6) == wanted
         assert wanted.startswith(block)
         assert block.endswith(b"\n") or not wanted

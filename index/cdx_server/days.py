@@ -38,8 +38,12 @@ A server that waits with select(), as waitress does, cannot have a connection wh
 """
 HELD = 16 << 20
 """Bytes of all blocks of one query together, about."""
+MOST_KEPT = 16 << 20
+"""Bytes of the places of first lines that are kept, about."""
+_PLACE = 300
+"""Bytes of such a place without its key."""
 _LEAST, _MOST = 2 << 10, 64 << 10
-_FIRST = 4 << 10
+_FIRST = 2 << 10
 
 FIRST_MOMENT, LAST_MOMENT = "0" * 14, "9" * 14
 # A snapshot is named after its beginning, or the first capture of an imported day, a few seconds later where
@@ -85,6 +89,7 @@ class Calendar:
     def __init__(self, days: Iterable[Day]) -> None:
         self.by_since = sorted(days, key=attrgetter("since", "timestamp"))
         self._by_until = sorted(self.by_since, key=attrgetter("until", "timestamp"))
+        self.kept = Kept()
         # of all days up to one the last end, and of all from one on the first beginning: both only grow
         self._ends = list(accumulate((day.until for day in self.by_since), max))
         self._begins = list(accumulate((day.since for day in reversed(self._by_until)), min))[::-1]
@@ -108,13 +113,43 @@ class Calendar:
                 yield day
 
 
+class Kept:
+    """Where days have their first lines of some bounds: those asked for last. Several threads may use it."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[_Asked, tuple[int, list[_First]]] = OrderedDict()
+        self._lock = threading.Lock()
+        self.bytes = 0
+
+    def get(self, asked: _Asked) -> list[_First] | None:
+        """Return what was found, if it is still here; it is not to be changed."""
+        with self._lock:
+            if asked not in self._found:
+                return None
+            self._found.move_to_end(asked)
+            return self._found[asked][1]
+
+    def put(self, asked: _Asked, found: list[_First]) -> None:
+        """Keep what was found, and let go of what was asked for longest ago where there is too much."""
+        size = _PLACE + sum(_PLACE + len(line.head) for line, _ in found)
+        with self._lock:
+            self.bytes += size - self._found.pop(asked, (0, found))[0]
+            self._found[asked] = size, found
+            while self.bytes > MOST_KEPT:
+                self.bytes -= self._found.popitem(last=False)[1][0]
+
+
 class Bounds(NamedTuple):
     """Lines from `low` on and before `high`, bytewise."""
 
     low: bytes
     high: bytes
-    begins: bytes
-    """What `low` begins with, and lines that are likely to be there."""
+    needle: bytes
+    """A newline, and what `low` begins with, as lines do that are likely to be there."""
+
+
+_Asked = tuple[str, str, Bounds]
+_First = tuple[Line, Day]
 
 
 class Indexes:
@@ -169,15 +204,41 @@ class Reading:
 
     def begin(self, day: Day, bounds: Bounds) -> tuple[Line, Iterator[Line]] | None:
         """Return the first line of a day within bounds, and those after it as they are asked for."""
-        self.opened += 1
-        self._budget.check()
-        index = self._indexes.get(day)
-        start, block = index.find_near(bounds.low, bounds.begins, self._near, self._first)
-        self._near = start
+        start, block = self._find(day, bounds)
         if not block or block >= bounds.high:
             return None
         end = block.find(b"\n") + 1 or len(block)
         return _line(day, start, block[:end]), self._rest(day, bounds.high, start, block, end)
+
+    def firsts(self, since: str, until: str, bounds: Bounds) -> list[_First]:
+        """
+        Return where each day of a time has its first line within bounds, without the line itself, in order.
+
+        What was found is kept for who asks again: days do not change.
+        """
+        asked = since, until, bounds
+        found = self.calendar.kept.get(asked)
+        if found is None:
+            found = sorted(self._firsts(self.calendar.forwards(since, until), bounds))
+            self.calendar.kept.put(asked, found)
+        return list(found)
+
+    def _firsts(self, days: Iterable[Day], bounds: Bounds) -> Iterator[_First]:
+        for day in days:
+            start, block = self._find(day, bounds)
+            if block and block < bounds.high:
+                yield _place(day, start, block), day
+
+    def lines(self, day: Day, start: int, high: bytes) -> Iterator[Line]:
+        """Yield the lines of a day from one that begins at a byte of it on, and before `high`."""
+        return self._rest(day, high, start, self._again(day).block(start, self._first), 0)
+
+    def _find(self, day: Day, bounds: Bounds) -> tuple[int, bytes]:
+        self.opened += 1
+        self._budget.check()
+        found = self._indexes.get(day).find_near(bounds.low, bounds.needle, self._near, self._first)
+        self._near = found[0]
+        return found
 
     def _rest(self, day: Day, high: bytes, start: int, block: bytes, at: int) -> Iterator[Line]:
         """Yield the lines before `high` from byte `at` of a block on, which begins at a byte of the day."""
@@ -246,13 +307,23 @@ def _lines(day: Day, start: int, block: bytes) -> Iterator[Line]:
 
 
 def _line(day: Day, start: int, data: bytes) -> Line:
+    # the constructor of a named tuple takes twice the time of all the rest, and lines are many
+    return tuple.__new__(Line, (_head(day, data), day.timestamp, start, data))
+
+
+def _place(day: Day, start: int, block: bytes) -> Line:
+    return tuple.__new__(Line, (_head(day, block), day.timestamp, start, b""))
+
+
+def _head(day: Day, data: bytes) -> bytes:
+    """Return key and timestamp of the line with which some bytes begin. Raises DamagedError."""
     space = data.find(b" ")
     if space < 1 or not data[space + 1 : space + 15].isdigit() or data[space + 15 : space + 16] != b" ":
         raise DamagedError(
             f"The index of snapshot {day.timestamp} has a line without key and time: {data[:80]!a}. "
             "Run `daykeep verify`."
         )
-    return Line(data[: space + 15], day.timestamp, start, data)
+    return data[: space + 15]
 
 
 DaysNow = Callable[[], Sequence[Day]]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Any
 
 from ..errors import DamagedError
 from ..timestamp import parse_timestamp
@@ -41,14 +42,15 @@ def forwards(
     reading: Reading, scope: Scope, since: str, until: str, after: Line | None = None
 ) -> Iterator[Line]:
     """Yield the lines of a scope between two moments, both included, from a place on, itself included."""
-    days = reading.calendar.forwards(since, until)
     if scope.exact:
         begin = max(since, after.timestamp) if after else since
         low, high = scope.low + begin.encode(), scope.low + until.encode() + b"!"
-        found = _in_time(reading, days, Bounds(low, high, scope.low))
+        days = reading.calendar.forwards(since, until)
+        found = _in_time(reading, scope.low, days, Bounds(low, high, b"\n" + scope.low))
     else:
         low = max(scope.low, after.head) if after else scope.low
-        found = _within(_by_key(reading, days, Bounds(low, scope.high, low)), since, until)
+        firsts = reading.firsts(since, until, Bounds(low, scope.high, b"\n" + low))
+        found = _within(_by_key(reading, firsts, scope.high), since, until)
     return found if after is None else _from(found, after)
 
 
@@ -84,7 +86,7 @@ def nearest(
     return merged if after is None else (line for line in merged if distance(line) >= distance(after))
 
 
-def _in_time(reading: Reading, days: Iterator[Day], bounds: Bounds) -> Iterator[Line]:
+def _in_time(reading: Reading, key: bytes, days: Iterator[Day], bounds: Bounds) -> Iterator[Line]:
     """
     Yield the lines of one key, of days in the order of their beginning.
 
@@ -93,27 +95,34 @@ def _in_time(reading: Reading, days: Iterator[Day], bounds: Bounds) -> Iterator[
     heap: list[_Begun] = []
     following = next(days, None)
     while heap or following:
-        while following and (not heap or bounds.begins + following.since.encode() <= heap[0][0].head):
+        while following and (not heap or key + following.since.encode() <= heap[0][0].head):
             if begun := reading.begin(following, bounds):
                 heapq.heappush(heap, begun)
             following = next(days, None)
         if heap:
-            yield heap[0][0]
-            _advance(heap)
+            line, rest = heap[0]
+            yield line
+            _advance(heap, rest)
 
 
-def _by_key(reading: Reading, days: Iterator[Day], bounds: Bounds) -> Iterator[Line]:
-    """Yield the lines of many keys, of all days."""
-    heap: list[_Begun] = [begun for day in days if (begun := reading.begin(day, bounds))]
-    heapq.heapify(heap)
+def _by_key(reading: Reading, firsts: list[tuple[Line, Day]], high: bytes) -> Iterator[Line]:
+    """
+    Yield the lines of many keys before `high`, of days with where each has its first.
+
+    What a day has is read when that is next.
+    """
+    heap: list[tuple[Line, Day | Iterator[Line]]] = [*firsts]
     while heap:
-        yield heap[0][0]
-        _advance(heap)
+        line, rest = heap[0]
+        if isinstance(rest, Day):
+            rest = reading.lines(rest, line.offset, high)
+            line = next(rest)
+        yield line
+        _advance(heap, rest)
 
 
-def _advance(heap: list[_Begun]) -> None:
-    """Put the next line of the first stream in place of its line; no two lines have one place."""
-    rest = heap[0][1]
+def _advance(heap: list[Any], rest: Iterator[Line]) -> None:
+    """Put the next line of the first stream in place of what is there; no two lines have one place."""
     line = next(rest, None)
     if line is None:
         heapq.heappop(heap)
