@@ -7,7 +7,8 @@ CDX queries over HTTP beside pywb's own CDX server, on the same lines; prints a 
 
     address    every capture of an address
     nearest    the capture of an address that is nearest to a moment
-    beginning  the first hundred lines of what begins as an address does
+    beginning  the first hundred lines of one of twenty folders
+    elsewhere  the first hundred lines of what begins as an address does: most of these questions are new
     changes    the captures of an address that differ from the one before (pywb cannot be asked so)
 
 Ours is `viewer.app` behind waitress, as `daykeep serve` runs it, with an index for each day. pywb is its
@@ -179,10 +180,12 @@ def _question(kind: str, chance: random.Random, days: int, urls: int) -> str:
         return f"{url}&closest={moment}&sort=closest&limit=1"
     if kind == "beginning":
         return f"url=www.example.org/part-{number % 20}/&matchType=prefix&limit=100"
+    if kind == "elsewhere":
+        return f"{url.removesuffix('.html')}&matchType=prefix&limit=100"
     return f"{url}&collapse=digest" if kind == "changes" else url
 
 
-KINDS = {"address": True, "nearest": True, "beginning": True, "changes": False}
+KINDS = {"address": True, "nearest": True, "beginning": True, "elsewhere": True, "changes": False}
 """Kinds of questions, and whether pywb can be asked so."""
 
 

@@ -41,8 +41,6 @@ _KEY = re.compile(r"[!-~]+", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{14}", re.ASCII)
 _SEGMENT = re.compile(r"([^/@ \x00]+)@(\d{1,18})\+(\d{1,18})", re.ASCII)
 _PLACE = re.compile(rb'","offset":"(\d{1,18})","filename":"([ -!#-\[\]-~]+)"')
-_BEFORE = 768
-"""Bytes before a guess that are looked at: a line or two."""
 MAX_SEGMENTS = 10_000
 """Segments of one record that a line may name: ten terabytes."""
 
@@ -169,30 +167,6 @@ class Index:
         start = lower_bound(self._data, low, near)
         return start, lower_bound(self._data, high, start)
 
-    def find_near(self, low: bytes, needle: bytes, near: int, size: int) -> tuple[int, bytes]:
-        """
-        Return where the lines from `low` on begin, and whole lines from there on (see `block`).
-
-        `needle` is a newline and what `low` begins with. Where the first line that begins so lies about
-        `near`, it is found in one step, without a search.
-        """
-        at = near - _BEFORE if near > _BEFORE else 0
-        window = self._data[at : near + size]
-        line = window.find(needle) + 1
-        if line and self._is_first(window, at, line - 1, needle) and window[line : line + len(low)] >= low:
-            cut = window.rfind(b"\n") + 1
-            return at + line, window[line:cut] if cut > line else self.block(at + line, size)
-        start = lower_bound(self._data, low, near)
-        return start, self.block(start, size)
-
-    def _is_first(self, window: bytes, at: int, end: int, needle: bytes) -> bool:
-        """Tell whether the line that ends at a byte of a window, itself at one of the file, is another."""
-        before = window.rfind(b"\n", 0, end)
-        if before >= 0:
-            return not window.startswith(needle, before)
-        start = _line_start(self._data, at + end)
-        return self._data[start : start + len(needle) - 1] != needle[1:]
-
     def block(self, start: int, size: int) -> bytes:
         """Return whole lines from a byte on: about `size` bytes, one line at least; nothing at the end."""
         while start + size < len(self._data):
@@ -201,6 +175,10 @@ class Index:
                 return block[:cut]
             size *= 2
         return self._data[start:]
+
+    def place(self, low: bytes, near: int = 0) -> int:
+        """Return where the lines from `low` on begin, about `near`."""
+        return lower_bound(self._data, low, near)
 
     def read(self, start: int, end: int) -> bytes:
         """Return bytes of the file."""
@@ -252,10 +230,11 @@ def iter_from(data: bytes | mmap.mmap, start: int) -> Iterator[bytes]:
 def lower_bound(data: bytes | mmap.mmap, wanted: bytes, near: int = 0) -> int:
     """Return where the first line begins that is not before `wanted`, or the data ends; `near` is a guess."""
     low, high = _around(data, wanted, near) if near else (0, len(data))
+    size, line_end, line_start = len(wanted), data.find, data.rfind  # looked up once: a query does this often
     while low < high:
-        start = _line_start(data, (low + high) // 2)
-        if data[start : start + len(wanted)] < wanted:
-            low = _line_end(data, start)
+        start = line_start(b"\n", 0, (low + high) // 2) + 1
+        if data[start : start + size] < wanted:
+            low = line_end(b"\n", start) + 1 or len(data)
         else:
             high = start
     return low
@@ -263,17 +242,18 @@ def lower_bound(data: bytes | mmap.mmap, wanted: bytes, near: int = 0) -> int:
 
 def _around(data: bytes | mmap.mmap, wanted: bytes, near: int) -> tuple[int, int]:
     """Return two beginnings of lines between which the place is, in steps that grow from a guess."""
-    at, step = _line_start(data, min(near, len(data) - 1)), 1 << 9
-    if data[at : at + len(wanted)] < wanted:
+    size, line_start = len(wanted), data.rfind
+    at, step = line_start(b"\n", 0, min(near, len(data) - 1)) + 1, 1 << 9
+    if data[at : at + size] < wanted:
         while at + step < len(data):
-            later = _line_start(data, at + step)
-            if data[later : later + len(wanted)] >= wanted:
+            later = line_start(b"\n", 0, at + step) + 1
+            if data[later : later + size] >= wanted:
                 return at, later
             at, step = later, step * 4
         return at, len(data)
     while at > step:
-        earlier = _line_start(data, at - step)
-        if data[earlier : earlier + len(wanted)] < wanted:
+        earlier = line_start(b"\n", 0, at - step) + 1
+        if data[earlier : earlier + size] < wanted:
             return earlier, at
         at, step = earlier, step * 4
     return 0, at

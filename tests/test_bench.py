@@ -167,9 +167,9 @@ def test_cdx_questions_have_the_same_answers() -> None:
     """The bench of CDX queries has a row for each question and server, and both find the same lines."""
     found = bench("cdx.py", "--days", "6", "--urls", "40", "--questions", "20", "--clients", "1", "2")["rows"]
     lines = {(row["question"], row["clients"], row["server"]): row["lines"] for row in found}
-    assert len(lines) == 2 * (4 + 3)
+    assert len(lines) == 2 * (5 + 4)
     assert {row["refused"] for row in found} == {0}
-    for question in ("address", "nearest", "beginning"):
+    for question in ("address", "nearest", "beginning", "elsewhere"):
         for clients in (1, 2):
             ours, theirs = (lines[question, clients, server] for server in ("daykeep", "pywb"))
             assert ours == theirs > 0

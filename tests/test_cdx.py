@@ -226,6 +226,30 @@ def test_an_unsealed_day_is_not_told(tmp_path):
         assert len(rows(visitor.get("/cdx?url=example.org").text)) == 2
 
 
+@pytest.mark.parametrize("asked", ["url=*.example.org", "url=example.org/*", "url=example.org"])
+def test_a_new_day_is_there_at_the_next_query(tmp_path, monkeypatch, asked):
+    """However often it was asked before: a day that was sealed since is told, and one that is gone is not."""
+    monkeypatch.setattr("viewer.cdx_days._TICK", -1)  # all is kept that can be
+    with build(tmp_path, {"demo": {FIRST: SITES["demo"][FIRST]}}) as archive:
+        visitor = Visitor(archive)
+        whole = f"/cdx?{asked}&fl=timestamp"
+
+        def days_told() -> set[str]:
+            told = [visitor.get(whole).text for _ in range(3)]
+            assert told[0] == told[1] == told[2]
+            return {line[:8] for line in told[0].splitlines()}
+
+        assert days_told() == {FIRST[:8]}
+        for name in (SECOND, THIRD):
+            add_day(archive, archive.settings.site[0], name, SITES["demo"][SECOND])
+        assert days_told() == {FIRST[:8], SECOND[:8], THIRD[:8]}
+        folder = archive.collection.site_folder("demo")
+        (folder / SECOND).rename(tmp_path / SECOND)
+        assert days_told() == {FIRST[:8], THIRD[:8]}
+        (tmp_path / SECOND).rename(folder / SECOND)
+        assert days_told() == {FIRST[:8], SECOND[:8], THIRD[:8]}
+
+
 @pytest.mark.parametrize(
     ("moment", "status"),
     [

@@ -297,26 +297,22 @@ def test_what_imported_records_add():
     assert parse_line(line) == replace(CAPTURE, mime=REVISIT, recorded="sha1:ABC", unresolved=True)
 
 
-KEYS = st.lists(st.text("ab/", min_size=1, max_size=4), max_size=30)
-
-
 @given(
-    KEYS, st.text("ab/", max_size=3), st.text("ab/ 1", max_size=3), st.integers(0, 400), st.integers(1, 300)
+    st.lists(st.text("ab/", min_size=1, max_size=4), max_size=30),
+    st.text("ab/ 1", max_size=4),
+    st.integers(0, 400),
+    st.integers(1, 300),
 )
-def test_where_lines_begin_is_what_a_scan_finds(tmp_path_factory, keys, begins, more, near, size):
-    """Wherever it is sought, and in whatever steps: whole lines from the first on that is not before the bound."""
+def test_blocks_are_whole_lines(tmp_path_factory, keys, low, near, size):
+    """From the first line that is not before a bound, blocks of any size hold whole lines, and all of them."""
     path = tmp_path_factory.mktemp("index") / "index.cdxj"
     lines = sorted(f"{key} {number % 3}{'x' * (number % 7)}\n".encode() for number, key in enumerate(keys))
     path.write_bytes(b"".join(lines))
-    low = f"{begins}{more}".encode()
-    wanted = b"".join(line for line in lines if line >= low)
     with Index(path) as index:
-        start, block = index.find_near(low, f"\n{begins}".encode(), near, size)
-        assert index.read(start, 10**6) == wanted
-        assert wanted.startswith(block)
-        assert block.endswith(b"\n") or not wanted
-        blocks = [block]
+        start = index.place(low.encode(), near)
+        blocks = [index.block(start, size)]
         while blocks[-1]:
             start += len(blocks[-1])
             blocks.append(index.block(start, size))
-        assert b"".join(blocks) == wanted
+    assert b"".join(blocks) == b"".join(line for line in lines if line >= low.encode())
+    assert all(block.endswith(b"\n") for block in blocks[:-1])

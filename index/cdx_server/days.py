@@ -144,8 +144,6 @@ class Bounds(NamedTuple):
 
     low: bytes
     high: bytes
-    needle: bytes
-    """A newline, and what `low` begins with, as lines do that are likely to be there."""
 
 
 _Asked = tuple[str, str, Bounds]
@@ -236,9 +234,9 @@ class Reading:
     def _find(self, day: Day, bounds: Bounds) -> tuple[int, bytes]:
         self.opened += 1
         self._budget.check()
-        found = self._indexes.get(day).find_near(bounds.low, bounds.needle, self._near, self._first)
-        self._near = found[0]
-        return found
+        index = self._indexes.get(day)
+        start = self._near = index.place(bounds.low, self._near)
+        return start, index.block(start, self._first)
 
     def _rest(self, day: Day, high: bytes, start: int, block: bytes, at: int) -> Iterator[Line]:
         """Yield the lines before `high` from byte `at` of a block on, which begins at a byte of the day."""

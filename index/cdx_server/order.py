@@ -46,10 +46,10 @@ def forwards(
         begin = max(since, after.timestamp) if after else since
         low, high = scope.low + begin.encode(), scope.low + until.encode() + b"!"
         days = reading.calendar.forwards(since, until)
-        found = _in_time(reading, scope.low, days, Bounds(low, high, b"\n" + scope.low))
+        found = _in_time(reading, scope.low, days, Bounds(low, high))
     else:
         low = max(scope.low, after.head) if after else scope.low
-        firsts = reading.firsts(since, until, Bounds(low, scope.high, b"\n" + low))
+        firsts = reading.firsts(since, until, Bounds(low, scope.high))
         found = _within(_by_key(reading, firsts, scope.high), since, until)
     return found if after is None else _from(found, after)
 
