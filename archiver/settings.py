@@ -274,10 +274,25 @@ def _check_viewer(viewer: Viewer) -> None:
     replay = normalise(viewer.replay_url.replace("{label}", "label"))
     if replay is None:
         raise ConfigurationError(f"key `viewer.replay_url`: {viewer.replay_url!r} is not an http(s) address.")
-    if "{label}" not in viewer.replay_url or not origin(replay).host.startswith("label."):
+    if "{label}" in viewer.replay_url and not origin(replay).host.startswith("label."):
         raise ConfigurationError(
-            "key `viewer.replay_url`: its host must begin with {label}; this version replays on one origin "
-            "per day and host only, such as http://{label}.localhost:8080."
+            "key `viewer.replay_url`: its host must begin with {label}, as in http://{label}.localhost:8080, "
+            "or have none: then all pages are replayed on this one origin, in the simpler way."
+        )
+    if "{label}" not in viewer.replay_url:
+        _check_one_origin(viewer.base_url, replay)
+
+
+def _check_one_origin(base_url: str, replay: str) -> None:
+    if replay != f"{origin(replay)}/":
+        raise ConfigurationError(
+            f"key `viewer.replay_url`: {replay!r} is more than an origin; write it without a path, as in "
+            "http://replay.example.org."
+        )
+    if origin(replay) == origin(normalise(base_url) or ""):
+        raise ConfigurationError(
+            "key `viewer.replay_url`: archived pages may not run where the viewer is; use another name "
+            "or port than that of `viewer.base_url`, or one with {label}."
         )
 
 

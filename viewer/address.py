@@ -78,6 +78,9 @@ class ReplayAddresses:
     Raises ConfigurationError where the pattern is not scheme, `{label}`, a dot, a host and at most a port.
     """
 
+    by_path = False
+    base = ""
+
     def __init__(self, base: str) -> None:
         found = _BASE.fullmatch(base)
         if not found:
@@ -145,6 +148,16 @@ class ReplayAddresses:
             return parse(found["label"].lower())
         except ValueError:
             return None
+
+    def read(self, host_header: str, target: str) -> tuple[Label, str] | None:
+        """Return what a request asks for, and the path there; None where it is for no snapshot."""
+        label = self.label_of(host_header)
+        return (label, target) if label else None
+
+    def is_host(self, host_header: str) -> bool:
+        """Tell whether a Host header names something below the name that replay hosts have."""
+        parent = self.pattern.partition("{label}")[2].partition(":")[0]
+        return host_header.rpartition("@")[2].partition(":")[0].lower().endswith(parent)
 
     def source(self, timestamp: str, origins: Iterable[Origin]) -> list[str]:
         """Return the CSP source expressions (CSP3 section 2.3.1) of a snapshot's origins, sorted."""

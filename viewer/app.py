@@ -29,20 +29,21 @@ from archiver.exporting.kept_exports import KeptExports
 from archiver.exporting.profiles import Profile, built_in
 from archiver.settings import Settings
 from index.catalogue import Catalogue
-from index.errors import ArchiveError, BusyError, NotFoundError
+from index.errors import ArchiveError, BusyError, ConfigurationError, NotFoundError
 from index.history import History
 from index.search import Search
 from index.timestamp import local_date
 from index.urlkey import normalise, origin
 
 from . import browse, download, frame, lifeline_page, page_parts, search_page, web_archive_txt
-from .address import ReplayAddresses, format_web_path
+from .address import format_web_path
 from .cdx import add_cdx
 from .current import give, holdings
 from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
 from .i18n import COOKIE, LANGUAGES, add_languages, clock, second
 from .kept_answers import KeptAnswers, keeping
+from .path_address import replay_addresses
 from .replay import create_replay, is_replay_host
 from .request_target import request_target
 from .security import add_security_headers
@@ -76,7 +77,9 @@ def create_app(
     built-in ones if left out. Raises ConfigurationError for a `replay_url` that is not a pattern of replay
     origins, and for a download that is no profile.
     """
-    addresses = ReplayAddresses(settings.viewer.replay_url)
+    addresses = replay_addresses(settings.viewer.replay_url)
+    if addresses.base and addresses.is_host(urlsplit(settings.viewer.base_url).netloc):
+        raise ConfigurationError("Archived pages may not run where the viewer is: see viewer.replay_url.")
     shelf = Shelf(collection, addresses, sites=settings.site)
     exports = KeptExports(collection, settings, profiles or built_in())
     search = Search(history, catalogue)

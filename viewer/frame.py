@@ -186,6 +186,7 @@ def _framed(
             source=held.addresses.url(name, address.url),
             name=name,
             pattern=held.addresses.pattern,
+            by_path=held.addresses.by_path,
             hashed=_hashed(origins(held, snapshot, view), name),
             file=_file(holder, found),
             parts=named_parts(snapshot, view, holder, found),
@@ -202,6 +203,8 @@ def _framed(
 
 def _hashed(origins: Iterable[Origin], name: str) -> dict[str, str]:
     """Return archived origins by their replay origins, where those do not tell them: viewer.js asks it."""
+    if holdings().addresses.by_path:
+        return {}  # every address tells its origin
     named = ((holdings().addresses.origin(name, one), str(one)) for one in origins)
     return {replayed: archived for replayed, archived in named if "--" in replayed}
 

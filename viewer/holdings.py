@@ -38,7 +38,7 @@ from index.search import Search
 from index.timestamp import parse_timestamp
 from index.urlkey import Origin, origin, urlkey
 
-from .address import ReplayAddresses
+from .path_address import Addresses
 from .view import View
 
 KEPT_OPEN = 32
@@ -73,7 +73,7 @@ class Found:
 class OpenSnapshot:
     """One sealed snapshot, its index open. Several threads may use it at once."""
 
-    def __init__(self, folder: SnapshotFolder, addresses: ReplayAddresses, rules: Fuzzy) -> None:
+    def __init__(self, folder: SnapshotFolder, addresses: Addresses, rules: Fuzzy) -> None:
         self.folder = folder
         self._rules = rules
         self.site = folder.site
@@ -159,7 +159,7 @@ class Shelf:
     def __init__(
         self,
         collection: Collection,
-        addresses: ReplayAddresses,
+        addresses: Addresses,
         limit: int = KEPT_OPEN,
         *,
         sites: Iterable[Site] = (),
@@ -206,7 +206,7 @@ class Holdings:
     collection: Collection
     history: History
     search: Search
-    addresses: ReplayAddresses
+    addresses: Addresses
     shelf: Shelf
     exports: KeptExports
     now: Callable[[], datetime]

@@ -61,6 +61,9 @@ GZIP = "gzip"
 WORTH_PACKING = 512
 """Bytes of a body made here below which it goes out as it is."""
 
+MAX_ORIGINS = 40
+"""Other archived origins that a page is told of in path mode."""
+
 GAP_CACHE = "public, max-age=600"
 NOTE = "X-Daykeep-Approximate"
 """Says how an answer differs from what was asked: `tidied`, `fuzzy`, `query-ignored`, `not-rewritten`."""
@@ -136,11 +139,9 @@ def viewer_origin(held: Holdings) -> str:
 
 def _replay(_: str = "") -> Response:
     target = request_target(request.environ)
-    path = target.partition("?")[0]
-    if request.headers.get("Service-Worker"):
-        return _secured(Response("Service workers are not replayed.\n", 403, mimetype="text/plain"), None)
-    if path == SCRIPT_PATH:
-        return _script_answer()
+    own = _own(target.partition("?")[0])
+    if own is not None:
+        return own
     asked = _asked(target)
     if asked is None:
         return _secured(_gap(404), None)
@@ -151,14 +152,28 @@ def _replay(_: str = "") -> Response:
     return _secured(_answer(asked), asked)
 
 
+def _own(path: str) -> Response | None:
+    """Answer what asks for nothing archived."""
+    if request.headers.get("Service-Worker"):
+        return _secured(Response("Service workers are not replayed.\n", 403, mimetype="text/plain"), None)
+    if path == SCRIPT_PATH:
+        return _script_answer()
+    if request.method == "OPTIONS" and holdings().addresses.by_path:
+        return _secured(
+            Response(status=204), None
+        )  # may a page ask? the headers of any answer say that it may
+    return None
+
+
 def _asked(target: str) -> Asked | None:
     held = holdings()
-    label = held.addresses.label_of(request.environ.get("HTTP_HOST", ""))
-    snapshot = held.shelf.get(label.timestamp) if label else None
-    if label is None or snapshot is None:
+    read = held.addresses.read(request.environ.get("HTTP_HOST", ""), target)
+    snapshot = held.shelf.get(read[0].timestamp) if read else None
+    if read is None or snapshot is None:
         return None
+    label, path = read
     origin = resolve(label, origins(held, snapshot, label.view))
-    url = normalise(f"{origin}{target}") if origin else None
+    url = normalise(f"{origin}{path}") if origin else None
     return Asked(snapshot, origin, url, label.view) if origin and url else None
 
 
@@ -318,7 +333,14 @@ def _head(asked: Asked) -> str:
         timestamp=asked.name,
         origin=str(asked.origin),
         viewer=viewer_origin(held),
+        origins=_other_origins(asked) if held.addresses.by_path else "",
     )
+
+
+def _other_origins(asked: Asked) -> str:
+    """Return other archived origins, of whose modules root-relative imports are mapped: the first few."""
+    others = sorted(map(str, asked.snapshot.origins - {asked.origin}))
+    return " ".join(others[:MAX_ORIGINS])
 
 
 def _script_answer() -> Response:
@@ -391,7 +413,8 @@ def _secured(response: Response, asked: Asked | None) -> Response:
     held = holdings()
     own = sources(held, asked.snapshot, asked.view) if asked else []
     scriptless = asked is not None and asked.view.scriptless
-    for name, value in security_headers(own, viewer_origin(held), scriptless=scriptless):
+    by_path = held.addresses.base if held.addresses.by_path else ""
+    for name, value in security_headers(own, viewer_origin(held), scriptless=scriptless, by_path=by_path):
         response.headers[name] = value
     return response
 
@@ -408,8 +431,7 @@ def _guarded(response: Response) -> Response:
 
 
 def is_replay_host(host: str, held: Holdings) -> bool:
-    """Tell whether a Host header names something below the name that replay hosts have, a label or not."""
-    parent = urlsplit(held.addresses.pattern.replace("{label}", "label")).hostname or ""
+    """Tell whether a Host header names a replay host, and not the viewer."""
     own = urlsplit(held.settings.viewer.base_url).hostname
     name = host.rpartition("@")[2].partition(":")[0].lower()
-    return name != own and name.endswith(parent.removeprefix("label"))
+    return held.addresses.is_host(host) and (name != own or held.addresses.by_path)

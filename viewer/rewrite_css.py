@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 
 from .address import Mapper
+from .path_address import RootedMapper, touched
 
 _SPACE = r"(?:[ \t\r\n\f]|/\*(?s:.*?)(?:\*/|\Z))*+"
 _DOUBLE = r'"(?:[^"\\\r\n\f]|\\(?s:.))*+"?'
@@ -45,7 +46,6 @@ _PARTS = re.compile(r"(?P<function>[a-z]+\([ \t\r\n\f]*+)(?P<argument>(?s:.*))",
 _ESCAPE = re.compile(
     r"\\(?:(?P<code>[0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(?P<newline>\r\n|[\r\n\f])|(?P<char>(?s:.)))"
 )
-_ABSOLUTE = re.compile(r"[\x00-\x20]*(?:https?:)?[/\\]{2}", re.IGNORECASE)
 _ESCAPED = re.compile(r"[\"'()\\<\x00-\x20\x7f]")
 _UTF_16_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
@@ -68,7 +68,8 @@ def rewrite_css(body: bytes, mapper: Mapper) -> bytes:
 
 def rewrite_css_text(text: str, mapper: Mapper) -> str:
     """Return the text of a style sheet or a style attribute with its addresses mapped."""
-    if "//" not in text and "\\" not in text:
+    slash = "/" if isinstance(mapper, RootedMapper) else "//"
+    if slash not in text and "\\" not in text:
         return text
     return _TOKEN.sub(lambda token: _mapped_token(token, mapper), text)
 
@@ -121,7 +122,7 @@ def _mapped_argument(argument: str, mapper: Mapper) -> str:
     closed = bool(quote) and len(argument) > 1 and argument.endswith(quote)
     written = argument[len(quote) : -1 if closed else None]
     address = _ESCAPE.sub(_unescaped, written) if "\\" in written else written
-    if not _ABSOLUTE.match(address):
+    if not touched(mapper).match(address):
         return argument
     mapped = mapper(address)
     if mapped == address:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 
 from .address import Mapper
+from .path_address import touched
 
 
 class Rule(Enum):
@@ -152,7 +153,6 @@ _REFRESH = re.compile(
     r"(?P<before>[\s\d.]*[;,]?\s*(?:url\s*=\s*)?[\"']?)(?P<url>[^\"']*)(?P<after>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_ABSOLUTE = re.compile(r"\s*(?:https?:)?[/\\]{2}", re.IGNORECASE)
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 
 
@@ -172,7 +172,7 @@ def rewrite_headers(headers: Iterable[tuple[str, str]], address_mapper: Mapper) 
 
 
 def security_headers(
-    own: Sequence[str], viewer_origin: str, *, scriptless: bool = False
+    own: Sequence[str], viewer_origin: str, *, scriptless: bool = False, by_path: str = ""
 ) -> list[tuple[str, str]]:
     """
     Return the headers that every replay response carries, whatever its status and type.
@@ -180,9 +180,36 @@ def security_headers(
     `own` are the source expressions of the snapshot's replay origins (`ReplayAddresses.source`); where
     they are so many that a header would outgrow a proxy's buffer (4 or 8 KiB are usual; each stands in it
     six times) the caller gives the wildcard alone. `viewer_origin` is the only page outside that may frame.
-    `scriptless` forbids every script, of the page and of ours.
+    `scriptless` forbids every script, of the page and of ours. `by_path` is the replay origin in path mode,
+    where all snapshots have the same: a page then has an origin that is nobody's, and may use what is below
+    `own`.
     """
+    if by_path:
+        policy = _policy_in_paths(own, by_path, scriptless=scriptless)
+        return [("Content-Security-Policy", policy), *_FIXED, *_SHARED]
     return [("Content-Security-Policy", _policy(own, viewer_origin, scriptless=scriptless)), *_FIXED]
+
+
+def _policy_in_paths(own: Sequence[str], replay_origin: str, *, scriptless: bool) -> str:
+    """
+    Return the policy in path mode: `'self'` would be every day, and `own` ends in the path of the snapshot.
+
+    Without `allow-same-origin` each page that is loaded has an origin of its own: no page reaches the storage
+    or the window of another. Such an origin matches no `frame-ancestors`, so that a page could hold no frame:
+    it is left out. Who frames a page of ours elsewhere gets what anybody may read, and no banner.
+    """
+    origins = " ".join(dict.fromkeys(own))
+    allowed = "" if scriptless else "allow-scripts allow-modals"
+    directives = {
+        "default-src": f"data: blob: 'unsafe-inline' 'unsafe-eval' {replay_origin}/.daykeep/ {origins}",
+        **({"script-src": "'none'", "worker-src": "'none'"} if scriptless else {}),
+        "frame-src": f"blob: {origins}",
+        "object-src": origins or "'none'",
+        "base-uri": origins or "'none'",
+        "form-action": origins or "'none'",
+        "sandbox": f"{allowed} allow-forms allow-downloads",
+    }
+    return "; ".join(f"{name} {value.strip()}" for name, value in directives.items())
 
 
 def _policy(own: Sequence[str], viewer_origin: str, *, scriptless: bool) -> str:
@@ -220,8 +247,20 @@ _FIXED = (
 )
 
 
+# An origin that is nobody's is another than ours: what a page asks for by script, as a module or as a font is
+# only given to it if anybody may have it. Anybody may: nothing here depends on who asks.
+_SHARED = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Methods", "*"),
+    ("Access-Control-Allow-Headers", "*"),
+    ("Access-Control-Expose-Headers", "*"),
+    ("Access-Control-Max-Age", "86400"),
+    ("Timing-Allow-Origin", "*"),
+)
+
+
 def _map_address(value: str, mapper: Mapper) -> str:
-    return mapper(value.strip()) if _ABSOLUTE.match(value) else value
+    return mapper(value.strip()) if touched(mapper).match(value) else value
 
 
 def _map_origins(value: str, mapper: Mapper) -> str:
@@ -231,7 +270,7 @@ def _map_origins(value: str, mapper: Mapper) -> str:
 def map_refresh(value: str, mapper: Mapper) -> str:
     """Return the value of a Refresh header or `<meta http-equiv=refresh>` (HTML 4.2.5.3), mapped."""
     found = _REFRESH.fullmatch(value)
-    if not found or not _ABSOLUTE.match(found["url"]):
+    if not found or not touched(mapper).match(found["url"]):
         return value
     return f"{found['before']}{_map_address(found['url'], mapper)}{found['after']}"
 

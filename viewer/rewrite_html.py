@@ -3,9 +3,10 @@
 Rewrites an archived page for replay: one table, tag → attribute → rule, and our script first of all.
 
 Only absolute and protocol-relative http(s) addresses are mapped; relative ones already lead to the right
-replay origin. What would weaken or escape the replay is taken out (`integrity`, `nonce`, `ping`, the
-page's own CSP, speculation rules, preconnections, targets outside the frame). Every other byte stays,
-in its place and spelling: a tag that needs no change is not written anew. The result is always UTF-8.
+replay origin. In path mode (viewer/path_address.py) those that begin at the root are mapped too. What would
+weaken or escape the replay is taken out (`integrity`, `nonce`, `ping`, the page's own CSP, speculation
+rules, preconnections, targets outside the frame). Every other byte stays, in its place and spelling: a tag
+that needs no change is not written anew. The result is always UTF-8.
 
 Script is not rewritten: viewer/static/replay.js, whose tag `head_script` builds, maps addresses as they
 are used. Knows nothing of requests or of what is in the archive. Why not a library: docs/adr/0007.
@@ -23,11 +24,11 @@ from .address import Mapper
 from .charset import decode
 from .data_url import DataUrl, parse_data_url
 from .markup import Attribute, Kind, Token, attributes, escape, tokens, unescape
+from .path_address import RootedMapper, touched
 from .rewrite_css import rewrite_css_text
 from .rewrite_headers import map_refresh
 
 _SPACE = "\t\n\f\r "
-_ABSOLUTE = re.compile(r"[\x00-\x20]*(?:https?:)?[/\\]{2}", re.IGNORECASE)
 _BREAK = re.compile(r"[\t\n\r]+")
 # A candidate of `srcset` (HTML section 4.8.4.2.1): an address that ends in a comma has no descriptors
 _CANDIDATE = re.compile(
@@ -48,20 +49,21 @@ _WORTH_A_LOOK = re.compile(
 )
 # Text, and tags as most are written that none of the rules below has to do with: most of a real page. The
 # elements named have raw text, are foreign, or have rules that look at more than a doubled slash.
-_DULL = re.compile(
-    r"""(?:
+_DULL_TAGS = r"""(?:
       [^<]++
     | </[a-z][a-z0-9]*+>
     | <(?!(?:base|iframe|link|math|meta|noembed|noframes|plaintext|script|style|svg|textarea|title|xmp)[\s/>])
       [a-z][a-z0-9]*+
       (?:[ \n]++(?!(?:attributionsrc|formtarget|integrity|nonce|ping|target)[\s=/>])
         [a-z][a-z0-9:-]*+
-        (?:="[^"&/\\\t\n\r]*+(?:/[^"&/\\\t\n\r]++)*+/?"|='[^'&/\\\t\n\r]*+(?:/[^'&/\\\t\n\r]++)*+/?')?
+        (?:="[^"&/\\\t\n\r]*+SLASHES"|='[^'&/\\\t\n\r]*+SLASHES')?
       )*+
       [ \n]*+/?>
-    )*+""",
-    re.VERBOSE,
-)
+    )*+"""
+_DULL = re.compile(_DULL_TAGS.replace("SLASHES", r"(?:/[^\"'&/\\\t\n\r]++)*+/?"), re.VERBOSE)
+# In path mode one slash is worth a look
+_WORTH_IN_PATHS = re.compile(rf"/|{_WORTH_A_LOOK.pattern}", re.IGNORECASE)
+_DULL_IN_PATHS = re.compile(_DULL_TAGS.replace("SLASHES", ""), re.VERBOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class _Page:
     head: str
     xml: bool
     depth: int = 0
+    based: bool = False
+    """Whether a `<base>` came, on which the addresses below it depend."""
 
 
 Rule = Callable[[str, _Page], str | None]
@@ -94,15 +98,19 @@ def rewrite_html(
     return _rewritten(decode(body, charset), page).encode("utf-8", "replace")
 
 
-def head_script(src: str, *, pattern: str, timestamp: str, origin: str, viewer: str) -> str:
+def head_script(
+    src: str, *, pattern: str, timestamp: str, origin: str, viewer: str, origins: str = ""
+) -> str:
     """
     Return the tag of replay.js for a page.
 
     `src` is the script's absolute URL, because a `<base>` of the page around it holds in a `srcdoc`;
     `pattern` as in ReplayAddresses.pattern; `origin` the archived origin of the page; `viewer` the
-    viewer's origin. Well-formed in HTML and XML.
+    viewer's origin. In path mode `origins` are the other archived origins, with spaces between. Well-formed
+    in HTML and XML.
     """
     data = {"pattern": pattern, "timestamp": timestamp, "origin": origin, "viewer": viewer}
+    data |= {"origins": origins} if origins else {}
     written = "".join(f' data-{name}="{escape_text(value)}"' for name, value in data.items())
     return f'<script src="{escape_text(src)}"{written}></script>'
 
@@ -151,18 +159,29 @@ def _in_root(text: str, token: Token, html_end: int) -> int:
 def _edits(text: str, page: _Page) -> Iterator[tuple[int, int, str]]:
     """Yield what changes in a page: from, to, and the new text."""
     script_type = ""
-    for token in tokens(text, xml=page.xml, dull=_DULL):
+    in_paths = isinstance(page.mapper, RootedMapper)
+    worth = _WORTH_IN_PATHS if in_paths else _WORTH_A_LOOK
+    for token in tokens(text, xml=page.xml, dull=_DULL_IN_PATHS if in_paths else _DULL):
         if token.kind is Kind.START:
             if token.name == "script":
                 script_type = _script_type(text, token)
-            if token.name == "iframe" or _WORTH_A_LOOK.search(text, *token.attributes):
+            if token.name == "iframe" or worth.search(text, *token.attributes):
                 yield from _attribute_edits(text, token, page)
+            page = _based(text, token, page) if token.name == "base" else page
         elif token.kind is Kind.RAW:
             new = _raw_text(text[token.start : token.end], token.name, script_type, page)
             if new is not None:
                 yield token.start, token.end, new
         elif token.kind is Kind.OTHER and page.xml and text.startswith("<?xml", token.start):
             yield token.start, token.end, _instruction(text[token.start : token.end], page)
+
+
+def _based(text: str, token: Token, page: _Page) -> _Page:
+    """Return the page as it is below a `<base>`, of which the first with an address counts."""
+    href = next((one for one in attributes(text, token) if one.name == "href"), None)
+    if href is None or page.based or not isinstance(page.mapper, RootedMapper):
+        return page
+    return replace(page, mapper=page.mapper.based(unescape(href.value)), based=True)
 
 
 def _attribute_edits(text: str, token: Token, page: _Page) -> Iterator[tuple[int, int, str]]:
@@ -222,11 +241,11 @@ def _import_map(raw: str, mapper: Mapper) -> str | None:
 
 def _mapped_json(value: object, mapper: Mapper, depth: int) -> object:
     if isinstance(value, dict) and depth:
-        return {
-            _mapped_json(name, mapper, 0): _mapped_json(inner, mapper, depth - 1)
-            for name, inner in value.items()
-        }
-    return mapper(value) if isinstance(value, str) and _ABSOLUTE.match(value) else value
+        inner = {name: _mapped_json(one, mapper, depth - 1) for name, one in value.items()}
+        # in path mode scripts also ask by the address as it is written
+        written = inner if isinstance(mapper, RootedMapper) else {}
+        return written | {_mapped_json(name, mapper, 0): one for name, one in inner.items()}
+    return mapper(value) if isinstance(value, str) and touched(mapper).match(value) else value
 
 
 def _data_frame(found: list[Attribute]) -> DataUrl | None:
@@ -279,7 +298,7 @@ def _local(name: str) -> str:
 
 def _url(value: str, page: _Page) -> str:
     address = _BREAK.sub("", value)  # as URL parsers do (URL section 4.4)
-    return page.mapper(address.strip(_SPACE)) if _ABSOLUTE.match(address) else value
+    return page.mapper(address.strip(_SPACE)) if touched(page.mapper).match(address) else value
 
 
 def _srcset(value: str, page: _Page) -> str:

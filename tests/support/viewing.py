@@ -17,10 +17,10 @@ from archiver.exporting.profiles import built_in
 from index.search import Search
 from index.urlkey import origin
 from tests.support.archive import Archive
-from viewer.address import ReplayAddresses
 from viewer.app import THREADS, create_app, create_viewer
 from viewer.holdings import Holdings, Shelf
 from viewer.label import make
+from viewer.path_address import replay_addresses
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ def app_of(archive: Archive) -> Any:
 
 def viewer_of(archive: Archive) -> Any:
     """Return the Flask application of the viewer's own pages over an archive."""
-    addresses = ReplayAddresses(archive.settings.viewer.replay_url)
+    addresses = replay_addresses(archive.settings.viewer.replay_url)
     shelf = Shelf(archive.collection, addresses)
     held = Holdings(
         archive.settings,
