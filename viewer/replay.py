@@ -70,10 +70,12 @@ NOTE = "X-Daykeep-Approximate"
 
 VARY = "Accept-Encoding, Sec-Fetch-Dest"
 
+_SCRIPTS = ("path_addresses.js", "replay.js")
+
 # What the rewritten form of a body is made by: a change in any of them makes another answer.
 _REWRITERS = (
-    "address.py", "charset.py", "data_url.py", "form.py", "label.py", "markup.py", "replay.py",
-    "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py", "view.py",
+    "address.py", "charset.py", "data_url.py", "form.py", "label.py", "markup.py", "path_address.py",
+    "replay.py", "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py", "view.py",
 )  # fmt: skip
 
 
@@ -119,7 +121,8 @@ def create_replay(held: Holdings) -> Flask:
 
 
 def _script() -> Script:
-    body = (resources.files("viewer") / "static" / "replay.js").read_bytes()
+    parts = [(resources.files("viewer") / "static" / name).read_bytes() for name in _SCRIPTS]
+    body = b"(() => {\n" + b"".join(parts) + b"})();\n"
     return Script(body, hashlib.sha256(body).hexdigest()[:16])
 
 

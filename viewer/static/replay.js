@@ -10,9 +10,11 @@
 //
 // Its own element says what it needs:
 //   data-pattern    http://{label}.localhost:8080   replay origins; the label as in viewer/label.py
+//                   http://localhost:8081/replay/   in path mode, where all pages have this one (path_addresses.js)
 //   data-timestamp  20261123023000                  the snapshot, and the letters of a view (viewer/view.py)
 //   data-origin     https://www.ind.nl              the archived origin of this page
 //   data-viewer     http://localhost:8080           the only page that is told where we are
+//   data-origins    https://cdn.ind.nl …            in path mode, other archived origins
 //
 // What it tells the viewer's frame, at load and at every navigation within the page:
 //   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}
@@ -27,8 +29,17 @@
   "use strict";
   const script = document.currentScript;
   const { pattern, timestamp, origin: archivedOrigin, viewer } = script.dataset;
+  const said = { ...script.dataset };
+  const byPath = !pattern.includes("{label}");
   const again = script.cloneNode();  // no sink of Trusted Types: a document of ours may begin with them
   const FIRST = again.outerHTML;
+  if (byPath && !document.querySelector("script[type=importmap]")) {
+    const imports = document.createElement("script");
+    imports.type = "importmap";
+    imports.textContent = JSON.stringify(importMapOf(said, makePathAddresses(said, window)));
+    script.after(imports);
+    imports.remove();
+  }
   script.remove();
 
   // Taken before a page can replace them.
@@ -104,7 +115,8 @@
   const parsed = (text, base) => { try { return new URL(text, base); } catch { return null; } };
 
   // An absolute or protocol-relative http(s) address → its replay address; anything else as it is.
-  const map = (value) => {
+  const inPaths = byPath ? makePathAddresses(said, window) : null;
+  const map = inPaths ? inPaths.map : (value) => {
     const text = `${value}`;
     if (!ABSOLUTE.test(text.replace(/[\t\n\r]/g, ""))) return value;  // URL parsers leave these out too
     const url = parsed(text, archivedOrigin);
@@ -112,7 +124,7 @@
   };
 
   // A replay address → the archived one, for what a page or the viewer is told.
-  const original = (value) => {
+  const original = inPaths ? inPaths.original : (value) => {
     const url = parsed(value);
     if (!url) return value;
     if (url.origin === pageLocation.origin) return archivedOrigin + url.pathname + url.search + url.hash;
@@ -127,16 +139,16 @@
 
   // ---- Texts that hold addresses
 
+  const SLASHED = byPath ? /[\/\\]/ : /[\/\\]{2}/;
+  const SLASHES = byPath ? "(?:https?:\\/|\\.\\.)?\\/" : "(?:https?:)?\\/\\/";
+  const CSS_ADDRESS = new RegExp(`(\\burl\\(\\s*["']?|@import\\s*["']|\\bimage-set\\(\\s*["'])(${SLASHES}[^"')\\s]*)`, "gi");
+  const CANDIDATE = new RegExp(`(^|,\\s*|\\s)(${SLASHES}[^\\s]*[^\\s,])`, "gi");
   const mapCss = (value) => {
     const text = `${value}`;
-    if (!text.includes("//") && !text.includes("\\")) return value;
-    return text.replace(
-      /(\burl\(\s*["']?|@import\s*["']|\bimage-set\(\s*["'])((?:https?:)?\/\/[^"')\s]*)/gi,
-      (_, before, url) => before + map(url),
-    );
+    if (!SLASHED.test(text) && !text.includes("\\")) return value;
+    return text.replace(CSS_ADDRESS, (_, before, url) => before + map(url));
   };
-  const mapSrcset = (value) =>
-    `${value}`.replace(/(^|,\s*|\s)((?:https?:)?\/\/[^\s]*[^\s,])/gi, (_, before, url) => before + map(url));
+  const mapSrcset = (value) => `${value}`.replace(CANDIDATE, (_, before, url) => before + map(url));
   // Nothing of these shows in a plug-in's frame, and no event tells when their window is made.
   const mapPlugin = (value) => (/^[\0-\x20]*(?:about|blob|javascript):/i.test(`${value}`) ? "" : map(value));
   // A page that a page writes gets this script as well, after the doctype that decides its mode.
@@ -158,7 +170,7 @@
   // Markup may come in pieces (document.write), so its tags are changed one by one and nothing is parsed.
   const mapHtml = (value) => {
     const text = `${value}`;
-    if (!/\/\/|data|srcdoc|\\|&#/i.test(text)) return value;
+    if (!SLASHED.test(text) && !/data|srcdoc|\\|&#/i.test(text)) return value;
     return text.replace(/<[a-z][^\s\/>]*(?:[^>"']|"[^"]*"|'[^']*')*/gi, (tag) =>
       tag.replace(ATTRIBUTE, (whole, before, name, equals, written) => {
         const change = ATTRIBUTES[name.toLowerCase()];
@@ -280,12 +292,13 @@
     // Requests
     const request = ([input, init]) => [
       typeof input === "object" && input instanceof w.Request ? input : map(input),
-      init && init.integrity ? { ...init, integrity: "" } : init,
+      init ? { ...init, ...(init.integrity ? { integrity: "" } : {}), ...(byPath ? openTo(init) : {}) } : init,
     ];
+    if (byPath) whenSet(proto("XMLHttpRequest"), "withCredentials", () => false);
     withArguments(w, "fetch", request);
     whenMade(w, "Request", request);
     withArguments(proto("XMLHttpRequest"), "open", ([method, url, ...rest]) => [method, map(url), ...rest]);
-    whenMade(w, "Worker SharedWorker", ([url, ...rest]) => [url === undefined ? url : mapWorker(url), ...rest]);
+    whenMade(w, "Worker SharedWorker", ([url, ...rest]) => [url === undefined ? url : mapWorker(url, rest[0] && rest[0].type === "module"), ...rest]);
     whenMade(w, "EventSource Audio", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
     whenMade(w, "FontFace", ([family, source, ...rest]) => [family, mapCss(source), ...rest]);
     instead(proto("Navigator"), "sendBeacon", () => true);
@@ -350,9 +363,19 @@
   // A worker made of a blob has the policy of its maker, Trusted Types too.
   const TYPES = "self.trustedTypes&&trustedTypes.createPolicy('default',"
     + "{createHTML:x=>x,createScript:x=>x,createScriptURL:x=>x});";
-  const mapWorker = (url) => {
+  const mapWorker = (url, module) => {
     const blob = blobs.get(`${url}`);
-    return blob ? createObjectURL(new Blob([TYPES, blob], { type: blob.type })) : map(url);
+    if (blob) return createObjectURL(new Blob([TYPES, blob], { type: blob.type }));
+    return byPath ? byImport(parsed(map(url), pageLocation.href), module) : map(url);
+  };
+  // An origin that is nobody's may run a worker of its own making, which then asks for the script by its address;
+  // of a blob only one that is no module (Chromium 156).
+  const byImport = (url, module) => {
+    if (!url || !/^https?:$/.test(url.protocol)) return url;
+    const prelude = TYPES + workerInPaths({ ...said, base: url.href });
+    const inline = (text) => `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`;
+    return module ? inline(`import ${JSON.stringify(inline(prelude))};import ${JSON.stringify(url.href)};`)
+      : createObjectURL(new Blob([`${prelude}importScripts(${JSON.stringify(url.href)});`], { type: "text/javascript" }));
   };
 
   // ---- What a page may be told: where it was archived from. `location` and `top` cannot be answered.
@@ -373,10 +396,12 @@
     const eventOrigin = describe(proto("MessageEvent"), "origin").get;
     answer(proto("MessageEvent"), "origin", function () {
       const from = eventOrigin.call(this);
+      if (byPath && from === "null") return archivedOrigin;
       return /^https?:/.test(from) ? original(from).replace(/\/$/, "") : from;
     });
+    // An origin that is nobody's cannot be named: in path mode whoever listens is of this snapshot, or the viewer.
     withArguments(w, "postMessage", ([message, to, ...rest]) =>
-      [message, typeof to === "string" ? map(to) : to, ...rest]);
+      [message, typeof to !== "string" ? to : byPath ? "*" : map(to), ...rest]);
     if (w === window && framed) {
       answer(w, "parent", () => w);
       answer(w, "frameElement", () => null);
@@ -456,13 +481,13 @@
 
   const ATTRIBUTE_NAMES = ["action", "background", "data", "formaction", "href", "poster", "src", "srcset", "style"];
   const mend = (element) => {
-    if (element.localName === "style" && element.textContent.includes("//")) {
+    if (element.localName === "style" && SLASHED.test(element.textContent)) {
       const mapped = mapCss(element.textContent);
       if (mapped !== element.textContent) element.textContent = mapped;
     }
     for (const name of ATTRIBUTE_NAMES) {
       const value = element.getAttribute(name);
-      if (!value || !/[\/\\]{2}/.test(value) || (name === "data" && element.localName !== "object")) continue;
+      if (!value || !SLASHED.test(value) || (name === "data" && element.localName !== "object")) continue;
       const mapped = ATTRIBUTES[name](value);
       if (mapped !== value) element.setAttribute(name, mapped);
     }
@@ -571,8 +596,14 @@
     tellParts();
   };
 
+  // What may be asked of an answer that anybody may have, by an origin that is nobody's.
+  const openTo = ({ mode, credentials }) => ({
+    ...(mode === "same-origin" ? { mode: "cors" } : {}), ...(credentials === "include" ? { credentials: "omit" } : {}),
+  });
+
   patch(window);
   watch(document);
+  if (byPath) tell();  // before a script of the page can say something else
   if (realParent !== window) watchParts();
   if (window.navigation) {
     window.navigation.addEventListener("navigate", (event) => {

@@ -34,7 +34,13 @@
     const host = hostname.replaceAll("-", "--").replaceAll(".", "-");
     return `${name}${protocol === "http:" ? "h" : ""}${port ? `p${port}` : ""}-${host}`;
   });
+  const byPath = !pattern.includes("{label}");
   const standsFor = (origin, url) => (hashed.has(origin) ? hashed.get(origin) === url.origin : origin === readable(url));
+
+  // In path mode every page has an origin that is nobody's. What it says counts for the archived origin that the
+  // banner speaks of; of another one a page is opened anew, so that the banner is that of what is shown.
+  const isElsewhere = (url) => byPath && url.origin !== new URL(wanted).origin;
+  const isTrue = (event, url) => (byPath ? event.origin === "null" : standsFor(event.origin, url));
 
   let wanted = byId("address").textContent;
   let shown = wanted;
@@ -139,13 +145,24 @@
     if (said.parts.length) askSoon();
   };
 
+  // A script wanted to go where the policy lets nothing go, and the frame shows an error of the browser.
+  document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
+    if (!byPath || effectiveDirective !== "frame-src") return;
+    byId("elsewhere").hidden = false;
+    frame.src = `${pattern}${name}/${wanted}`;
+  });
+
   window.addEventListener("message", (event) => {
     const said = event.data;
     if (typeof said !== "object" || said === null || said.daykeep !== 1) return;
     if (Array.isArray(said.parts)) hear(event.source, said);
     if (event.source !== frame.contentWindow || typeof said.url !== "string") return;
     const url = webAddress(said.url);
-    if (!url || !standsFor(event.origin, url)) return;
+    if (!url || !isTrue(event, url)) return;
+    if (isElsewhere(url)) {
+      location.assign(`/web/${moment}/${url.href}`);
+      return;
+    }
     const title = typeof said.title === "string" ? said.title.slice(0, 300) : "";
     const hash = url.hash;
     url.hash = "";

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Replay on one origin, the archived address in the path: in Chromium, with a listener where the live web stood."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import msgspec
+import pytest
+
+from archiver.settings import Viewer
+from tests.support.archive import Archive, Reply, build
+from tests.support.chromium import visit
+from tests.support.ports import free_port
+from tests.support.viewing import Visitor, serving
+
+MONDAY, TUESDAY = "20260302023000", "20260303023000"
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><rect width="30" height="20" fill="{}"/></svg>'
+JS, CSS, IMAGE = "text/javascript", "text/css", "image/svg+xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What heard somebody at the addresses of the archived sites."""
+
+    port: int
+    heard: list[str]
+
+    @property
+    def site(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def other(self) -> str:
+        """Another archived origin, at the same port."""
+        return f"http://cdn.localhost:{self.port}"
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[Live]:
+    heard: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(f"{self.command} {self.path}")
+            self.send_error(500)
+
+        do_POST = do_HEAD = do_OPTIONS = do_GET
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Live(server.server_port, heard)
+        server.shutdown()
+
+
+# Each line tells in the page what came of one way to write an address
+PAGE = """<!doctype html><html lang="nl"><head><title>Pad</title>
+<link rel="stylesheet" href="/css/root.css"><link rel="stylesheet" href="style.css">
+<style>#c {{ background: url("/img/green.svg?style") }} @import "/css/imported.css";</style>
+</head><body>
+<img id="rooted" src="/img/green.svg"><img id="relative" src="../img/green.svg?r">
+<img id="climbing" src="../../../../img/green.svg?c"><img id="absolute" src="{site}/img/green.svg?a">
+<img id="protocol" src="//cdn.localhost:{port}/green.svg"><img id="set" srcset="/img/green.svg?s 1x, {other}/green.svg?s 2x">
+<div id="c" style="width:9px;height:9px"></div><a id="link" href="/next?q=1#part">next</a>
+<a id="far" href="{other}/page">far</a>
+<form id="search" action="/search"><input name="q" value="word"></form>
+<p id="out"></p>
+<script>
+  const told = {{}};
+  const tell = (name, value) => {{ told[name] = `${{value}}`; }};
+  const ask = (name, url, init) => fetch(url, init).then((a) => a.text()).then((t) => tell(name, t.trim()), (e) => tell(name, e));
+  ask("fetch-rooted", "/data.json"); ask("fetch-relative", "../data.json"); ask("fetch-absolute", "{site}/data.json");
+  ask("fetch-origin", location.origin + "/data.json"); ask("fetch-other", "{other}/data.json");
+  ask("fetch-same-origin", "/data.json", {{ mode: "same-origin", credentials: "include" }});
+  ask("fetch-header", "/data.json", {{ headers: {{ "X-Own": "1" }} }});
+  const xhr = new XMLHttpRequest(); xhr.withCredentials = true; xhr.open("GET", "/data.json");
+  xhr.onload = () => tell("xhr", xhr.responseText); xhr.onerror = () => tell("xhr", "error"); xhr.send();
+  for (const [name, url] of [["made-rooted", "/img/green.svg?m"], ["made-absolute", "{other}/green.svg?m"]]) {{
+    const image = new Image(); image.onload = () => tell(name, image.naturalWidth); image.onerror = () => tell(name, "error"); image.src = url;
+  }}
+  document.body.insertAdjacentHTML("beforeend", '<img id="inner" src="/img/green.svg?i"><i id="bg" style="background:url(/img/green.svg?b)"></i>');
+  const sheet = new CSSStyleSheet(); sheet.replaceSync("#out {{ color: rgb(1, 2, 3) }}"); document.adoptedStyleSheets = [sheet];
+  localStorage.setItem("a", "b"); document.cookie = "c=d"; tell("storage", localStorage.getItem("a") + document.cookie);
+  tell("earlier", localStorage.getItem("kept") || document.cookie.includes("kept") || "nothing");
+  localStorage.setItem("kept", "1"); document.cookie = "kept=1";
+  addEventListener("message", (event) => {{ if (event.data.to) tell("message", event.data.to + event.origin); }});
+  postMessage({{ to: "self" }}, "{site}");
+  const worker = new Worker("/work.js"); worker.onmessage = (event) => tell("worker", event.data); worker.onerror = (e) => tell("worker", e.message);
+  const own = new Worker("/module.js", {{ type: "module" }}); own.onmessage = (event) => tell("module-worker", event.data);
+  own.onerror = (e) => tell("module-worker", "error");
+  tell("url", document.URL); tell("base", document.baseURI);
+  history.replaceState({{ n: 1 }}, "", "/nl/page.html?state=1"); tell("state", document.URL);
+</script>
+<script type="module">
+  import {{ value }} from "/js/one.js";
+  import {{ far }} from "{other}/js/far.js";
+  tell("module", value + far);
+  import("/js/two.js").then((m) => tell("dynamic", m.two), (e) => tell("dynamic", e));
+</script>
+<iframe id="nested" src="/nested.html"></iframe>
+</body></html>"""
+
+
+def day(live: Live, colour: str) -> dict[str, Reply]:
+    site, other = live.site, live.other
+    return {
+        f"{site}/nl/page.html": Reply(PAGE.format(site=site, other=other, port=live.port)),
+        f"{site}/css/root.css": Reply('#rooted { border: 1px solid } @import "/css/deep.css"; #bg { background: url(/img/green.svg?css) }', CSS),
+        f"{site}/css/deep.css": Reply("body { color: rgb(9, 9, 9) }", CSS),
+        f"{site}/css/imported.css": Reply("", CSS),
+        f"{site}/nl/style.css": Reply("body { background: rgb(250, 250, 250) }", CSS),
+        f"{site}/img/green.svg": Reply(SVG.format(colour), IMAGE),
+        f"{other}/green.svg": Reply(SVG.format(colour), IMAGE),
+        f"{site}/data.json": Reply(f'"{colour}"', "application/json"),
+        f"{other}/data.json": Reply(f'"far {colour}"', "application/json"),
+        f"{site}/work.js": Reply('importScripts("/js/part.js"); postMessage(part);', JS),
+        f"{site}/js/part.js": Reply(f'self.part = "part {colour}";', JS),
+        f"{site}/module.js": Reply('import { one } from "./js/plain.js"; postMessage(one);', JS),
+        f"{site}/js/plain.js": Reply(f'export const one = "plain {colour}";', JS),
+        f"{site}/js/one.js": Reply('export { value } from "/js/deep.js";', JS),
+        f"{site}/js/deep.js": Reply(f'export const value = "deep {colour} ";', JS),
+        f"{site}/js/two.js": Reply(f'export const two = "two {colour}";', JS),
+        f"{other}/js/far.js": Reply('export { far } from "/js/lib.js";', JS),
+        f"{other}/js/lib.js": Reply(f'export const far = "far {colour}";', JS),
+        f"{site}/next": Reply("<title>Next</title><p>next <a href='/nl/page.html'>back</a>"),
+        f"{site}/search": Reply("<title>Found</title><p>found"),
+        f"{other}/page": Reply("<title>Far</title><p>far"),
+        f"{site}/nested.html": Reply("<script>parent.postMessage({ to: 'nested' }, '*')</script>"),
+        f"{site}/moved": Reply(status=301, headers=(("Location", "/next"),)),
+        f"{site}/leaving": Reply('<title>Leaving</title><p id="here">here<script>setTimeout(() => { location.href = "/next"; }, 50)</script>'),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def archive(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    port = free_port()
+    sites = {"demo": {MONDAY: day(live, "green"), TUESDAY: day(live, "red")}}
+    with build(tmp_path_factory.mktemp("archive"), sites, port=port) as built:
+        viewer = Viewer(f"http://localhost:{port}", f"http://127.0.0.1:{port}")
+        yield replace(built, settings=msgspec.structs.replace(built.settings, viewer=viewer))
+
+
+@pytest.fixture(scope="module")
+def here(archive: Archive) -> Iterator[str]:
+    with serving(archive, int(archive.settings.viewer.base_url.rpartition(":")[2])) as address:
+        yield address
+
+
+def frame_of(page: Any) -> Any:
+    return page.frame_locator("#daykeep-page")
+
+
+def inner(page: Any) -> Any:
+    return next(frame for frame in page.frames if frame.parent_frame == page.main_frame)
+
+
+EXPECTED = {
+    "fetch-rooted": '"{}"', "fetch-relative": '"{}"', "fetch-absolute": '"{}"', "fetch-origin": '"{}"',
+    "fetch-other": '"far {}"', "fetch-same-origin": '"{}"', "fetch-header": '"{}"', "xhr": '"{}"',
+    "made-rooted": "30", "made-absolute": "30", "storage": "bc=d", "earlier": "nothing",
+    "worker": "part {}", "module-worker": "plain {}", "module": "deep {} far {}", "dynamic": "two {}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("moment", "colour"), [(MONDAY, "green"), (TUESDAY, "red"), (MONDAY, "green")])
+def test_every_way_to_write_an_address(browser, here, live, moment, colour):
+    """Root-relative, relative, absolute and script-made addresses lead to what that day had, modules and workers too."""
+    url = f"{live.site}/nl/page.html"
+    with visit(browser, f"{here}/web/{moment}/{url}") as seen:
+        page = inner(seen.page)
+        page.wait_for_function(f"() => Object.keys(told).length >= {len(EXPECTED) + 4}", timeout=15_000)
+        told = page.evaluate("told")
+        assert {name: told[name] for name in EXPECTED} == {
+            name: value.format(colour, colour) for name, value in EXPECTED.items()
+        }
+        assert told["url"] == told["base"] == url
+        assert told["state"] == f"{url}?state=1"
+        assert told["message"] in {f"self{live.site}", f"nested{live.site}"}
+        widths = page.evaluate("[...document.images].map((i) => [i.id, i.naturalWidth])")
+        assert widths == [
+            [name, 30] for name in ("rooted", "relative", "climbing", "absolute", "protocol", "set", "inner")
+        ]
+        styles = page.evaluate("""() => [getComputedStyle(document.getElementById("rooted")).borderTopWidth,
+            getComputedStyle(document.body).backgroundColor, getComputedStyle(document.getElementById("out")).color]""")
+        assert styles == ["1px", "rgb(250, 250, 250)", "rgb(1, 2, 3)"]
+    assert live.heard == []
