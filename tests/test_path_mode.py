@@ -244,6 +244,8 @@ def test_a_redirect_from_the_root(browser, here, live):
     with visit(browser, f"{here}/web/{TUESDAY}/{live.site}/moved") as seen:
         wait_for(seen.page, "next")
         assert inner(seen.page).url.endswith(f"/replay/{TUESDAY}/{live.site}/next")
+        assert not seen.page.locator("#daykeep-elsewhere").is_visible()
+        assert seen.page.locator("a[href='/about#simpler']").is_visible()
 
 
 def test_a_script_that_leaves_is_told_of(browser, here, live):

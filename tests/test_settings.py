@@ -95,6 +95,12 @@ WRONG = [
     ({"viewer": {"replay_url": "http://localhost:8080"}}, "`viewer.replay_url`"),
     ({"viewer": {"replay_url": "http://localhost:8080/{label}"}}, "`viewer.replay_url`"),
     ({"viewer": {"replay_url": "http://x-{label}.localhost"}}, "`viewer.replay_url`"),
+    ({"viewer": {"replay_url": "http://replay.example/x"}}, "more than an origin"),
+    (
+        {"viewer": {"base_url": "https://a.example", "replay_url": "https://A.example:443/"}},
+        "where the viewer is",
+    ),
+    ({"viewer": {"replay_url": "replay.example"}}, "`viewer.replay_url`"),
     ({"site": {"name": "a"}}, "`site`"),
     ({"site": ["a"]}, "`site[0]`"),
     ({"site": [{"name": "a"}]}, "seeds"),
@@ -200,3 +206,9 @@ def test_networks_of_a_site():
     """An address alone and a network with host bits are both a network a site may live on."""
     allowed = parse(site(allow_addresses=["10.1.2.3/16", "::1"]), Path("/")).site[0].networks
     assert [str(network) for network in allowed] == ["10.1.0.0/16", "::1/128"]
+
+
+def test_one_replay_origin(tmp_path):
+    """Without a label there is one replay origin for all, by another name or port than the viewer's."""
+    for replay in ("http://127.0.0.1:8080", "http://localhost:8081", "https://replay.example.org/"):
+        assert parse({"viewer": {"replay_url": replay}}, tmp_path).viewer.replay_url == replay

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urljoin
 
 import ada_url
 
@@ -28,12 +27,14 @@ from .view import view_of_letters
 
 PREFIX = "/replay/"
 
-_TARGET = re.compile(r"/replay/(?P<timestamp>\d{14})(?P<view>f?n?)/(?P<url>.+)", re.ASCII | re.DOTALL)
+_TARGET = re.compile(
+    r"/replay/(?P<timestamp>\d{14})(?P<view>f?n?)/(?P<url>https?(?::|%3[Aa]).+)", re.ASCII | re.DOTALL
+)
 _PLAIN = re.compile(r"https?://(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*(?P<rest>(?:[/?#][^\\\t\r\n]*)?)", re.ASCII)
 _ABSOLUTE = re.compile(r"[\x00-\x20]*(?:https?:)?[/\\]{2}", re.IGNORECASE)
-_ROOTED = re.compile(r"[\x00-\x20]*(?:(?:https?:)?[/\\]|(?:\.[/\\])*\.\.(?:[/\\]|\Z))", re.IGNORECASE)
-_PATH = re.compile(r"[^?#]*")
-_CLIMB = re.compile(r"(?:\.[/\\])*\.\.(?:[/\\]|\Z)")
+_CLIMBING = r"(?:[^?#:]*[/\\])?\.\.(?:[/\\?#]|\Z)"
+_CLIMBS = re.compile(_CLIMBING)
+_ROOTED = re.compile(rf"[\x00-\x20]*(?:(?:https?:)?[/\\]|{_CLIMBING})", re.IGNORECASE)
 
 
 class PathAddresses:
@@ -69,7 +70,7 @@ class PathAddresses:
         User information is left out. Raises ValueError where a browser would not take it for such a URL.
         """
         plain = _PLAIN.fullmatch(url)
-        if plain:
+        if plain and ".." not in url:
             slash = "" if plain["rest"].startswith("/") else "/"
             at = plain.start("rest")
             return f"{self.pattern}{timestamp}/{url[:at]}{slash}{url[at:]}"
@@ -122,12 +123,12 @@ class RootedMapper:
     def __call__(self, url: str) -> str:
         """Return the replay URL of an address as written; what cannot be mapped comes back."""
         text = url.strip("\0\t\n\f\r ")
-        if not _ABSOLUTE.match(text) and text[:1] not in {"/", "\\"} and not self._climbs(text):
-            return url
         try:
-            return self._addresses.url(self._timestamp, self._joined(text))
+            if text[:1] in {"/", "\\"} or _ABSOLUTE.match(text) or self._climbs(text):
+                return self._addresses.url(self._timestamp, self._joined(text))
         except ValueError:
             return url
+        return url
 
     def based(self, href: str) -> RootedMapper:
         """Return the mapper of the same page below a `<base href>`."""
@@ -139,15 +140,14 @@ class RootedMapper:
             return f"{self._page.partition(':')[0]}://{text[2:]}"
         if text[:1] in {"/", "\\"}:
             return f"{origin(self._page)}/{text[1:]}"
-        return text if _ABSOLUTE.match(text) else urljoin(self._page, text)
+        return text if _ABSOLUTE.match(text) else ada_url.join_url(self._page, text)
 
     def _climbs(self, text: str) -> bool:
-        """Tell whether a relative address has more `..` than the page has folders."""
-        depth = (_PATH.match(self._page.partition("://")[2]) or [""])[0].count("/") - 1
-        climbed, at = 0, 0
-        while step := _CLIMB.match(text, at):
-            climbed, at = climbed + 1, step.end()
-        return climbed > depth
+        """Tell whether a relative address has more `..` than there are folders to leave."""
+        if not _CLIMBS.match(text):
+            return False
+        replayed = self._addresses.url(self._timestamp, self._page)
+        return ada_url.join_url(replayed, text) != self._addresses.url(self._timestamp, self._joined(text))
 
 
 def touched(mapper: Mapper) -> re.Pattern[str]:
