@@ -133,7 +133,7 @@ def serve(folder: Path, port: int) -> None:
         Catalogue(collection.catalogue / "search") as catalogue,
     ):
         app = create_app(settings, collection, history, catalogue, now=lambda: datetime.now(UTC))
-        waitress.serve(app, listen=f"127.0.0.1:{port}", threads=THREADS, _quiet=True)
+        waitress.serve(app, listen=f"127.0.0.1:{port}", threads=THREADS, asyncore_use_poll=True, _quiet=True)
 
 
 @contextmanager

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import resource
+import socket
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -23,7 +26,12 @@ from .compose import new_record_id, opened, runs_of, stop_on_signals
 from .listening import bind, with_address
 from .log import log_to_stderr
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 DONE = 0
+MOST_FILES = 10_000
+"""Open files: the indexes of ten years of days, and some more than one visitor's connections."""
 
 
 @click.command("schedule")
@@ -73,6 +81,7 @@ def serve(
     known: dict[str, Profile] | None = None,
 ) -> None:
     """Serve until a signal comes. Raises ArchiveError where the address cannot be listened on."""
+    allow_files(MOST_FILES)
     wanted = port if port is not None else urlsplit(settings.viewer.base_url).port or 8080
     listening = bind(host, wanted)
     settings = with_address(settings, listening.getsockname()[1])
@@ -87,7 +96,7 @@ def serve(
             now=archive.now,
             profiles=known,
         )
-        server = waitress.create_server(app, sockets=[listening], threads=THREADS, ident=None)
+        server = server_of(app, listening)
         thread = threading.Thread(target=server.run, name="viewer", daemon=True)
         thread.start()
         running = daily.start(archive, runs_of(archive.collection)) if schedule else None
@@ -98,6 +107,21 @@ def serve(
         if running is not None:
             running.shutdown(wait=True)
         server.close()
+
+
+def server_of(app: WSGIApplication, listening: socket.socket) -> Any:
+    """Return a server that waits with poll(): with select() no connection may have a number above 1,023."""
+    return waitress.create_server(
+        app, sockets=[listening], threads=THREADS, ident=None, asyncore_use_poll=True
+    )
+
+
+def allow_files(most: int) -> None:
+    """Let this process have so many files open, or as many as it may, where it has not that many already."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @click.command("demo")

@@ -30,11 +30,12 @@ from ..timestamp import parse_timestamp, to_timestamp
 from .budget import Budget
 from .place import Line
 
-MOST_OPEN = 400
+MOST_OPEN = 4_000
 """
-Indexes kept open at most, and never more than half of the files that the process may have.
+Indexes kept open at most, ten years of days, and never more than half of the files that the process may have.
 
-A server that waits with select(), as waitress does, cannot have a connection whose number is above 1,023.
+A server that waits with select() can have no connection whose number is above 1,023: it is to wait otherwise,
+or may have 1,024 files at most.
 """
 HELD = 16 << 20
 """Bytes of all blocks of one query together, about."""

@@ -76,7 +76,9 @@ class Visitor:
 @contextmanager
 def serving(archive: Archive, port: int) -> Iterator[str]:
     """Serve viewer and replay on a port of loopback as `daykeep serve` does, and yield the viewer's address."""
-    server = waitress.create_server(app_of(archive), host="127.0.0.1", port=port, threads=THREADS)
+    server = waitress.create_server(
+        app_of(archive), host="127.0.0.1", port=port, threads=THREADS, asyncore_use_poll=True
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
