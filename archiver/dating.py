@@ -3,7 +3,8 @@
 From when to when a passage stood on a page: the text of each of its versions is read, once.
 
 A page may have had thousands of texts, each as large as a text may be: who asks says how many characters may
-be read for one answer. Knows nothing of commands or of the viewer's pages.
+be read for one answer; looking for a text, however short, counts as LEAST of them. Knows nothing of
+commands or of the viewer's pages.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from .texts import text_of
 MAX_PASSAGE = 1000
 """Characters of a passage that is looked for."""
 
+LEAST = 4096
+"""Characters of text that take as long to read as finding the record that has them."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -39,11 +43,12 @@ def date_passage(
     """
     Return for each site of a URL's lifeline on which days the passage stood there; newest texts first read.
 
-    White space and case do not matter. At most about `most` characters of text are read; what then has not
-    been looked at is not known. Raises ValueError for a passage without a word, or longer than MAX_PASSAGE.
+    White space and case do not matter. At most about `most` characters are read, in at most `most` / LEAST
+    texts; what then has not been looked at is not known. Raises ValueError for a passage
+    without a word, or longer than MAX_PASSAGE.
     """
-    wanted = fold(passage)
-    if not wanted or len(passage) > MAX_PASSAGE:
+    wanted = fold(passage) if len(passage) <= MAX_PASSAGE else ""
+    if not wanted:
         message = f"A passage is one to {MAX_PASSAGE} characters."
         raise ValueError(message)
     texts = _Texts(collection, history, wanted, most)
@@ -89,7 +94,7 @@ class _Texts:
             text = text_of(self._collection, document)
         except (DamagedError, NotFoundError) as error:
             logger.warning("text-unreadable", url=document.url, reason=str(error))
-            return None
+            text = None
         if self._left is not None:
-            self._left -= len(text)
+            self._left -= max(len(text or ""), LEAST)
         return text

@@ -16,7 +16,6 @@ other. A page that is gone, or leads elsewhere, does not have the passage. Knows
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -26,6 +25,7 @@ from itertools import groupby
 from .changes import says
 from .lifeline import Between, Interval, between
 from .model import Snapshot
+from .unicode_forms import caseless
 
 _DAY = timedelta(days=1)
 
@@ -91,7 +91,7 @@ class Dated:
 
 def fold(text: str) -> str:
     """Return text as it is compared: white space collapsed, whatever the case."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
+    return " ".join(caseless(text).split())
 
 
 def standing_of(interval: Interval, holds: Callable[[str], bool | None]) -> Standing:

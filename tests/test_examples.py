@@ -187,6 +187,21 @@ def test_nginx_never_answers_one_day_for_another(production, tmp_path):
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]  # it does keep them
 
 
+@pytest.mark.parametrize(
+    ("path", "at_once"),
+    [
+        ("/ind/search?q=a", 21),
+        ("/ind/history?url=https://www.ind.nl/&passage=a", 31),
+        ("/ind/2026-03-02/", None),
+    ],
+)
+def test_nginx_bounds_what_costs_much(production, tmp_path, path, at_once):
+    """So many questions of one address are answered at once where an answer costs much; the next is told 503."""
+    told = [get(production, tmp_path, VIEWER, path)[1][:3] for _ in range((at_once or 34) + 3)]
+    assert told[: at_once or len(told)] == ["200"] * (at_once or len(told))
+    assert at_once is None or "503" in told[at_once:]
+
+
 def test_nginx_keeps_metrics_to_this_machine(production, tmp_path):
     """This machine may read the numbers; the example refuses everybody else."""
     assert get(production, tmp_path, VIEWER, "/metrics")[1] == f"200 {VIEWER} /metrics"

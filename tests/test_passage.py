@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -205,7 +206,7 @@ def test_texts_are_read_once_and_no_further_than_asked(tmp_path, monkeypatch):
         [whole] = dating.date_passage(archive.collection, history, lifeline, "40 EURO")
         assert (len(read), len(set(read)), whole.complete) == (3, 3, True)
         assert [one.standing for one in whole.spans] == [THERE, NOT, THERE, NOT]
-        [part] = dating.date_passage(archive.collection, history, lifeline, "40 EURO", most=14)
+        [part] = dating.date_passage(archive.collection, history, lifeline, "40 EURO", most=dating.LEAST + 1)
         assert (read[3:], part.complete) == ([lifeline[3].document_id, lifeline[2].document_id], False)
         assert [one.standing for one in part.spans] == [THERE, UNKNOWN, THERE, NOT]
         for warc in archive.collection.snapshots(SITE)[1].warcs:
@@ -220,3 +221,21 @@ def test_what_is_no_passage(passage):
     """A passage without a word, or of more than is looked for, is refused before anything is read."""
     with pytest.raises(ValueError, match="one to 1000 characters"):
         dating.date_passage(None, None, [], passage)
+
+
+def test_marks_without_end():
+    """A letter with a hundred thousand marks, in a page or in what is looked for, takes no long time."""
+    start = time.process_time()
+    assert fold("Leges " + "a" + "\u0301\u0316" * 50_000 + " EURO").endswith(" euro")
+    assert time.process_time() - start < 3
+
+
+def test_looking_for_a_text_counts_however_short_it_is(tmp_path):
+    """Of a page that said another word every day, no more texts are looked for than may be."""
+    with build_days(tmp_path, [{"/": page(f"Dag {number}")} for number in range(5)]) as archive:
+        history = archive.shelves.history
+        lifeline = history.lifeline(f"{HOST}/")
+        [part] = dating.date_passage(archive.collection, history, lifeline, "dag", most=2 * dating.LEAST)
+    assert not part.complete
+    assert [one.standing for one in part.spans] == [UNKNOWN, THERE]
+    assert (part.first_day, part.last_day) == (lifeline[3].first_day, lifeline[4].first_day)

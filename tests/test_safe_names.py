@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,3 +118,10 @@ def test_a_number_fits_as_well():
     """Also a name with a number has at most the bytes that are granted."""
     names = Names()
     assert [len(names.take("x" * 300 + ".pdf")) for _ in range(3)] == [MAX_BYTES] * 3
+
+
+def test_marks_without_end():
+    """A name of a letter and a hundred thousand marks takes no long time, and is a name."""
+    start = time.process_time()
+    assert safe_name("a" + "\u0301\u0316" * 50_000, ascii_only=False)
+    assert time.process_time() - start < 3

@@ -16,6 +16,8 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
+from index.unicode_forms import normal_form
+
 MAX_BYTES = 240
 """Of a name, in UTF-8: file systems take 255, and a file that is being written has a dot and `.tmp` more."""
 
@@ -33,7 +35,7 @@ _EXTENSION = re.compile(r"(?:\.warc|\.tar)?\.[A-Za-z0-9]+", re.ASCII | re.IGNORE
 
 def safe_name(text: str, *, ascii_only: bool = True, limit: int = MAX_BYTES) -> str:
     """Return a name of at most `limit` bytes that every file system takes, as like the text as can be."""
-    name = unicodedata.normalize("NFC", _UNSAFE.sub("_", text))
+    name = normal_form("NFC", _UNSAFE.sub("_", text))
     if ascii_only:
         name = _NOT_ASCII.sub("_", _without_accents(name))
     name = name.strip(" .")
@@ -43,7 +45,7 @@ def safe_name(text: str, *, ascii_only: bool = True, limit: int = MAX_BYTES) -> 
 
 
 def _without_accents(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return "".join(c for c in normal_form("NFKD", text) if not unicodedata.combining(c))
 
 
 def _is_reserved(first: str) -> bool:
