@@ -158,7 +158,7 @@ def recall(folders: Iterable[SnapshotFolder]) -> Recall:
     def look(url: str) -> Earlier | None:
         for folder in _as_needed(untaken, taken):
             capture = folder.index.find(url)
-            if capture is not None and not capture.made_up and says(capture):
+            if capture is not None and capture.shows and says(capture):
                 return Earlier(folder.timestamp, capture)
         return None
 

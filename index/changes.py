@@ -248,7 +248,7 @@ def _by_key(captures: Iterable[Capture]) -> Iterator[tuple[str, dict[str, Captur
             raise DamagedError(f"An index is not in order: {key} follows {last}. Run `daykeep verify`.")
         last = key
         if not key.startswith("urn:"):
-            answers = [capture for capture in group if not capture.made_up]
+            answers = [capture for capture in group if capture.shows]
             if len(answers) > 1:  # lines are in order up to the second, and a second try may be as quick
                 answers.sort(key=moment)
             yield key, {capture.url: capture for capture in answers}

@@ -8,6 +8,7 @@ takes 1.5 microseconds to make, such a struct 0.07.
     Capture   one archived exchange or artefact = one CDXJ line
     Segment   where a record goes on that no file had room for
     Original  where the payload of a revisit lives
+    Request   what was sent, where that was no GET
     Page      an HTML capture worth listing, with its title
     Snapshot  one dated crawl of one site, with its outcome and counts
 """
@@ -65,6 +66,19 @@ class Original(msgspec.Struct, frozen=True):
     """Where that record goes on, in order, if it stands in segments."""
 
 
+class Request(msgspec.Struct, frozen=True):
+    """By which request a capture was answered, where its method is not GET (index.request_key)."""
+
+    method: str
+    query: str
+    """What of its body stands in the key."""
+    digest: str
+    """`sha256:` of its body."""
+    filename: str
+    """Name of the WARC with its record, in the folder of the answer's; empty where it did not come along."""
+    offset: int
+
+
 class Capture(msgspec.Struct, frozen=True):
     """
     One archived exchange as indexed.
@@ -104,6 +118,13 @@ class Capture(msgspec.Struct, frozen=True):
     """Whether it is a revisit, of an imported file, whose payload is nowhere in this archive."""
     segments: tuple[Segment, ...] = ()
     """Where the record goes on, in order, if it stands in segments; `filename` has the first."""
+    request: Request | None = None
+    """Of what answers another method than GET: it is not what its address shows, and has a key of its own."""
+
+    @property
+    def shows(self) -> bool:
+        """Whether it is what a visitor of its address got: by GET, and of no address that was made up."""
+        return self.request is None and not self.made_up
 
     @property
     def content_type(self) -> str:

@@ -117,7 +117,7 @@ class Candidates:
         }
         for capture in captures() if places else ():
             urls = places.get(capture.digest)
-            if urls is not None and len(urls) < 3 and not capture.made_up and _is_page(capture):
+            if urls is not None and len(urls) < 3 and capture.shows and _is_page(capture):
                 urls.add(capture.url)
         for new in self._new.values():  # the old URL may have stood in an earlier snapshot than yesterday's
             if new.digest in places:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from index.cdxj import Index, format_line, is_sorted, lower_bound, merge_sorted, parse_line, place_of
 from index.errors import DamagedError, NotFoundError
-from index.model import REVISIT, Capture, Original
+from index.model import REVISIT, Capture, Original, Request
 from index.urlkey import normalise, urlkey
 
 NOW = "20260302023000"
@@ -46,6 +46,8 @@ BAD_LINES = [
     GOLDEN.replace(b'"200"', b'"two"'),
     GOLDEN.replace(b"20260302023000", b"2026030202300x"),
     GOLDEN.replace(b"}", b',"orig.snapshot":"20260301023000"}'),
+    GOLDEN.replace(b"}", b',"method":"POST"}'),
+    GOLDEN.replace(b"}", b',"method":"POST","request.digest":"","request.offset":"-1"}'),
     GOLDEN[:-5],
     b"\xff" + GOLDEN,
     b"z 20260302023000 " + b"[" * 100_000,
@@ -67,6 +69,7 @@ _ORIGINALS = st.builds(
     _OPTIONAL,
     _OPTIONAL,
 )
+_REQUESTS = st.builds(Request, _TEXT, _TEXT, _TEXT, _TEXT.filter(bool), _NUMBER)
 _CAPTURES = st.builds(
     Capture,
     st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20),
@@ -85,6 +88,7 @@ _CAPTURES = st.builds(
     st.none() | _ORIGINALS,
     _OPTIONAL,
     _OPTIONAL,
+    request=st.none() | _REQUESTS,
 )
 _PATHS = st.lists(st.text("aAbB/?&-_~", max_size=6), max_size=40)
 

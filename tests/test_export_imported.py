@@ -40,8 +40,14 @@ RECORDS = [
     b"garbage in between\r\n",
     *exchange("/o|dd page", OTHER, "2026-03-02T02:30:09Z", 6),
     *POSTED,
+    record(
+        b"20260302023001\nwww.example.org.\t60\tIN\tA\t192.0.2.1\n",
+        10,
+        WARC_Target_URI="dns:www.example.org",
+        Content_Type="text/dns",
+    ),
 ]
-URLS = {f"{EXAMPLE}/{path}" for path in ("", "again", "bare", "wrong", "o%7Cdd%20page")}
+URLS = {f"{EXAMPLE}/{path}" for path in ("", "again", "bare", "wrong", "o%7Cdd%20page", "form")}
 
 
 @pytest.fixture(scope="module", params=["given.warc", "given.warc.gz"])
@@ -94,7 +100,7 @@ def test_by_the_guideline(archive, tmp_path):
     said = report(tmp_path / "x" / "report.json")
     assert [one["url"] for one in said["differences"]] == [f"{EXAMPLE}/lost"]
     notes = {(one.get("url"), one["what"]) for one in said["notes"]}
-    assert (f"{EXAMPLE}/form", "the archive's index does not know of this record") in notes
+    assert ("dns:www.example.org", "the archive's index does not know of this record") in notes
     assert (
         f"{EXAMPLE}/bare",
         "the revisit has no HTTP head; that of the record it refers to stands here",

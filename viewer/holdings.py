@@ -149,7 +149,8 @@ class OpenSnapshot:
     def _has_queries(self, path: str) -> bool:
         captured = self.folder.index.prefix(f"{urlkey(path)}?")
         return any(
-            one.effective_status == HTTPStatus.OK and not _NO_VALUE.search(one.url) for one in captured
+            one.shows and one.effective_status == HTTPStatus.OK and not _NO_VALUE.search(one.url)
+            for one in captured
         )
 
 
@@ -263,7 +264,7 @@ class Holdings:
 
 def answers(capture: Capture) -> bool:
     """Tell whether a capture may answer for another address than its own: it has an answer, and no error."""
-    return not capture.unresolved and not capture.made_up and 200 <= (capture.effective_status or 0) < 400
+    return not capture.unresolved and capture.shows and 200 <= (capture.effective_status or 0) < 400
 
 
 def title_of(site: Site) -> str:

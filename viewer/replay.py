@@ -5,6 +5,8 @@ The replay origins: an archived URL at its own path, on a host that names one sn
     GET /a?b=c  Host: 20260302023000-www-ind-nl.localhost:8080
         label → snapshot 20260302023000, origin https://www.ind.nl
         → the capture of https://www.ind.nl/a?b=c in that snapshot and in no other, or a gap (404)
+    POST and the like
+        → what was archived for the same method and body, or a refusal in words (405)
 
 Pages and style sheets have their absolute addresses mapped; every other body goes out as it is stored. A
 visit outside the viewer's frame is sent to the frame. Never sets a cookie, never asks another server.
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from importlib import resources
 from urllib.parse import urlsplit
@@ -27,12 +29,24 @@ from archiver.exchange import header
 from archiver.records import Response as Stored
 from archiver.records import open_response
 from index.errors import ArchiveError, NotFoundError
+from index.model import Capture
 from index.urlkey import Origin, normalise
 from index.urlkey import origin as origin_of
 
 from .address import format_web_path
 from .as_memento import as_memento
-from .body import MAX_REWRITTEN, Body, beginning, length_of, packed, part_of, plain_body, streaming, whole
+from .body import (
+    MAX_REWRITTEN,
+    Body,
+    beginning,
+    coding_of,
+    length_of,
+    packed,
+    part_of,
+    plain_body,
+    streaming,
+    whole,
+)
 from .current import give, holdings
 from .file import file_of
 from .filling import fill, origins, sources
@@ -46,6 +60,7 @@ from .request_target import request_target
 from .rewrite_css import rewrite_css
 from .rewrite_headers import rewrite_headers, security_headers
 from .rewrite_html import head_script, rewrite_html
+from .sent import READ, answer_to, sent_by
 from .view import PLAIN, View
 
 _SCRIPT = "daykeep-replay-script"
@@ -148,8 +163,8 @@ def _replay(_: str = "") -> Response:
     asked = _asked(target)
     if asked is None:
         return _secured(_gap(404), None)
-    if request.method not in {"GET", "HEAD"}:
-        return _secured(_refused(asked), asked)
+    if request.method not in READ:
+        return _secured(_sent(asked), asked)
     if request.headers.get("Sec-Fetch-Dest") == "document":
         return _secured(_to_frame(asked), asked)
     return _secured(_answer(asked), asked)
@@ -180,7 +195,43 @@ def _asked(target: str) -> Asked | None:
     return Asked(snapshot, origin, url, label.view) if origin and url else None
 
 
+def _sent(asked: Asked) -> Response:
+    """Answer what sends something with what was archived for the same method and body, else in words."""
+    sent = sent_by(request)
+    if sent is None:
+        return _refused(asked, 413)
+    capture = answer_to(asked.snapshot.folder.index, asked.url, sent)
+    if capture is None or capture.unresolved or request.headers.get("Sec-Fetch-Dest") == "document":
+        return _refused(asked)
+    with ExitStack() as stack:
+        stored = stack.enter_context(_opened(asked.snapshot, capture))
+        if not _can_be_sent(stored) or (is_framed(_destination()) and is_file(stored)):
+            return _refused(asked)
+        response = _rewritten_or_streamed(asked, stored, stack)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    raise AssertionError
+
+
+def _answer_to_head(asked: Asked) -> Response | None:
+    """Answer a HEAD with one that was archived; where none was, GET has the same fields."""
+    sent = sent_by(request)
+    capture = answer_to(asked.snapshot.folder.index, asked.url, sent) if sent else None
+    if capture is None or capture.unresolved:
+        return None
+    with _opened(asked.snapshot, capture) as stored:
+        headers = _headers(asked, stored, coding_of(stored))
+        length = length_of(stored)
+        if length is not None:
+            headers.append(("Content-Length", str(length)))
+        response = _response(iter(()), stored.status, headers)
+        response.headers["Cache-Control"] = ASKED_AGAIN
+        return response if _can_be_sent(stored) else None
+
+
 def _answer(asked: Asked) -> Response:
+    if request.method == "HEAD" and (head := _answer_to_head(asked)) is not None:
+        return head
     found = asked.snapshot.look_up(asked.url)
     if found is not None and not found.capture.unresolved:
         return _captured(asked, asked.snapshot, found)
@@ -196,9 +247,8 @@ def _answer(asked: Asked) -> Response:
 def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
     """Answer with a capture of a snapshot: the one asked for, or one that fills its gap."""
     with ExitStack() as stack:
-        find = holdings().warc(snapshot.site)
-        stored = stack.enter_context(open_response(find, snapshot.timestamp, found.capture))
-        if stored.status == 304 or not 200 <= stored.status < 1000:
+        stored = stack.enter_context(_opened(snapshot, found.capture))
+        if not _can_be_sent(stored):
             return _gap(404, asked)
         if is_framed(_destination()) and is_file(stored):
             return _file(asked, stored)
@@ -211,6 +261,14 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
         as_memento(response, holdings(), found.capture)
         return _finished(response, etag, found, made=_is_made(stored, found))
     raise AssertionError
+
+
+def _opened(snapshot: OpenSnapshot, capture: Capture) -> AbstractContextManager[Stored]:
+    return open_response(holdings().warc(snapshot.site), snapshot.timestamp, capture)
+
+
+def _can_be_sent(stored: Stored) -> bool:
+    return stored.status != 304 and 200 <= stored.status < 1000
 
 
 def _rewritten_or_streamed(asked: Asked, stored: Stored, stack: ExitStack) -> Response:
@@ -368,13 +426,13 @@ def _redirect(location: str) -> Response:
     return response
 
 
-def _refused(asked: Asked) -> Response:
-    """Answer what would send something: in words where a page is shown."""
+def _refused(asked: Asked, status: int = 405) -> Response:
+    """Answer what would send something of which no answer was archived: in words where a page is shown."""
     if is_framed(_destination()):
-        response = Response(render_template("refused.html", head=_head(asked)), 405)
+        response = Response(render_template("refused.html", head=_head(asked)), status)
     else:
         text = "An archived page cannot send anything: this is a copy, not the live site.\n"
-        response = Response(text, 405, mimetype="text/plain")
+        response = Response(text, status, mimetype="text/plain")
     response.headers["Allow"] = "GET, HEAD"
     response.headers["Cache-Control"] = "no-store"
     return response

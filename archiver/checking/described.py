@@ -3,6 +3,7 @@
 Whether a line of the index describes its record, and a revisit what it refers to. Knows nothing of seals.
 
     line ──▶ record             same key, address, moment, length, payload digest, kind, id
+         ──▶ record of request  where that was no GET: same method, same body, and each other's
     revisit's line ──▶ revisit  the profile of its status; same id, address and moment of the original
                    ──▶ line of the original, in the index of its own snapshot: same place, payload, id
                    ──▶ record of the original (`unread`): is the response of that URL, with that payload
@@ -14,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from index.cdxj import Index
-from index.model import Capture, Original
+from index.model import Capture, Original, Request
+from index.request_key import key_of_request
 from index.urlkey import urlkey
 
 from ..collection import SnapshotFolder
@@ -22,6 +24,9 @@ from ..identity import identity, moment_of
 from ..named_fields import IDENTICAL, NOT_MODIFIED
 from ..readback import Found
 from ..records import open_whole, payload_digest
+from ..scanning.scan import scan
+from ..scanning.seen import Seen
+from ..sent import request_of
 from ..warc import refer
 
 MAX_OPEN = 64
@@ -38,7 +43,7 @@ def misdescribed(capture: Capture, filename: str, found: Found) -> str:
     date = found.fields.get("warc-date", "")
     url = identity(found.url)
     facts = {
-        "key": (capture.urlkey, urlkey(url)),
+        "key": (capture.urlkey, _key(capture, url)),
         "address": (capture.url, url),
         "place": (capture.filename, filename),
         "length": (capture.length, found.end - found.offset),
@@ -51,6 +56,28 @@ def misdescribed(capture: Capture, filename: str, found: Found) -> str:
     if capture.record is None:
         del facts["record"]
     return _differing(facts)
+
+
+def _key(capture: Capture, url: str) -> str:
+    request = capture.request
+    return key_of_request(url, request.method, request.query) if request else urlkey(url)
+
+
+def misanswered(request: Request, found: Found, path: Path) -> str:
+    """Return what of a line's request is not as in its record, empty where all is. Raises DamagedError."""
+    if not request.filename:
+        return ""  # it did not come along
+    there = next(scan(path, request.offset, request.offset + 1), None)
+    if not isinstance(there, Seen) or there.kind != "request":
+        return "record"
+    names = {there.fields.get("warc-concurrent-to"), found.fields.get("warc-concurrent-to")}
+    own = {found.fields.get("warc-record-id"), there.fields.get("warc-record-id")}
+    return _differing(
+        {
+            "method, body or place": (request, request_of(there, request.filename)),
+            "answer": (True, bool(names & own) or names == {None}),
+        }
+    )
 
 
 def _digest_in(capture: Capture, found: Found) -> str:
@@ -112,7 +139,7 @@ class OpenIndexes:
 
     def unknown(self, capture: Capture, original: Original) -> str:
         """Return what is wrong where the original's own snapshot has another payload there, or none."""
-        for line in self.of(original.snapshot).candidates(original.url):
+        for line in self.of(original.snapshot).candidates(original.url, capture.urlkey):
             if (line.filename, line.offset) == (original.filename, original.offset):
                 if line.segments != original.segments:
                     continue

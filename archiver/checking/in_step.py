@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from index.cdxj import Index
+from index.cdxj import ASKED_OTHERWISE, Index
 from index.urlkey import urlkey
 
 _BEGINS = re.compile(rb'([!-~]+ )\d{14} \{"url":"([^"\\]*)"', re.ASCII)
@@ -43,7 +43,8 @@ class InStep:
 
     def _key_of(self, url: str) -> bytes:
         """Return the key of an address and a space; where the next line is of it, as that line has it."""
-        begins = _BEGINS.match(self._next) if self._next is not None else None
+        line = self._next
+        begins = _BEGINS.match(line) if line is not None and ASKED_OTHERWISE not in line else None
         if begins and begins[2] == url.encode():
             return begins[1]
         return urlkey(url).encode() + b" "

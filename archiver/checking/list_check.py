@@ -6,7 +6,7 @@ What stands in lists of a snapshot against its index: ledger, texts, pages, chan
     texts     each is of an address that the index knows
     pages     each is a capture of the index, of that address and second
     changes   each says of its address what the index says; how many of each kind is as it was sealed
-    counts    the outcomes of the ledger add up to those that were sealed
+    counts    outcomes of the ledger, and answers to other methods than GET, are as many as were sealed
 
 Of addresses only hashes are kept, and those outside memory (`places`). Knows nothing of records.
 """
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from index.cdxj import Index, parse_line
+from index.cdxj import ASKED_OTHERWISE, Index, parse_line
 from index.errors import DamagedError
 from index.model import Capture, Page, moment
 
@@ -134,6 +134,8 @@ def check_pages(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
 
 def _is_page(line: bytes, page: Page) -> bool:
     """Tell whether a line is of the address and second of a page; as we write it that needs no parsing."""
+    if ASKED_OTHERWISE in line:
+        return False
     if _PLAIN.fullmatch(page.url):
         begins = f' {page.timestamp} {{"url":"{page.url}",'.encode("ascii")
         if line.startswith(begins, line.find(b" ")):
@@ -171,9 +173,17 @@ def _answer(lines: InStep, url: str) -> tuple[str | None, int | None]:
     plain = _ANSWER.fullmatch(found[0]) if len(found) == 1 else None
     if plain and plain[1] == url.encode():
         return plain[4].decode("ascii"), int(plain[3])
-    captures = [one for one in map(parse_line, found) if one.url == url and not one.made_up]
+    captures = [one for one in map(parse_line, found) if one.url == url and one.shows]
     last = max(captures, key=moment, default=None)
     return (last.digest, last.effective_status) if last else (None, None)
+
+
+def check_other_methods(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
+    """Yield where not as many answers to other methods than GET are in the index as were sealed."""
+    number = sum(ASKED_OTHERWISE in line for line in index.lines())
+    if number != folder.package["daykeep"].get("other_methods", 0):
+        what = f"it has {number} answers to other methods than GET, which is not the sealed number"
+        yield Problem(Kind.COUNTS, folder.timestamp, _INDEX, None, what)
 
 
 def check_counts(folder: SnapshotFolder) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from index.cdxj import parse_line
 from index.errors import ArchiveError, DamagedError
-from index.model import Capture, Original
+from index.model import Capture, Original, Request
 
 from ..collection import Find, SnapshotFolder
 from ..importing.as_they_came import Known
@@ -28,7 +28,7 @@ from ..readback import Found, read_back
 from ..records import BrokenError
 from ..scanning.scan import scan
 from ..scanning.seen import Skipped
-from .described import OpenIndexes, misdescribed, misreferred, unread, whole_digest
+from .described import OpenIndexes, misanswered, misdescribed, misreferred, unread, whole_digest
 from .problem import Kind, Problem
 
 INDEXED = frozenset({"response", "revisit", "resource"})
@@ -196,9 +196,19 @@ class _PartCheck:
         if fault := misdescribed(capture, part.name, found):
             what = f"the line of {capture.url} gives another {fault} than its record in {part.name}"
             yield part.problem(Kind.INDEX_LINE, INDEX, what)
+        if capture.request is not None and (fault := self._request(capture.request, found)):
+            what = f"the line of {capture.url} gives another request than there is: {fault}"
+            yield part.problem(Kind.INDEX_LINE, INDEX, what)
         if capture.original is not None and (fault := self._revisit(capture, capture.original, found)):
             what = f"the revisit of {capture.url} refers to what is not there: {fault}"
             yield part.problem(Kind.REVISIT, part.file, what, found.offset)
+
+    def _request(self, request: Request, found: Found) -> str:
+        """Return what is wrong with the request that a line says its record answers."""
+        try:
+            return misanswered(request, found, self._desk.folder.warc(request.filename))
+        except (ArchiveError, OSError) as error:
+            return str(error)
 
     def _revisit(self, capture: Capture, original: Original, found: Found) -> str:
         """Return what is wrong with what a revisit refers to, as its line and its record have it."""

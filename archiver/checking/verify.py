@@ -25,7 +25,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from index.cdxj import Index, parse_line, place_of
+from index.cdxj import ASKED_OTHERWISE, Index, parse_line, place_of
 from index.errors import DamagedError, NotFoundError
 
 from ..collection import Find, SnapshotFolder
@@ -39,6 +39,7 @@ from .list_check import (
     check_changes,
     check_counts,
     check_ledger,
+    check_other_methods,
     check_pages,
     check_texts,
 )
@@ -51,8 +52,8 @@ __all__ = ["Kind", "Problem", "check_contents", "check_package", "hash_file", "v
 
 PART = 32 << 20
 """Bytes of a WARC that are checked as one part, a record more or less."""
-_RULES = Rules(PROBLEMS, frozenset(OWN_RULES))
-"""Rules of which a line in the log of an import says that they are known."""
+_RULES = Rules(PROBLEMS, frozenset({*OWN_RULES, "not-get"}))
+"""Rules that a log of an import may tell; days sealed before answers to POST had lines tell `not-get`."""
 _URL = re.compile(rb'[^ ]* \d{14} \{"url":"([^"\\]*)"', re.ASCII)
 _TEXT = "urn:text:"
 _BATCH = 1000
@@ -106,6 +107,7 @@ def check_sealed_lists(folder: SnapshotFolder) -> Iterator[Problem]:
     with index:
         yield from told(folder.timestamp, PAGES, check_pages(folder, index))
         yield from told(folder.timestamp, CHANGES, check_changes(folder, index))
+        yield from told(folder.timestamp, INDEX, check_other_methods(folder, index))
 
 
 def learn_known(folder: SnapshotFolder) -> Known:
@@ -220,7 +222,8 @@ class _IndexReader:
                 places.append((*place_of(line), self._position))
                 if b'"segments":"' in line:
                     segments += [(one.filename, one.offset, one.length) for one in parse_line(line).segments]
-                urls.append(_url_of(line))
+                if ASKED_OTHERWISE not in line:  # the ledger is of what addresses show
+                    urls.append(_url_of(line))
             except DamagedError as error:
                 what = f"line {self._number}: {error}"
                 yield Problem(Kind.INDEX_LINE, self._day.folder.timestamp, INDEX, None, what)

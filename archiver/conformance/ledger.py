@@ -160,7 +160,7 @@ def path_to_a_page(rule: Rule, subject: Subject, pairs: Pairs, seen: Seen) -> Fi
     books = read_books(subject)
     hops, lost = 0, Few()
     for capture in subject.folder.index.captures():
-        if capture.redirect and hash(capture.url) not in books.robots:
+        if capture.redirect and capture.shows and hash(capture.url) not in books.robots:
             hops += 1
             if hash(capture.redirect) not in books.urls:
                 lost.add(f"{capture.url} → {capture.redirect}")

@@ -17,7 +17,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from index.model import Capture, Original, Segment
+from index.model import Capture, Original, Request, Segment
 from index.urlkey import text_name
 
 from ..collection import Find, SnapshotFolder
@@ -54,7 +54,7 @@ class Assembly:
     as_they_came: set[str] = field(default_factory=set)
     """Paths of WARCs of the export that have records as another tool wrote them."""
     with_unindexed: set[str] = field(default_factory=set)
-    """Paths of WARCs that may hold records which no index has: other tools keep answers to POST as well."""
+    """Paths of WARCs that may hold records which no index has: other tools keep those of DNS as well."""
     indexes: dict[str, str] = field(default_factory=dict)
     """Paths of the indexes by the snapshots whose lines they have."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -118,13 +118,23 @@ class Assembly:
     def relocated(self, snapshot: str, line: Capture) -> Capture:
         """Return the line of a capture of that snapshot as the export has it, its original too."""
         moved = self._moved(snapshot, line)
-        original = line.original
+        original, request = line.original, self.requested(snapshot, line.request)
         there = self._moved(original.snapshot, original) if original else None
-        if moved is None and there is None:
+        if moved is None and there is None and request is line.request:
             return line
         if original and there:
             original = replace(original, **there)
-        return replace(line, **(moved or {}), original=original)
+        return replace(line, **(moved or {}), original=original, request=request)
+
+    def requested(self, snapshot: str, request: Request | None) -> Request | None:
+        """Return a request with the place that its record has in the export."""
+        if request is None or self.renamed.get((snapshot, request.filename)) == request.filename:
+            return request
+        name, place = self.renamed.get((snapshot, request.filename)), request.offset
+        if name is None:
+            moved = self.sheet.placed((snapshot, request.filename, request.offset))
+            name, place = (moved.name, moved.offset) if moved else ("", 0)
+        return replace(request, filename=name, offset=place)
 
     def _moved(self, snapshot: str, line: Capture | Original) -> dict[str, Any] | None:
         """Return what is other in the export of where a record stands; None where nothing is."""

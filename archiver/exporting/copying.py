@@ -20,7 +20,7 @@ from pathlib import Path
 
 from index.cdxj import Index
 from index.errors import DamagedError
-from index.model import Capture, Segment
+from index.model import Capture, Request, Segment
 
 from ..collection import SnapshotFolder
 from ..records import Extent, extent, open_record
@@ -102,7 +102,7 @@ def _survey(job: Assembly) -> None:
         for capture in job.matching(day):
             job.counts["captures"] += not capture.url.startswith("urn:")
             if capture.original and capture.original.snapshot not in whole:
-                job.sheet.want(capture.original, capture.url)
+                job.sheet.want(capture.original, capture)
 
 
 def _whole_files(job: Assembly, day: SnapshotFolder) -> None:
@@ -142,7 +142,7 @@ def _borrowed(job: Assembly, suffix: str) -> Iterator[Source]:
 
 
 def _line_of(index: Index, wanted: Wanted) -> Capture:
-    for line in index.candidates(wanted.original):
+    for line in index.candidates(wanted.original, wanted.key):
         if (line.filename, line.offset) == wanted.place[1:]:
             return line
     raise DamagedError(
@@ -204,8 +204,21 @@ class _File:
             self._place((home.timestamp, capture.filename, capture.offset), record)
             yield from self._copied(path, record)
             for beside in _beside(path, record):
+                self._place((home.timestamp, capture.filename, beside.offset), beside)
                 yield from self._copied(path, beside)
+            yield from self._request(home, capture.request)
             segmented += [(home, segment) for segment in capture.segments]
+
+    def _request(self, home: SnapshotFolder, request: Request | None) -> Iterator[bytes]:
+        """Yield the request of an answer to another method than GET where it does not stand behind it."""
+        if request is None or not request.filename:
+            return
+        place = (home.timestamp, request.filename, request.offset)
+        if (found := self.job.sheet.placed(place)) is None or found.name != self.name:
+            path = self.job.find(home.timestamp, request.filename)
+            record = _extent(path, request.offset)
+            self._place(place, record)
+            yield from self._copied(path, record)
 
     def segment(self, home: SnapshotFolder, segment: Segment) -> Iterator[bytes]:
         """Yield the bytes of a file with one segment of a record."""

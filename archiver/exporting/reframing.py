@@ -51,6 +51,11 @@ class Block:
     digest: str
     """SHA-256 as a field says it."""
 
+    def begins(self, data: bytes) -> bool:
+        """Tell whether it begins with these bytes."""
+        self.stream.seek(0)
+        return self.stream.read(len(data)) == data
+
     def chunks(self) -> Iterator[bytes]:
         """Yield all of it."""
         self.stream.seek(0)

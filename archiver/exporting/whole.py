@@ -28,16 +28,17 @@ from typing import BinaryIO
 from msgspec.structs import replace
 
 from index.errors import ArchiveError
-from index.model import Capture
+from index.model import Capture, Request
 from index.timestamp import parse_timestamp
 
 from ..collection import SnapshotFolder
 from ..record_files import RecordFiles, Written
-from ..records import BrokenError, Record, iterate, open_whole
+from ..records import BrokenError, Record, iterate, open_record, open_whole
 from ..scanning.scan import find_start
 from .assembly import Assembly
 from .reframing import Block, Rebuilt, rebuild, spooled
 from .rewritten_fields import metadata_of, of_record, of_response, warcinfo_of
+from .worksheet import Moved
 
 _BESIDE = 4096
 """Bytes kept free behind a response in the same file, for its request and what is said of it."""
@@ -68,6 +69,10 @@ class _Place:
     offset: int
 
 
+Row = tuple[_Place, Record, Capture | None]
+"""A record, and its line where it has one."""
+
+
 @dataclass(slots=True)
 class _Day:
     """The records of one day on their way into files."""
@@ -96,13 +101,16 @@ class _Day:
         """Write every record that goes along, in the order it is stored."""
         try:
             for path in self.day.warcs:
-                for offset, record, capture in self._records(path):
-                    self._one(record, capture, _Place(path.name, offset))
+                for where, record, capture in self._records(path):
+                    self._one(record, capture, where)
         except BaseException:
             with contextlib.suppress(ArchiveError):  # what stopped it is told; this file goes anyway
                 self.files.close()
             raise
         self.files.close()
+        for line in self.job.sheet.deferred():
+            request = self.job.requested(self.day.timestamp, line.request)
+            self.job.add(self.day, replace(line, request=request))
         for left in self.job.sheet.kept(self.day.timestamp):
             self._differs(_Place(left.filename, left.offset), left.url, "there is no record that can be read")
 
@@ -110,7 +118,7 @@ class _Day:
         stored = any(path.name.endswith(".gz") for path in self.day.warcs)
         return {"gzip": True, "none": False, "stored": stored}[self.job.profile.compression]
 
-    def _records(self, path: Path) -> Iterator[tuple[int, Record, Capture | None]]:
+    def _records(self, path: Path) -> Iterator[Row]:
         rows = self.job.sheet.kept(self.day.timestamp, path.name)
         return _beside(path, rows) if self.job.prefix else _every(self.job, self.day, path, rows)
 
@@ -144,6 +152,9 @@ class _Day:
         for told in _odd(record, capture, block):
             self._differs(where, url, told)
         written = self._put(record.kind, of_record(record, block, capture, self._renamed), block)
+        if record.kind == "request" and not block.begins(b"GET "):
+            moved = Moved(written.filename, written.offset, written.length)
+            self.job.sheet.place((self.day.timestamp, where.filename, where.offset), moved)
         if capture is not None:
             lost = record.kind == "revisit"  # what it refers to is not in the export
             self._line(replace(capture, original=None, unresolved=lost), written, capture)
@@ -206,7 +217,10 @@ class _Day:
             length=written.length,
             segments=written.segments,
         )
-        self.job.add(self.day, line)
+        if line.request is None:
+            self.job.add(self.day, line)
+        else:
+            self.job.sheet.defer(line)
 
     def _renamed(self, record_id: str) -> str:
         """Return the id of a record in the export: another where a response stands in place of a revisit."""
@@ -240,15 +254,13 @@ def _ids(seed: str) -> Iterator[str]:
         number += 1
 
 
-def _every(
-    job: Assembly, day: SnapshotFolder, path: Path, rows: Iterator[Capture]
-) -> Iterator[tuple[int, Record, Capture | None]]:
+def _every(job: Assembly, day: SnapshotFolder, path: Path, rows: Iterator[Capture]) -> Iterator[Row]:
     """Yield every record of a WARC with its index line, which stand in the same order."""
     row = next(rows, None)
     for at, record in _readable(job, day, path):
         while row is not None and row.offset < at:
             row = next(rows, None)
-        yield at, record, row if row is not None and row.offset == at else None
+        yield _Place(path.name, at), record, row if row is not None and row.offset == at else None
 
 
 def _readable(job: Assembly, day: SnapshotFolder, path: Path) -> Iterator[tuple[int, Record]]:
@@ -271,27 +283,37 @@ def _readable(job: Assembly, day: SnapshotFolder, path: Path) -> Iterator[tuple[
             offset = find_start(path, error.offset + 1)
 
 
-def _beside(path: Path, rows: Iterator[Capture]) -> Iterator[tuple[int, Record, Capture | None]]:
+def _beside(path: Path, rows: Iterator[Capture]) -> Iterator[Row]:
     """Yield the record of each index line, and those behind it that belong to the same exchange."""
     for row in rows:
         own: str | None = None
+        last = row.offset
         for at, record in iterate(path, row.offset):
             if own is not None and record.field("WARC-Concurrent-To") != own:
                 break
-            yield at, record, row if own is None else None
-            own = own or record.field("WARC-Record-ID") or ""
+            yield _Place(path.name, at), record, row if own is None else None
+            own, last = own or record.field("WARC-Record-ID") or "", at
+        if row.request and row.request.filename:
+            yield from _request(path, row.request, range(row.offset, last + 1))
         if row.segments:
-            last = row.segments[-1]
-            yield from _behind(path.with_name(last.filename), last.offset, own)
+            end = row.segments[-1]
+            yield from _behind(path.with_name(end.filename), end.offset, own)
 
 
-def _behind(path: Path, offset: int, own: str | None) -> Iterator[tuple[int, Record, None]]:
+def _request(path: Path, request: Request, written: range) -> Iterator[Row]:
+    """Yield the request of an answer where it does not stand among what was written of it."""
+    if request.filename != path.name or request.offset not in written:
+        with open_record(path.with_name(request.filename), request.offset) as record:
+            yield _Place(request.filename, request.offset), record, None
+
+
+def _behind(path: Path, offset: int, own: str | None) -> Iterator[Row]:
     """Yield what stands behind the last segment of a record and belongs to the same exchange."""
     for number, (at, record) in enumerate(iterate(path, offset)):
         if number and record.field("WARC-Concurrent-To") != own:
             return
         if number:
-            yield at, record, None
+            yield _Place(path.name, at), record, None
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ What an export must remember while it is written, in an SQLite file of its own: 
     rebuilt    ids of revisits in whose place a full response stands
     expected   which payload digest the archive's index has for a record of the export
     found      what the records of the export were found to be
+    late       index lines that wait until it is known where the request of each stands
     remark     what the report must say besides
 
 The file is thrown away; nothing in it is synced. Raises StorageError. Knows nothing of WARC.
@@ -33,7 +34,7 @@ Place = tuple[str, str, int]
 
 _TABLES = (
     """CREATE TABLE wanted (snapshot TEXT, filename TEXT, offset INTEGER, url TEXT, original TEXT,
-       PRIMARY KEY (snapshot, filename, offset)) WITHOUT ROWID""",
+       key TEXT, PRIMARY KEY (snapshot, filename, offset)) WITHOUT ROWID""",
     """CREATE TABLE placed (snapshot TEXT, filename TEXT, offset INTEGER, name TEXT, place INTEGER,
        length INTEGER, PRIMARY KEY (snapshot, filename, offset)) WITHOUT ROWID""",
     """CREATE TABLE capture (snapshot TEXT, filename TEXT, offset INTEGER, line BLOB,
@@ -44,6 +45,7 @@ _TABLES = (
     """CREATE TABLE found (path TEXT, place INTEGER, digest TEXT, url TEXT, faults TEXT, stray INTEGER,
        PRIMARY KEY (path, place)) WITHOUT ROWID""",
     "CREATE TABLE rebuilt (record TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE late (line BLOB)",
     "CREATE TABLE remark (sort TEXT, told BLOB)",
 )
 
@@ -57,6 +59,8 @@ class Wanted:
     """Of the revisit that asked for it first."""
     original: str
     """Its own URL."""
+    key: str
+    """The key of that revisit; where both answer another method than GET it is the record's too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +84,21 @@ class Worksheet:
         """Let go of the file."""
         self._db.close()
 
-    def want(self, original: Original, url: str) -> None:
-        """Remember that the revisit of `url` refers to a record."""
-        row = (original.snapshot, original.filename, original.offset, url, original.url)
-        self._db.execute("INSERT OR IGNORE INTO wanted VALUES (?,?,?,?,?)", row)
+    def want(self, original: Original, revisit: Capture) -> None:
+        """Remember that a revisit refers to a record."""
+        place = original.snapshot, original.filename, original.offset
+        row = (*place, revisit.url, original.url, revisit.urlkey)
+        self._db.execute("INSERT OR IGNORE INTO wanted VALUES (?,?,?,?,?,?)", row)
 
     def wanted(self, *, compressed: bool) -> Iterator[Wanted]:
         """Yield what is wanted and has no place yet, in the order it lies on disk."""
-        query = """SELECT snapshot, filename, offset, url, original FROM wanted
+        query = """SELECT snapshot, filename, offset, url, original, key FROM wanted
             WHERE (filename LIKE '%.gz') = ? AND NOT EXISTS (SELECT 1 FROM placed
               WHERE (placed.snapshot, placed.filename, placed.offset)
                   = (wanted.snapshot, wanted.filename, wanted.offset))
             ORDER BY snapshot, filename, offset"""
-        for snapshot, filename, offset, url, original in self._db.execute(query, (compressed,)):
-            yield Wanted((snapshot, filename, offset), url, original)
+        for snapshot, filename, offset, *told in self._db.execute(query, (compressed,)):
+            yield Wanted((snapshot, filename, offset), *told)
 
     def place(self, place: Place, moved: Moved) -> None:
         """Remember where a record stands in the export."""
@@ -143,6 +148,16 @@ class Worksheet:
     def line(self, path: str, capture: Capture) -> None:
         """Add a line to an index of the export."""
         self._db.execute("INSERT OR IGNORE INTO line VALUES (?,?)", (path, format_line(capture)))
+
+    def defer(self, capture: Capture) -> None:
+        """Keep a line until the requests of its day have their places."""
+        self._db.execute("INSERT INTO late VALUES (?)", (format_line(capture),))
+
+    def deferred(self) -> Iterator[Capture]:
+        """Yield the lines that were kept so, and forget them."""
+        for (line,) in self._db.execute("SELECT line FROM late"):
+            yield parse_line(line)
+        self._db.execute("DELETE FROM late")
 
     def indexes(self) -> list[str]:
         """Return the paths of the indexes that have lines."""

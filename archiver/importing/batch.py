@@ -30,7 +30,7 @@ class Batch:
     other_days: dict[str, str] = field(default_factory=dict)
     ledgers: list[tuple[int, str]] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
-    not_get: set[str] = field(default_factory=set)
+    sent: list[bytes] = field(default_factory=list)
 
 
 def read_stretch(path: Path, frame: Frame, start: int, stop: int) -> Batch:
@@ -54,10 +54,9 @@ def _note(batch: Batch, row: Row) -> None:
         batch.crowded = batch.crowded or CROWDED in row.told
         return
     batch.records += 1
-    if row.sort == "other":
+    if row.sort in {"other", "sent"}:
         _earliest(batch.other_days, row)
-        if row.answers:
-            batch.not_get.add(row.answers)
+        batch.sent += [row.line] if row.line else []
         return
     {"revisit": batch.revisits, "segment": batch.segments}.get(row.sort, batch.captures).append(row.line)
     _earliest(batch.days, row)

@@ -22,7 +22,7 @@ from operator import itemgetter
 
 import msgspec
 
-from index.cdxj import parse_line
+from index.cdxj import ASKED_OTHERWISE, parse_line
 from index.model import moment
 from index.urlkey import urlkey
 
@@ -62,8 +62,12 @@ class Tally:
 
 
 def entries_of(lines: Iterable[bytes]) -> Iterator[Keyed]:
-    """Yield the entry of every address among lines that are on their way into an index, in their order."""
-    for key, group in groupby(lines, key=_key):
+    """
+    Yield the entry of every address among lines that are on their way into an index, in their order.
+
+    A ledger is of what addresses show: an answer to another method than GET is no outcome of its address.
+    """
+    for key, group in groupby((line for line in lines if ASKED_OTHERWISE not in line), key=_key):
         if key.startswith(b"urn:"):
             continue
         found: dict[str, tuple[bytes, Entry]] = {}

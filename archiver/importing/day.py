@@ -11,7 +11,6 @@ Before the rename nothing counts, after it everything does. Knows nothing of how
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from index.cdxj import Index, format_line, merge_sorted, parse_line
+from index.cdxj import ASKED_OTHERWISE, Index, format_line, merge_sorted, parse_line
 from index.model import Outcome
 from index.timestamp import local_date, parse_timestamp
 
@@ -38,14 +37,14 @@ from ..past import earlier
 from ..settings import Settings, Site
 from ..sorted_lines import SortedLines
 from ..verdict import worse
+from .answering import answered
 from .books import Tally, entries_of, joined, unkeyed
 from .joining import joined_segments
 from .pages import Pages
 from .resolving import UNRESOLVED, Targets
 from .staging import Staging
-from .survey import OWN_RULES, Refers, Told
+from .survey import Refers
 
-_RECORD = re.compile(rb'"record":"([^"\\\\]+)"')
 _REFERS = msgspec.json.Decoder(Refers)
 _ENTRY = msgspec.json.Decoder(Entry)
 _ENCODER = msgspec.json.Encoder()
@@ -70,14 +69,14 @@ class DayParts:
     captures: SortedLines
     revisits: SortedLines
     segments: SortedLines
+    sent: SortedLines
+    """Requests other than GET."""
     pages: Pages
     log: list[Path] = field(default_factory=list)
     """Files with the lines of logs/import.jsonl."""
     files: list[DayFile] = field(default_factory=list)
     imported: list[dict[str, Any]] = field(default_factory=list)
     """What datapackage.json says of the files that were given."""
-    not_get: set[str] = field(default_factory=set)
-    """WARC-Record-IDs of what answers other methods than GET."""
     taken: SortedLines | None = None
     """The ledger that came with an export of ours, as `books.keyed` has it."""
     outcome: Outcome = Outcome.COMPLETE
@@ -108,9 +107,8 @@ class MadeDay:
 def make_day(making: Making, folder: SnapshotFolder, parts: DayParts) -> MadeDay:
     """Put a snapshot together in its folder and seal it. Raises StorageError, DamagedError."""
     _place(folder, parts.files)
-    if parts.not_get:
-        _leave_out(making, folder, parts)
     loose = _join(making, folder, parts)
+    _part_methods(making, folder, parts)
     resolved, unresolved = _resolve(making, folder, parts)
     probes = _probes(parts.taken)
     lines = partial(merged, parts.captures, resolved)  # read more than once, and never held
@@ -123,6 +121,8 @@ def make_day(making: Making, folder: SnapshotFolder, parts: DayParts) -> MadeDay
     write_file(folder.ledger_path, write_lines(_tallied(books, tallied)))
     write_file(folder.path / "logs" / "import.jsonl", _log(parts.log))
     own = _judged(making, folder, parts, tallied)
+    if others := sum(ASKED_OTHERWISE in line for line in lines()):
+        own["other_methods"] = others
     _describe(making, folder, parts, own)
     sealed = making.collection.at(making.site.name, folder.timestamp)
     publish_dir(folder.path, sealed.path)
@@ -153,29 +153,12 @@ def _join(making: Making, folder: SnapshotFolder, parts: DayParts) -> int:
     return loose
 
 
-def _leave_out(making: Making, folder: SnapshotFolder, parts: DayParts) -> None:
-    """Take out of the lines what answers other methods than GET, and tell it in the log."""
-    lines = making.staging.folder / "lines"
-    log = lines / f"not-get-{folder.timestamp}.jsonl"
-    told: list[bytes] = []
-    for name in ("captures", "revisits"):
-        kept = SortedLines(lines, f"get-{name}-{folder.timestamp}")
-        for line in getattr(parts, name):
-            record = _RECORD.search(line)
-            if record is None or record[1].decode("ascii", "replace") not in parts.not_get:
-                kept.add(line)
-            else:
-                told.append(_told(line))
-        setattr(parts, name, kept)
-    write_file(log, told)
-    parts.log.append(log)
-
-
-def _told(line: bytes) -> bytes:
-    capture = parse_line(_bare(line))
-    place, size = f"archive/{capture.filename}", capture.length
-    told = Told(place, capture.offset, size, OWN_RULES["not-get"], "not-get", kept=True)
-    return _ENCODER.encode(told) + b"\n"
+def _part_methods(making: Making, folder: SnapshotFolder, parts: DayParts) -> None:
+    """Let what answers another method than GET have a key of its own."""
+    if len(parts.sent):
+        notes = making.staging.folder / "lines" / f"sent-{folder.timestamp}.sqlite"
+        sides = (parts.captures, parts.revisits)
+        parts.captures, parts.revisits = answered(parts.sent, sides, folder.warc, notes)
 
 
 def _resolve(making: Making, folder: SnapshotFolder, parts: DayParts) -> tuple[SortedLines, int]:
@@ -197,7 +180,7 @@ def _resolve(making: Making, folder: SnapshotFolder, parts: DayParts) -> tuple[S
 
 
 def _resolved(targets: Targets, line: bytes) -> tuple[bytes, bool]:
-    index_line, entry, refers = line.rstrip(b"\n").split(b"\t")
+    index_line, entry, refers = line.rstrip(b"\n").split(b"\t")[:3]
     capture = targets.resolve(parse_line(index_line), _REFERS.decode(refers))
     if capture.unresolved:
         told = msgspec.structs.replace(

@@ -57,8 +57,8 @@ class Gathering:
     def parts(self, folder: SnapshotFolder, day: str, taken: Sequence[Taken]) -> DayParts:
         """Return what the snapshot of a day is made of. Raises StorageError."""
         lines = self._lines
-        captures, revisits, segments = (
-            SortedLines(lines, f"all-{what}-{folder.timestamp}") for what in ("c", "r", "s")
+        captures, revisits, segments, sent = (
+            SortedLines(lines, f"all-{what}-{folder.timestamp}") for what in ("c", "r", "s", "q")
         )
         find = finder(self.archive.collection, self.site.name, folder)
         told = lambda url: self.taker.progress(f"reading {url}", 0)  # noqa: E731
@@ -67,7 +67,7 @@ class Gathering:
         )
         only = all(one.pages for one in taken)
         pages = Pages(self.reader, listed, find, self._begin_texts, told, only=only)
-        parts = DayParts(captures, revisits, segments, pages)
+        parts = DayParts(captures, revisits, segments, sent, pages)
         parts.taken = ledgers(taken, day, SortedLines(lines, f"ledgers-{folder.timestamp}"))
         parts.outcome, parts.reasons = judgement(taken)
         for one in taken:
@@ -92,7 +92,7 @@ class Gathering:
             parts.captures.take(found.captures)
             parts.revisits.take(found.revisits)
             parts.segments.take(found.segments)
-            parts.not_get |= found.not_get
+            parts.sent.take(found.sent)
             digest = one.given.sha256 if found.path == one.given.path else None
             parts.files.append(DayFile(found.path, f"archive/{found.name}", digest))
 

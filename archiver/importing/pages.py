@@ -36,7 +36,7 @@ from ..sorted_lines import SortedLines
 from ..warc import WarcFiles
 
 _PLAIN = re.compile(rb'\S+ (\d{14}) \{"url":"([^"\\]+)","mime":"text/html","status":"200",')
-_MORE = re.compile(rb'","(?:orig\.|made_up|unresolved)')
+_MORE = re.compile(rb'","(?:orig\.|made_up|unresolved|method)')
 _READ = b"|".join(re.escape(mime.encode()) for mime in FILES)
 _PERHAPS = re.compile(rb'"mime":"(?:text/html|application/xhtml\+xml|warc/revisit|' + _READ + rb')"')
 HTML = frozenset({"text/html", "application/xhtml+xml"})
@@ -190,7 +190,7 @@ def _last(key: bytes, lines: Iterable[bytes]) -> Iterator[_Shown]:
 
 
 def _is_page(capture: Capture) -> bool:
-    shown = capture.effective_status == 200 and not capture.unresolved and not capture.made_up
+    shown = capture.effective_status == 200 and not capture.unresolved and capture.shows
     return shown and (capture.content_type in HTML or capture.content_type in FILES)
 
 

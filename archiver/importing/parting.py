@@ -91,7 +91,7 @@ def _noted(one: Seen, row: Row) -> tuple[object, ...]:
     if one.kind not in {"response", "revisit", "resource"}:
         names += ["warc-refers-to", "warc-segment-origin-id"]
     ref = next((fields[name] for name in names if name in fields), "")
-    leads = bool(row.line and row.day) and one.kind != "continuation"
+    leads = bool(row.line and row.day) and one.kind not in {"continuation", "request"}
     return one.offset, one.end, row.day, leads, fields.get("warc-record-id", ""), ref
 
 

@@ -78,12 +78,14 @@ class Targets:
     def _candidates(self, capture: Capture, refers: Refers) -> Iterator[tuple[str, Capture]]:
         """Yield the records that may be meant: those that are named, then those before it, latest first."""
         url = refers.uri or capture.url
+        own = capture.urlkey if capture.request else ""
         if refers.to or refers.date:
             for snapshot, index in self._indexes(_digits(refers.date) or capture.timestamp):
-                lines = [line for line in index.candidates(url) if _is_meant(line, refers)]
+                lines = [line for line in index.candidates(url, own) if _is_meant(line, refers)]
                 yield from ((snapshot, line) for line in lines)
         for snapshot, index in self._indexes(capture.timestamp):
-            lines = [line for line in index.candidates(url) if line.url == url and _is_before(line, capture)]
+            there = index.candidates(url, own)
+            lines = [line for line in there if line.url == url and _is_before(line, capture)]
             yield from ((snapshot, line) for line in sorted(lines, key=moment, reverse=True))
 
     def _indexes(self, near: str) -> Iterator[tuple[str, Index]]:

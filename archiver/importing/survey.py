@@ -6,7 +6,8 @@ What an import makes of one record, or of bytes that are none: done where the fi
 
 A line on its way is that of the index and what belongs to it, parted by tabs, which neither can hold:
 
-    <urlkey> <14 digits> {…} TAB {entry of the ledger} [TAB {what a revisit says of its original}] LF
+    <urlkey> <14 digits> {…} TAB {entry of the ledger} [TAB {what a revisit says of its original}]
+        [TAB <the request that an answer names>] LF
 
 Knows nothing of other records, of snapshots or of where lines go.
 """
@@ -35,6 +36,8 @@ from ..identity import identity, moment_of
 from ..ledger import Entry, UrlOutcome
 from ..scanning.forms import Form
 from ..scanning.seen import Fault, Seen, Skipped
+from ..sent import request_of
+from .answering import Sent, line_of
 
 MARKS = MappingProxyType({"urn:daykeep:ledger": "ledger", "urn:daykeep:configuration": "begun"})
 """Addresses of records that tell of a snapshot of ours: its ledger, and what was written when it began."""
@@ -48,7 +51,6 @@ OWN_RULES: Mapping[str, str] = MappingProxyType(
         "no-web-address": "The record is of no web address (DNS, WHOIS, a tool's own notes).",
         "unusable-uri": "The WARC-Target-URI is no address that can be asked for.",
         "unusable-date": "The WARC-Date is missing, no date, before 1990 or in the future.",
-        "not-get": "The record answers another method than GET, and is not what the address shows.",
         "odd-type": "The WARC-Type is none of the standard's.",
         "segment": "The record is a segment of one that is not here whole.",
     }
@@ -82,13 +84,13 @@ class Row(NamedTuple):
     """What became of one record, in the few plain values that go from process to process."""
 
     sort: str
-    """`capture`, `revisit`, `segment`, `other` (kept, without a line) or `skipped`."""
+    """`capture`, `revisit`, `segment`, `sent` (a request that is no GET), `other` (no line) or `skipped`."""
     day: str
     """`YYYY-MM-DD` where the site is; empty where the record's date is unusable."""
     moment: str
     """14 digits in UTC; empty as above."""
     line: bytes
-    """On its way into the index; empty where it has none. Of `segment` see `archiver.importing.joining`."""
+    """On its way into the index; empty where it has none. `joining` and `answering` have those of others."""
     told: bytes
     """Lines of logs/import.jsonl."""
     problems: int
@@ -96,8 +98,6 @@ class Row(NamedTuple):
     """A value of MARKS."""
     offset: int = -1
     """Where the record begins, of one with a mark."""
-    answers: str = ""
-    """Of a request that is no GET: the WARC-Record-ID of what answers it."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -149,7 +149,8 @@ def row_of(frame: Frame, one: Seen | Skipped) -> Row:
     if one.kind == "continuation" and usable:
         return Row("segment", day, moment, _continued(frame, one), told, problems)
     if reason or not url:
-        return _without_line(one, day, moment if usable else "", told, problems)
+        line = line_of(_sent(frame, one)) if one.block else b""
+        return Row("sent" if line else "other", day, moment if usable else "", line, told, problems)
     if one.fields.get("warc-segment-number"):
         line = _segment(one.fields.get("warc-record-id", ""), "1", _line(frame, one, moment, url))
         return Row("segment", day, moment, line, told, problems)
@@ -158,11 +159,13 @@ def row_of(frame: Frame, one: Seen | Skipped) -> Row:
     return Row(sort, day, moment, line, told, problems, MARKS.get(url, ""), one.offset)
 
 
-def _without_line(one: Seen, day: str, moment: str, told: bytes, problems: int) -> Row:
-    answers = ""
-    if one.kind == "request" and one.method not in {None, "GET"}:
-        answers = one.fields.get("warc-concurrent-to", "").strip("<>")
-    return Row("other", day, moment, b"", told, problems, answers=answers)
+def _sent(frame: Frame, one: Seen) -> Sent:
+    return Sent(request_of(one, frame.file), _id_in(one, "warc-record-id"), _id_in(one, "warc-concurrent-to"))
+
+
+def _id_in(one: Seen, name: str) -> str:
+    """Return the id in a field without its angle brackets, as it is compared with others."""
+    return "".join(one.fields.get(name, "").split()).strip("<>")
 
 
 def _unindexed(one: Seen, *, usable: bool, url: str) -> str:
@@ -194,9 +197,10 @@ def _zone(timezone: str) -> ZoneInfo:
 def _line(frame: Frame, one: Seen, moment: str, url: str) -> bytes:
     capture = _capture(frame, one, moment, url)
     line = format_line(capture)[:-1] + b"\t" + _ENCODER.encode(_entry(one, capture))
-    if one.kind != "revisit":
-        return line + b"\n"
-    return line + b"\t" + _ENCODER.encode(_refers(one)) + b"\n"
+    if one.kind == "revisit":
+        line += b"\t" + _ENCODER.encode(_refers(one))
+    request = _id_in(one, "warc-concurrent-to")
+    return line + (f"\t<{request}>\n".encode() if request else b"\n")
 
 
 def _capture(frame: Frame, one: Seen, moment: str, url: str) -> Capture:

@@ -42,6 +42,8 @@ class Surveyed:
     captures: SortedLines
     revisits: SortedLines
     segments: SortedLines
+    sent: SortedLines
+    """Requests other than GET, as `answering` has them."""
     log: Path
     """Lines of logs/import.jsonl."""
     records: int = 0
@@ -58,8 +60,6 @@ class Surveyed:
     """Where ledgers of ours begin, and on which day they were written."""
     begun: list[str] = field(default_factory=list)
     """When snapshots of ours began."""
-    not_get: set[str] = field(default_factory=set)
-    """WARC-Record-IDs of what answers other methods than GET."""
 
     @property
     def indexed(self) -> int:
@@ -77,7 +77,7 @@ class Surveyed:
         self.crowded = self.crowded or batch.crowded
         self.ledgers += batch.ledgers
         self.begun += batch.begun
-        self.not_get |= batch.not_get
+        self.sent.add_all(batch.sent)
         _merge(self.days, batch.days)
         _merge(self.other_days, batch.other_days)
 
@@ -97,8 +97,10 @@ def survey(
     """
     number = len(list(lines.iterdir()))
     log = lines / f"log-{number}.jsonl"
-    captures, revisits, segments = (SortedLines(lines, f"{what}-{number}") for what in ("c", "r", "s"))
-    found = Surveyed(path, frame.file, captures, revisits, segments, log)
+    captures, revisits, segments, sent = (
+        SortedLines(lines, f"{what}-{number}") for what in ("c", "r", "s", "q")
+    )
+    found = Surveyed(path, frame.file, captures, revisits, segments, sent, log)
     with storage(f"write {log}"), log.open("wb") as out, closing(_batches(path, frame, stretch)) as batches:
         at = 0
         for batch in batches:

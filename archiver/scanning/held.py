@@ -23,7 +23,7 @@ from ..digests import Digest, hasher, parse_digest, written
 from ..exchange import Headers
 from ..payload import dechunk
 from .record_head import MAX_HEAD, Named, fault
-from .seen import Seen
+from .seen import Seen, is_sent
 
 FIRST = MAX_HEAD + LOOK
 """Bytes of a block that are given whole; a block that is longer comes in pieces after them."""
@@ -91,6 +91,7 @@ def examine(
         digest,
         sums.length,
         entity.method,
+        bytes(view) if is_sent(entity.method) else b"",
         tuple(record.faults),
     )
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from ..dialect import is_uri
 from ..exchange import Headers
 from .record_head import fault
-from .seen import Fault, Seen
+from .seen import Fault, Seen, is_sent
 
 _HEAD = re.compile(
     rb"WARC/(?:0\.18|1\.[01])\r\n(?:[A-Za-z-]++: [!-~](?:[ -~]*+(?<! ))?\r\n)++\r\n",
@@ -179,6 +179,7 @@ def _seen(one: _Taken, digest: str, length: int, faults: tuple[Fault, ...] = _NO
         digest,
         length,
         found.method,
+        bytes(one.block) if is_sent(found.method) else b"",
         faults,
     )
 

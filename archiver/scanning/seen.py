@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from index.request_key import GET
+
 from ..exchange import Headers
 
 
@@ -49,6 +51,8 @@ class Seen(msgspec.Struct, frozen=True):
     payload_length: int
     method: str | None = None
     """Of a request."""
+    block: bytes = b""
+    """Of a request that is no GET: its block, of a longer one the beginning (`held.FIRST` bytes)."""
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -60,6 +64,11 @@ class Seen(msgspec.Struct, frozen=True):
     def intact(self) -> bool:
         """Whether nothing says that bytes are other than they were written."""
         return not any(fault.damage for fault in self.faults)
+
+
+def is_sent(method: str | None) -> bool:
+    """Tell whether a request by a method may send something: whether it is no GET."""
+    return method is not None and method.upper() != GET
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an archived page sends is answered with what was archived for the same method and body, or refused."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from playwright.sync_api import expect, sync_playwright
+from werkzeug.test import Client
+
+from archiver.settings import Viewer as ViewerAddress
+from index.request_key import MAX_BODY
+from index.urlkey import origin
+from tests.support.archive import Archive as Viewed
+from tests.support.chromium import launch, visit
+from tests.support.importing import EXAMPLE, empty_archive, exchange, take, write
+from tests.support.ports import free_port
+from tests.support.posts import FORM, JSON, SENT, Sent, archived
+from tests.support.viewing import app_of, serving
+from viewer.label import make
+
+DAY, NEXT = "20260210110000", "20260211110000"
+NOON, LATER = "2026-02-10T11:00:00Z", "2026-02-11T11:00:00Z"
+TWICE = [
+    Sent("POST", "/twice", b"a=b%26c%3Dd", FORM, b"escaped"),
+    Sent("POST", "/twice", b"a=b&c=d", FORM, b"apart"),
+    Sent("POST", "/broken", b"{one", JSON, b"one"),
+    Sent("POST", "/broken", b"{two", JSON, b"two"),
+    Sent("POST", "/long", b"x=" + b"y" * 5000 + b"1", FORM, b"ends in 1"),
+    Sent("POST", "/long", b"x=" + b"y" * 5000 + b"2", FORM, b"ends in 2"),
+    Sent("POST", "/page", b"q=1", FORM, b"<title>found</title><a href='http://www.example.org/'>x</a>"),
+]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """Return the viewer over two days with every method, of which the second answers otherwise."""
+    root = tmp_path_factory.mktemp("replay")
+    first = [*archived(NOON), *(r for n, one in enumerate(TWICE, 50) for r in one.records(n, NOON))]
+    second = [r for n, one in enumerate(SENT, 1) for r in _other(one).records(n, LATER)]
+    with empty_archive(root / "data") as archive:
+        take(archive, write(root / "a.warc", first), write(root / "b.warc.gz", second), texts=False)
+        shelves = archive.shelves
+        yield app_of(Viewed(archive.settings, archive.collection, shelves.history, shelves.catalogue))
+
+
+def _other(sent):
+    return Sent(sent.method, sent.path, sent.body, sent.mime, sent.answer + b" on Wednesday", sent.status)
+
+
+def ask(app, sent, day=DAY, **fields):
+    headers = {name.replace("_", "-"): value for name, value in fields.items()}
+    if sent.mime:
+        headers["Content-Type"] = sent.mime
+    base = f"http://{make(day, origin(f'{EXAMPLE}/'))}.localhost:8080"
+    client = Client(app, use_cookies=False)
+    return client.open(
+        sent.path, base_url=base, method=sent.method, data=sent.body, headers=headers, buffered=True
+    )
+
+
+@pytest.mark.parametrize("sent", SENT, ids=lambda one: f"{one.method}{one.path}")
+def test_the_answer_to_the_same_method_and_body(app, sent):
+    """Each request is answered as it was on that day, and on no other."""
+    for day, one in ((DAY, sent), (NEXT, _other(sent))):
+        answer = ask(app, one, day)
+        body = b"" if sent.method in {"HEAD", "OPTIONS"} else one.answer
+        expected = 200 if sent.method == "HEAD" else sent.status
+        assert answer.status_code == expected
+        assert body in answer.data
+        assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("sent", TWICE, ids=lambda one: one.answer.decode()[:10])
+def test_bodies_that_share_a_key(app, sent):
+    """Where the key does not tell two bodies apart, their bytes do."""
+    assert sent.answer[:15] in ask(app, sent).data
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "mime", "status"),
+    [
+        ("POST", "/api?page=1", b"q=never&z=1", FORM, 405),
+        ("POST", "/api?page=2", b"q=other&z=1", FORM, 405),
+        ("POST", "/api?page=1", b"q=other&z=1", "text/plain", 405),
+        ("PUT", "/api?page=1", b"q=other&z=1", FORM, 405),
+        ("POST", "/nothing", b"something", "", 405),
+        ("POST", "/broken", b"{three", JSON, 405),
+        ("POST", "/broken", b"", JSON, 405),
+        ("POST", "/long", b"x=" + b"y" * 5000 + b"3", FORM, 405),
+        ("POST", "/", b"", "", 405),
+        ("PATCH", "/doc", b"name=new", FORM, 405),
+        ("POST", "/binary", b"x" * (MAX_BODY + 1), "x/y", 413),
+    ],
+)
+def test_what_was_never_asked_is_refused(app, method, path, body, mime, status):
+    """Another body, method or address has no answer, nor has one that is too long, and what was a page is none."""
+    answer = ask(app, Sent(method, path, body, mime))
+    assert answer.status_code == status
+    assert b"cannot send anything" in answer.data
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_no_answer_to_post_is_kept_or_a_page(app):
+    """An answer to POST is never stored, and the address asked by GET is what GET gave."""
+    answer = ask(app, SENT[2])
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in answer.headers
+    assert ask(app, SENT[1]).data.count(b"by GET") == 1
+    assert ask(app, Sent("GET", "/upload")).status_code == 404
+
+
+def test_head_without_one_of_its_own(app):
+    """HEAD has the fields of GET where no HEAD was archived."""
+    head, got = ask(app, Sent("HEAD", "/api?page=1")), ask(app, SENT[1])
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.headers["ETag"] == got.headers["ETag"]
+
+
+def test_a_form_in_the_frame(app):
+    """What a form gave is shown in the frame with its addresses mapped; outside of it nothing is."""
+    shown = ask(app, TWICE[-1], Sec_Fetch_Dest="iframe")
+    assert shown.status_code == 200
+    assert f"http://{make(DAY, origin(EXAMPLE + '/'))}.localhost:8080/" in shown.text
+    assert "/.daykeep/replay.js" in shown.text
+    assert ask(app, TWICE[-1], Sec_Fetch_Dest="document").status_code == 405
+
+
+SCRIPT = b"""<!doctype html><html><title>sends</title><body><p id=said></p><form method=post action=/page><input name=q
+value=1><button>send</button></form><script>
+(async () => {
+  const ask = async (to, method, body, type) => {
+    const answer = await fetch(to, {method, body, headers: type ? {"Content-Type": type} : {}});
+    return answer.status === 200 ? await answer.text() : answer.status;
+  };
+  const form = new FormData();
+  form.append("q", "two words \\u00e9");
+  form.append("file", new Blob([new Uint8Array([0, 255, 13, 10])]), "other-name.bin");
+  const said = [
+    await ask("/api?page=1", "POST", new URLSearchParams({q: "two words", z: "1"})),
+    await ask("http://www.example.org/graphql", "POST",
+              JSON.stringify({query: "{ page }", variables: {id: 7}}), "application/json"),
+    await ask("/upload", "POST", form),
+    await ask("/text", "POST", "plain words"),
+    await ask("/doc", "PUT", new URLSearchParams({name: "new"})),
+    await ask("/doc", "DELETE"),
+    await ask("/api?page=1", "POST", new URLSearchParams({q: "never"})),
+    await ask("/api?page=1", "GET"),
+  ];
+  document.getElementById("said").textContent = said.join("|");
+})();
+</script></body></html>"""
+
+
+def test_in_a_browser(tmp_path):
+    """Scripts and a form of an archived page get, in Chromium, what they got when they were archived."""
+    port = free_port()
+    given = [*exchange("/sends", SCRIPT, NOON, 900), *archived(NOON), *TWICE[-1].records(60, NOON)]
+    with empty_archive(tmp_path / "data") as archive:
+        take(archive, write(tmp_path / "a.warc", given), texts=False)
+        shelves = archive.shelves
+        viewer = ViewerAddress(
+            base_url=f"http://localhost:{port}", replay_url=f"http://{{label}}.localhost:{port}"
+        )
+        settings = replace(archive.settings, viewer=viewer)
+        viewed = Viewed(settings, archive.collection, shelves.history, shelves.catalogue)
+        with (
+            serving(viewed, port) as base,
+            sync_playwright() as playwright,
+            launch(playwright) as browser,
+            visit(browser, f"{base}/web/{DAY}/{EXAMPLE}/sends") as seen,
+        ):
+            frame = seen.page.frame_locator("#daykeep-page")
+            expect(frame.locator("#said")).to_have_text("form|graph|uploaded|words|put|gone|405|by GET")
+            frame.locator("button").click()
+            expect(frame.locator("a")).to_have_text("x")
