@@ -482,6 +482,7 @@ def test_as_a_scan_finds(made, asked, limit, first):
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(days, "_FIRST", first)
         patch.setattr(days, "_MOST", max(first, 600))
+        patch.setattr(days, "_HEAD", 40 if first < 600 else 256)  # less than the longest key has
         held = write_days(Path(folder), made, IMPORTED)
         server, expected = server_of(held), scan(held, asked)
         for _ in range(2):  # the second time with what was kept of the first

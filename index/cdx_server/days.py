@@ -45,6 +45,8 @@ _PLACE = 300
 """Bytes of such a place without its key."""
 _LEAST, _MOST = 2 << 10, 64 << 10
 _FIRST = 2 << 10
+_HEAD = 256
+"""Bytes in which nearly every line has its key and its time."""
 
 FIRST_MOMENT, LAST_MOMENT = "0" * 14, "9" * 14
 # A snapshot is named after its beginning, or the first capture of an imported day, a few seconds later where
@@ -203,7 +205,8 @@ class Reading:
 
     def begin(self, day: Day, bounds: Bounds) -> tuple[Line, Iterator[Line]] | None:
         """Return the first line of a day within bounds, and those after it as they are asked for."""
-        start, block = self._find(day, bounds)
+        index, start = self._find(day, bounds.low)
+        block = index.block(start, self._first)
         if not block or block >= bounds.high:
             return None
         end = block.find(b"\n") + 1 or len(block)
@@ -224,20 +227,24 @@ class Reading:
 
     def _firsts(self, days: Iterable[Day], bounds: Bounds) -> Iterator[_First]:
         for day in days:
-            start, block = self._find(day, bounds)
-            if block and block < bounds.high:
-                yield _place(day, start, block), day
+            index, start = self._find(day, bounds.low)
+            begun = index.read(start, start + _HEAD)
+            if not 0 < begun.find(b" ") < _HEAD - 16:  # the end of the file, or a long key
+                begun = index.block(start, self._first)
+            if begun and begun < bounds.high:
+                yield _place(day, start, begun), day
 
     def lines(self, day: Day, start: int, high: bytes) -> Iterator[Line]:
         """Yield the lines of a day from one that begins at a byte of it on, and before `high`."""
         return self._rest(day, high, start, self._again(day).block(start, self._first), 0)
 
-    def _find(self, day: Day, bounds: Bounds) -> tuple[int, bytes]:
+    def _find(self, day: Day, low: bytes) -> tuple[Index, int]:
+        """Return the index of a day, and where the lines from `low` on begin in it."""
         self.opened += 1
         self._budget.check()
         index = self._indexes.get(day)
-        start = self._near = index.place(bounds.low, self._near)
-        return start, index.block(start, self._first)
+        start = self._near = index.place(low, self._near)
+        return index, start
 
     def _rest(self, day: Day, high: bytes, start: int, block: bytes, at: int) -> Iterator[Line]:
         """Yield the lines before `high` from byte `at` of a block on, which begins at a byte of the day."""
