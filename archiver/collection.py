@@ -148,6 +148,7 @@ class SnapshotFolder:
                 changed=own["changed"],
                 lacking=own["lacking"],
                 demonstration=own["demonstration"],
+                noise=int(own.get("changed_noise", 0)),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DamagedError(

@@ -5,6 +5,7 @@ What a day changed, as it is sealed: logs/changes.jsonl, and the figures of it i
     changes        how many addresses of each kind, by their bytes
     changed        how many of them are new, changed, removed or moved
     changed_text   of how many of those a reader sees another text than before, noise left out
+    changed_noise  how many changed and have the same text to a reader
     compared       with which days, and by which rules of noise: what it takes to tell all of that again
 
 The text of a page was read when it was crawled, and stands in a record of its own. Two are compared only
@@ -177,10 +178,12 @@ class _Figures:
 
     kinds: Counter[Kind] = field(default_factory=Counter)
     other_text: int = 0
+    noise: int = 0
 
     def of(self, changes: Iterable[Change]) -> Iterator[Change]:
         for change in tally(changes, self.kinds):
             self.other_text += change.text is True
+            self.noise += change.kind is Kind.CHANGED and change.text is False
             yield change
 
     def told(self) -> dict[str, Any]:
@@ -188,6 +191,7 @@ class _Figures:
             "changes": {kind.value: self.kinds[kind] for kind in Kind},
             "changed": reported(self.kinds),
             "changed_text": self.other_text,
+            "changed_noise": self.noise,
         }
 
 

@@ -175,6 +175,8 @@ class Snapshot:
     lacking: int = 0
     """URLs that were there to be had and are not stored, or not whole, or as an error of the server's own."""
     demonstration: bool = False
+    noise: int = 0
+    """Of `changed`, pages that differ in what says nothing alone; 0 in days sealed before that was told."""
 
     @property
     def known(self) -> int:

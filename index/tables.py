@@ -20,7 +20,7 @@ from sqlalchemy import exc
 from .errors import ArchiveError, BusyError, DamagedError, StorageError
 from .model import Outcome, Snapshot
 
-FORMAT = "1"
+FORMAT = "2"
 """Version of the tables below. Another version is refused, and made anew by `daykeep rebuild`."""
 
 # Bytewise order everywhere: PostgreSQL would otherwise sort by the server's language.
@@ -41,6 +41,7 @@ SNAPSHOT = sql.Table(
     sql.Column("changed", sql.Integer, nullable=False),
     sql.Column("lacking", sql.Integer, nullable=False),
     sql.Column("demonstration", sql.Boolean, nullable=False),
+    sql.Column("noise", sql.Integer, nullable=False),
 )
 DOCUMENT = sql.Table(
     "document",
@@ -220,6 +221,7 @@ def snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
         "changed": snapshot.changed,
         "lacking": snapshot.lacking,
         "demonstration": snapshot.demonstration,
+        "noise": snapshot.noise,
     }
 
 

@@ -87,7 +87,8 @@ def forge(folder, path, change):
         kinds[one["kind"]] = kinds.get(one["kind"], 0) + 1
     texts = sum(one.get("text") is True for one in lines)
     described = json.loads((folder.path / "datapackage.json").read_bytes())
-    described["daykeep"] |= {"changes": kinds, "changed_text": texts}
+    noise = sum(one.get("text") is False and one["kind"] == "changed" for one in lines if one)
+    described["daykeep"] |= {"changes": kinds, "changed_text": texts, "changed_noise": noise}
     (folder.path / "datapackage.json").write_text(json.dumps(described))
     reseal(folder.path)
 

@@ -71,6 +71,7 @@ def test_json(demo, words, status, keys):
 # Words of the command, exit status, and what stands on stdout.
 TEXTS = [
     (["status"], 0, f"{SITE}\t{LAST}\tcomplete\t7"),
+    (["status"], 0, " MB\t8\t4\n"),
     (["snapshots", SITE], 0, f"\t{FIRST}\tcomplete\t"),
     (["ledger", SITE, FIRST], 0, "captured\t200\t"),
     (["history", f"http://{HOST}/"], 0, f"{FIRST}\t"),

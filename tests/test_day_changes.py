@@ -129,6 +129,7 @@ def as_before(lines, own):
         line.pop("text", None)
         line.pop("since", None)
     own.pop("changed_text")
+    own.pop("changed_noise")
 
 
 def count_one_more(_lines, own):

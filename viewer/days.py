@@ -25,6 +25,7 @@ class State(StrEnum):
 
     COMPLETE = "complete"
     UNCHANGED = "unchanged"
+    NOISE = "noise"
     PARTIAL = "partial"
     FAILED = "failed"
     NONE = "none"
@@ -83,8 +84,9 @@ def around(snapshots: Iterable[Snapshot], day: str) -> tuple[str | None, str | N
 def to_day(snapshots: Sequence[Snapshot]) -> Day:
     """Return the day of the snapshots of one calendar day, at least one."""
     chosen = best(snapshots)
-    changed = sum(one.changed for one in snapshots if one.outcome is not Outcome.FAILED)
-    return Day(date.fromisoformat(chosen.day), _state(chosen, changed), chosen.lacking)
+    good = [one for one in snapshots if one.outcome is not Outcome.FAILED]
+    changed, noise = sum(one.changed for one in good), sum(one.noise for one in good)
+    return Day(date.fromisoformat(chosen.day), _state(chosen, changed, noise), chosen.lacking)
 
 
 def calendar_of(snapshots: Iterable[Snapshot], today: date) -> list[Year]:
@@ -109,9 +111,9 @@ def _grouped(group: tuple[str, Iterable[Snapshot]]) -> Day:
     return to_day(list(group[1]))
 
 
-def _state(snapshot: Snapshot, changed: int) -> State:
-    if snapshot.outcome is Outcome.COMPLETE and not changed:
-        return State.UNCHANGED
+def _state(snapshot: Snapshot, changed: int, noise: int) -> State:
+    if snapshot.outcome is Outcome.COMPLETE and changed == noise:
+        return State.NOISE if noise else State.UNCHANGED
     return State(snapshot.outcome.value)
 
 

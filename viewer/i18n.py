@@ -33,6 +33,7 @@ COOKIE = "lang"
 SHORT_STATES = {
     State.COMPLETE: lazy_gettext("whole"),
     State.UNCHANGED: lazy_gettext("same"),
+    State.NOISE: lazy_gettext("alike"),
     State.PARTIAL: lazy_gettext("partly"),
     State.FAILED: lazy_gettext("failed"),
     State.NONE: lazy_gettext("none"),
@@ -40,6 +41,7 @@ SHORT_STATES = {
 STATES = {
     State.COMPLETE: lazy_gettext("Complete"),
     State.UNCHANGED: lazy_gettext("Complete and unchanged"),
+    State.NOISE: lazy_gettext("Complete, and unchanged but for dates and counters"),
     State.PARTIAL: lazy_gettext("Partial"),
     State.FAILED: lazy_gettext("Failed"),
     State.NONE: lazy_gettext("No snapshot"),
@@ -47,6 +49,9 @@ STATES = {
 STATE_MEANINGS = {
     State.COMPLETE: lazy_gettext("everything we knew of was stored"),
     State.UNCHANGED: lazy_gettext("everything was stored, and nothing had changed since the snapshot before"),
+    State.NOISE: lazy_gettext(
+        "everything was stored, and only what says nothing had changed, such as the date of today"
+    ),
     State.PARTIAL: lazy_gettext("something could not be stored; the number says how many addresses"),
     State.FAILED: lazy_gettext("the site could not be reached, so nothing was stored"),
     State.NONE: lazy_gettext("no snapshot was taken on this day"),

@@ -148,13 +148,14 @@ def check_changes(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
     """Yield what the list of changes says otherwise than the index. Raises DecodeError, OSError."""
     decoder = msgspec.json.Decoder(_Change)
     kinds: Counter[str] = Counter()
-    other_text = 0
+    other_text = noise = 0
     lines = InStep(index)
     with folder.changes_path.open("rb") as file:
         for number, line in enumerate(file, 1):
             change = decoder.decode(line)
             kinds[change.kind] += 1
             other_text += change.text is True
+            noise += change.kind == "changed" and change.text is False
             if (change.after, change.status) != _answer(lines, change.url):
                 what = f"line {number} says of {change.url} what the index does not"
                 yield Problem(Kind.CHANGES, folder.timestamp, CHANGES, None, what)
@@ -162,7 +163,7 @@ def check_changes(folder: SnapshotFolder, index: Index) -> Iterator[Problem]:
     if {kind: number for kind, number in sealed.items() if number and kind != "unchanged"} != dict(kinds):
         what = "its kinds do not add up to the sealed numbers"
         yield Problem(Kind.COUNTS, folder.timestamp, CHANGES, None, what)
-    if folder.changed_text not in {None, other_text}:
+    if folder.changed_text not in {None, other_text} or folder.summary.noise not in {0, noise}:
         what = "its changes of text do not add up to the sealed number"
         yield Problem(Kind.COUNTS, folder.timestamp, CHANGES, None, what)
 

@@ -35,6 +35,9 @@ def status_command(config: str, as_json: bool) -> int:
     """
     Show per site: last snapshot, its outcome, gaps, when the next is due, disk use.
 
+    `changed` counts the addresses that the last one found new, changed, removed or moved; `text` those of
+    them of which a reader sees another text, noise left out (-: sealed before that was told).
+
     Exit status: 0 the last snapshot of every site is complete and recent; 1 could not; 2 faulty
     configuration; 3 a site has none, or its last one is partial, failed or more than two days old.
     """
@@ -43,7 +46,7 @@ def status_command(config: str, as_json: bool) -> int:
     if as_json:
         show.json_document(rows)
     else:
-        columns = ("site", "last", "outcome", "snapshots", "gaps", "next due", "size")
+        columns = ("site", "last", "outcome", "snapshots", "gaps", "next due", "size", "changed", "text")
         show.table(columns, ([*_cells(row)] for row in rows))
     return DONE if rows and all(row["ok"] for row in rows) else WITH_PROBLEMS
 
@@ -94,6 +97,8 @@ def _cells(row: dict[str, object]) -> list[object]:
         len(gaps),
         row["next_due"] or "-",
         size,
+        _or_dash(row["changed"]),
+        _or_dash(row["changed_text"]),
     ]
 
 
