@@ -47,7 +47,7 @@ def status_command(config: str, as_json: bool) -> int:
         show.json_document(rows)
     else:
         columns = ("site", "last", "outcome", "snapshots", "gaps", "next due", "size", "changed", "text")
-        show.table(columns, ([*_cells(row)] for row in rows))
+        show.table(columns, ([*_cells(row)] for row in rows), narrow=True)
     return DONE if rows and all(row["ok"] for row in rows) else WITH_PROBLEMS
 
 

@@ -40,13 +40,17 @@ def _escaped(character: str) -> str:
     return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; columns parted by tabs where nobody watches, so that `cut` and `awk` can read it."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, narrow: bool = False) -> None:
+    """
+    Print a table; columns parted by tabs where nobody watches, so that `cut` and `awk` can read it.
+
+    `narrow`: of many columns, which stand closer to each other on a terminal.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(printable(cell) for cell in row))
         return
-    shown = Table(*columns, box=None, header_style="bold")
+    shown = Table(*columns, box=None, header_style="bold", pad_edge=not narrow, padding=(0, 1 - narrow, 0, 1))
     for row in rows:
         shown.add_row(*(escape(printable(cell)) for cell in row))
     Console().print(shown)
