@@ -900,3 +900,36 @@ def test_page_fits(browser, address, path, width):
     """No page is wider than the screen, from a small telephone on."""
     with visit(browser, address + path, size=(width, 800)) as seen:
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+BROKEN = """() => {
+    const broken = [];
+    for (const cell of document.querySelectorAll(".data th, .data td")) {
+        cell.style.hyphens = "none";
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+            for (const word of text.data.matchAll(/[^\\s-]+/g)) {
+                const range = document.createRange();
+                range.setStart(text, word.index);
+                range.setEnd(text, word.index + word[0].length);
+                const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.top)));
+                if (lines.size > 1 && !text.parentElement.closest(".address")) broken.push(word[0]);
+            }
+        }
+    }
+    return broken;
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("language", ["nl-NL", "en-GB"])
+def test_no_word_of_a_table_is_broken(browser, address, width, language):
+    """On a telephone a table is scrolled rather than that a word is broken in its middle."""
+    with visit(browser, f"{address}/demo/history?url={SITE}/", size=(width, 800), locale=language) as seen:
+        assert seen.page.locator(".data td").count() > 3
+        seen.page.evaluate(
+            "document.querySelector('.data tr:last-child td:last-child').textContent = 'Verblijfsvergunningsaanvragen'"
+        )
+        assert seen.page.evaluate(BROKEN) == []
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
