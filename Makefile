@@ -24,8 +24,8 @@ ORACLES := .venv-oracles/made.stamp .venv-pywb/made.stamp .venv-clients/made.sta
 # What the tests use of Debian: a C compiler (faults of the disk), a browser (libatomic1 is for playwright's own Node, which drives it), a web server,
 # certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
 PACKAGES := chromium libatomic1 nginx openssl fonts-dejavu-core sqlite3-doc python3.11-doc wget gcc libc6-dev util-linux
-# and for the tests that take minutes, one of several thousand pages
-LARGE_PACKAGES := cppreference-doc-en-html
+# and for the tests that take minutes, one of several thousand pages, and a WordPress
+LARGE_PACKAGES := cppreference-doc-en-html wordpress wordpress-theme-twentytwentyone mariadb-server php-fpm php-mysql
 
 # How many tests run at once; a file's tests stay together, because they share the archive they made.
 WORKERS ?= 2
@@ -71,7 +71,7 @@ test: checks whoosh3  ## every check but the large ones; sets up what they need
 	@$(PYTEST) -m 'not large'
 
 bench: $(DEV) machine  ## the figures of docs/performance.md, beside wget; takes some minutes
-	@tests/support/setup_machine.sh $(LARGE_PACKAGES)
+	@tests/support/setup_machine.sh cppreference-doc-en-html wrk
 	@$(BIN)/python bench/crawl.py --peers wget --markdown
 
 test-large: $(DEV) machine $(ORACLES)  ## the tests that take minutes

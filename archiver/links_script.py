@@ -4,6 +4,8 @@ Addresses that a script loads for certain, and those in data- attributes. Knows 
 
     import x from "./a.js"   export … from "/a.js"   import("./a.js")       relative to the script (ECMAScript
     new URL("./a.wasm", import.meta.url)                                    section 16.2; HTML section 8.1.5)
+    __vite__mapDeps… m.f=["assets/a.css"]                                   relative to the root of the build,
+                                                                            scripts in a folder of it (Vite)
     fetch("/a.json")   importScripts("/a.js")   new Worker("/a.js")         relative to the page: taken only
                                                                             where that makes no difference
     <img data-src="/a.png">                                                 the habit of lazy loaders
@@ -33,6 +35,9 @@ _FROM_PAGE = re.compile(
     + _QUOTED.format(start=r"(?:/|https?://)")
     + r"(?!\s{0,8}+\+)"
 )
+# Vite names what its chunks need in one list of the first script; before 5.2 the list had another name
+_BUILT = re.compile(r"\b(?:m\.f|__vite__fileDeps)\s{0,4}+=\s{0,4}+\[([^\[\]]{1,500000}+)\]")
+_PART = re.compile(r"""["']([^"'\s\\{}$<>]{1,1000})["']""")
 # Words without which an expression finds nothing; looking for those first is a tenth of the cost.
 _FORMS = (
     (("import", "export"), _FROM_SCRIPT),
@@ -55,6 +60,16 @@ def find_script_links(text: str) -> Iterator[str]:
         if any(mark in text for mark in marks):
             for match in expression.finditer(text):
                 yield match["url"]
+    if "__vite__" in text:
+        yield from _built_parts(text)
+
+
+def _built_parts(text: str) -> Iterator[str]:
+    """Yield the parts that Vite's own loader asks for, relative to the script that has the list."""
+    for found in _BUILT.finditer(text):
+        for part in _PART.findall(found[1]):
+            absolute = part.startswith((".", "/", "http://", "https://"))
+            yield part if absolute else "../" * part.count("/") + part
 
 
 def find_data_links(element: str, attribute: str, value: str) -> Iterator[tuple[str, bool]]:

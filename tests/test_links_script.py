@@ -21,6 +21,15 @@ from archiver.links_script import find_data_links, find_script_links
         ("import(`./${name}.js`)", []),
         ('import "bare-specifier"', []),
         ('new URL("pic.png", import.meta.url)', ["pic.png"]),
+        (
+            'const __vite__mapDeps=(i,m=__vite__mapDeps,d=(m.f||(m.f=["assets/a-1.js","assets/a-2.css"])))=>i',
+            ["../assets/a-1.js", "../assets/a-2.css"],
+        ),
+        (
+            'if (!__vite__mapDeps.viteFileDeps) __vite__fileDeps = ["static/x/a.css", "./b.css", "/c.css"]',
+            ["../../static/x/a.css", "./b.css", "/c.css"],
+        ),
+        ('m.f=["assets/a.css"]', []),
         ('new URL("x", location.href)', []),
         ('fetch("/data/a.json")', ["/data/a.json"]),
         ('fetch("a.json")', []),

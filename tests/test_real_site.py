@@ -8,22 +8,21 @@ is the whole Python manual and a reference of C++ of several thousand pages. Whe
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.support.chromium import difference, visit
 from tests.support.complaints import complaints
+from tests.support.listening import listening
 from tests.support.nginx import Nginx
 from tests.support.oracles import oracle
+from tests.support.replayed import frame_picture, newest
 from tests.support.serving import daykeep, served
 
 pytestmark = pytest.mark.browser
@@ -108,29 +107,6 @@ class Archived:
     still_asked: list[str] = field(default_factory=list)
 
 
-@contextlib.contextmanager
-def listening(port: int, heard: list[str]) -> Iterator[None]:
-    """Listen where the live server stood, and write down whoever asks."""
-    with socket.create_server(("127.0.0.1", port)) as server:
-        server.settimeout(0.1)
-        stop = threading.Event()
-
-        def listen() -> None:
-            while not stop.is_set():
-                with contextlib.suppress(TimeoutError):
-                    connection, _ = server.accept()
-                    with connection:
-                        heard.append(connection.recv(2048).decode("latin-1"))
-
-        thread = threading.Thread(target=listen)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-
-
 def archive(
     folder: Path, template: str, sites: tuple[str, ...], browser: Browser, pages: tuple[str, ...]
 ) -> Archived:
@@ -162,23 +138,6 @@ def archived(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iter
 def viewer(archived: Archived) -> Iterator[str]:
     with served(archived.config) as base:
         yield base
-
-
-def newest(config: Path, site: str) -> str:
-    """Return the timestamp of a site's newest snapshot."""
-    return str(json.loads(daykeep("snapshots", site, "--json", config=config).stdout)[-1]["timestamp"])
-
-
-def frame_picture(page: Page) -> bytes:
-    """Return a picture of what the frame shows, at the size the live page was pictured."""
-    page.locator("#daykeep-page").evaluate(
-        "(frame, size) => { frame.style.cssText = `position:fixed;left:0;top:0;width:${size[0]}px;height:${size[1]}px;"
-        "border:0;z-index:99;max-width:none` }",
-        list(SIZE),
-    )
-    page.set_viewport_size({"width": SIZE[0], "height": SIZE[1]})
-    page.wait_for_timeout(300)  # the frame lays itself out anew
-    return page.screenshot()
 
 
 @pytest.mark.parametrize("site", ["sqlite", "python"])
@@ -242,7 +201,7 @@ def test_replay_looks_like_the_live_page(
         browser, f"{viewer}/web/{newest(archived.config, page.partition('/')[0])}/{archived.live}{page}"
     ) as seen:
         expect(seen.page.frame_locator("#daykeep-page").locator("body")).to_be_visible()
-        replayed = frame_picture(seen.page)
+        replayed = frame_picture(seen.page, SIZE)
     assert difference(archived.pictures[page], replayed) < 0.005
 
 
@@ -299,5 +258,5 @@ def test_whole_manual(tmp_path: Path, browser: Browser, site: str) -> None:
         for path in pictured:
             with visit(browser, f"{base}/web/{stamp}/{made.live}{path}") as seen:
                 expect(seen.page.frame_locator("#daykeep-page").locator("body")).to_be_visible()
-                assert difference(made.pictures[path], frame_picture(seen.page)) < 0.005, path
+                assert difference(made.pictures[path], frame_picture(seen.page, SIZE)) < 0.005, path
     assert made.still_asked == []

@@ -1,0 +1,1 @@
+export const sum = (last) => (last * (last + 1)) / 2;

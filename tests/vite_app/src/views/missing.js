@@ -1,0 +1,3 @@
+export function render(main) {
+  main.innerHTML = "<h1>Niet gevonden</h1>";
+}
