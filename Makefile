@@ -23,7 +23,7 @@ ORACLES := .venv-oracles/made.stamp .venv-pywb/made.stamp .venv-clients/made.sta
 
 # What the tests use of Debian: a C compiler (faults of the disk), a browser (libatomic1 is for playwright's own Node, which drives it), a web server,
 # certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
-PACKAGES := chromium libatomic1 nginx openssl fonts-dejavu-core sqlite3-doc python3.11-doc wget gcc libc6-dev util-linux
+PACKAGES := chromium libatomic1 nginx caddy openssl fonts-dejavu-core sqlite3-doc python3.11-doc wget gcc libc6-dev util-linux
 # and for the tests that take minutes, one of several thousand pages, and a WordPress
 LARGE_PACKAGES := cppreference-doc-en-html wordpress wordpress-theme-twentytwentyone mariadb-server php-fpm php-mysql
 

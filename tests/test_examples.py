@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import LOOPBACK, free_ports
+from tests.support.production import certificate, nginx_example
 
 ROOT = Path(__file__).parents[1]
 VIEWER = "archive.example.org"
@@ -107,35 +108,8 @@ def behind() -> Iterator[int]:
 def production(nginx, tmp_path, behind) -> tuple[int, int]:
     """Start nginx with the production example; only ports, certificate and cache folder are changed."""
     plain, secure = free_ports(2)
-    certificate = tmp_path / "fullchain.pem"
-    done = run(
-        *(
-            "openssl",
-            "req",
-            "-x509",
-            "-nodes",
-            "-days",
-            "2",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-        ),
-        *("-subj", "/CN=archive.example.org", "-keyout", tmp_path / "privkey.pem", "-out", certificate),
-        *("-addext", "subjectAltName=DNS:archive.example.org,DNS:*.replay.example.org"),
-    )
-    assert done.returncode == 0, done.stderr
-    text = re.sub(r" *listen \[::\].*\n", "", text_of("config/nginx/daykeep.conf"))
-    for old, new in {
-        "listen 80;": f"listen {LOOPBACK}:{plain};",
-        "listen 443": f"listen {LOOPBACK}:{secure}",
-        "127.0.0.1:8080": f"{LOOPBACK}:{behind}",
-        "/etc/ssl/daykeep": str(tmp_path),
-        "/var/cache/nginx/daykeep": str(tmp_path / "cache"),
-    }.items():
-        assert old in text
-        text = text.replace(old, new)
-    nginx(tmp_path, http=text)
+    certificate(tmp_path)
+    nginx(tmp_path, http=nginx_example(tmp_path, plain, secure, behind))
     return plain, secure
 
 

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The viewer as in production: behind nginx and behind Caddy, over TLS, under a wildcard name, in Chromium."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+from playwright.sync_api import Browser, expect
+
+from archiver.settings import Viewer
+from tests.support.archive import Archive, Reply, build
+from tests.support.chromium import ARGUMENTS, executable, visit
+from tests.support.ports import LOOPBACK, accepts, free_port, free_ports, wait_until
+from tests.support.production import caddy_example, certificate, nginx_example
+from tests.support.viewing import serving
+
+pytestmark = pytest.mark.browser
+
+SITE = "https://www.example.org"
+CDN = "https://cdn.example.net"
+MONDAY, TUESDAY = "20260302023000", "20260303023000"
+VIEWER = "archive.example.org"
+SCRIPT = """
+fetch('/data.json').then((answer) => answer.json()).then(({ day }) => {
+  document.querySelector('output').textContent = day;
+});
+"""
+PAGE = """<!doctype html><html lang="nl"><head><title>Home</title><link rel="stylesheet" href="{cdn}/a.css"></head><body>
+<h1>{day}</h1><output></output><a href="/map%2Fdeel//lijst?q=a%26b">Lijst</a>
+<video src="/film.mp4"></video><script>{script}</script></body></html>"""
+FILM = bytes(range(256)) * 64
+
+
+def day(name: str) -> dict[str, Reply]:
+    """Return a day of the site, on which all says its name."""
+    return {
+        f"{SITE}/": Reply(PAGE.format(cdn=CDN, day=name, script=SCRIPT)),
+        f"{SITE}/data.json": Reply(f'{{"day": "{name} also"}}', "application/json"),
+        f"{SITE}/map%2Fdeel//lijst?q=a%26b": Reply(f"<!doctype html><title>L</title><p>list of {name}"),
+        f"{SITE}/film.mp4": Reply(FILM, "video/mp4"),
+        f"{CDN}/a.css": Reply("h1 { color: rgb(1, 2, 3) }", "text/css"),
+    }
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    folder = tmp_path_factory.mktemp("archive")
+    with build(folder, {"example": {MONDAY: day("Monday"), TUESDAY: day("Tuesday")}}) as made:
+        yield made
+
+
+@contextmanager
+def caddy(folder: Path, secure: int, behind: int) -> Iterator[None]:
+    """Run Caddy with the production example."""
+    config = folder / "Caddyfile"
+    config.write_text(caddy_example(folder, secure, behind), encoding="utf-8")
+    home = {**os.environ, "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "HOME": str(folder)}
+    with (folder / "caddy.log").open("wb") as log:
+        command = ["caddy", "run", "--config", config, "--adapter", "caddyfile"]
+        process = subprocess.Popen(command, env=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: accepts(secure), lambda: process.poll() is None, 30)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.fixture(params=["nginx", "caddy"])
+def production(request, nginx, tmp_path, archive) -> Iterator[int]:
+    """Start the viewer and a proxy in front of it; return the port at which the public comes."""
+    plain, secure = free_ports(2)
+    behind = free_port()
+    certificate(tmp_path)
+    names = Viewer(f"https://{VIEWER}:{secure}", f"https://{{label}}.replay.example.org:{secure}")
+    settings = structs.replace(archive.settings, viewer=names)
+    in_production = Archive(settings, archive.collection, archive.history, archive.catalogue)
+    with serving(in_production, behind):
+        if request.param == "nginx":
+            nginx(tmp_path, http=nginx_example(tmp_path, plain, secure, behind))
+            yield secure
+        else:
+            with caddy(tmp_path, secure, behind):
+                yield secure
+
+
+@pytest.fixture
+def public(browser: Browser) -> Iterator[Browser]:
+    """Start a Chromium for which every name is this machine, and the certificate good."""
+    sandbox = () if os.geteuid() else ("--no-sandbox",)
+    rules = ("--host-resolver-rules=MAP * 127.0.0.1", "--ignore-certificate-errors")
+    options = [*ARGUMENTS, *rules, *sandbox]
+    with browser.browser_type.launch(executable_path=executable(), args=options) as started:
+        yield started
+
+
+def test_a_page_is_replayed(production: int, public: Browser) -> None:
+    """Style of another host, a script's data, a link with escapes, and only names of the archive are asked."""
+    start = f"https://{VIEWER}:{production}/web/{MONDAY}/{SITE}/"
+    with visit(public, start, ignore_https_errors=True) as seen:
+        frame = seen.page.frame_locator("#daykeep-page")
+        expect(frame.locator("h1")).to_have_css("color", "rgb(1, 2, 3)")
+        expect(frame.locator("output")).to_have_text("Monday also")
+        frame.get_by_role("link", name="Lijst").click()
+        expect(frame.locator("p")).to_have_text("list of Monday")
+        expect(seen.page).to_have_url(
+            re.compile(r"/web/\d{14}/https://www\.example\.org/map%2Fdeel//lijst\?q=a%26b$")
+        )
+        hosts = {re.match(r"https://([^/:]+)", url)[1] for url in seen.requests}  # type: ignore[index]
+        assert all(host == VIEWER or host.endswith(".replay.example.org") for host in hosts), hosts
+        assert seen.problems == []
+
+
+def test_two_days_do_not_meet(production: int, public: Browser) -> None:
+    """The same address of another day, with the browser's cache and the proxy's warm, is that other day's."""
+    with visit(public, ignore_https_errors=True) as seen:
+        for stamp, name in ((MONDAY, "Monday"), (TUESDAY, "Tuesday"), (MONDAY, "Monday")):
+            seen.page.goto(f"https://{VIEWER}:{production}/web/{stamp}/{SITE}/")
+            frame = seen.page.frame_locator("#daykeep-page")
+            expect(frame.locator("h1")).to_have_text(name)
+            expect(frame.locator("output")).to_have_text(f"{name} also")
+
+
+def test_a_replay_name_at_top_level_leads_to_the_frame(production: int, public: Browser) -> None:
+    """Who opens an archived page's own name sees it in the viewer's frame."""
+    with visit(public, ignore_https_errors=True) as seen:
+        seen.page.goto(f"https://{MONDAY}-www-example-org.replay.example.org:{production}/")
+        expect(seen.page).to_have_url(f"https://{VIEWER}:{production}/web/{MONDAY}/{SITE}/")
+        expect(seen.page.frame_locator("#daykeep-page").locator("h1")).to_have_text("Monday")
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_range_is_a_range(production: int, tmp_path: Path, times: int) -> None:
+    """Seeking in a film works through the proxy, also once the whole of it is in its cache."""
+    host = f"{MONDAY}-www-example-org.replay.example.org"
+    for _ in range(times):
+        status, headers, body = get(production, tmp_path, host, "/film.mp4", "Range: bytes=100-199\r\n")
+        assert (status, headers["Content-Range"], body) == (206, f"bytes 100-199/{len(FILM)}", FILM[100:200])
+        assert get(production, tmp_path, host, "/film.mp4", "")[2] == FILM
+
+
+def get(
+    port: int, folder: Path, host: str, path: str, fields: str
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """Ask over TLS, with the name checked against the certificate."""
+    context = ssl.create_default_context(cafile=folder / "fullchain.pem")
+    with (
+        socket.create_connection((LOOPBACK, port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n{fields}\r\n"
+        secure.sendall(head.encode())
+        answer = http.client.HTTPResponse(secure)
+        answer.begin()
+        return answer.status, answer.headers, answer.read()
