@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from archiver.ledger import UrlOutcome
+from index.cdxj import format_line, parse_line
 from index.timestamp import parse_http_date, parse_timestamp, to_http_date
 from tests.support.archive import Archive, Lost, Reply, build
 from tests.support.viewing import Visitor
@@ -339,6 +341,25 @@ def test_part_of_a_timemap_is_never_given_for_the_whole(tmp_path):
             assert "not be whole" in answer.text
         shown = visitor.get(f"/web/2026-03-03/{PAGE}")
         assert (shown.status_code, shown.headers["Memento-Datetime"][5:7]) == (200, "03")
+
+
+def test_what_cannot_be_shown_is_no_memento(tmp_path):
+    """A revisit whose payload is nowhere is in no list, is nearest to nothing, and says of no answer when it was."""
+    with build(tmp_path, {"demo": {time: {HOME: Reply("home")} for time in TIMES[:3]}}) as archive:
+        path = archive.collection.at("demo", TIMES[1]).index_path
+        lines = [
+            replace(one, unresolved=True, original=None)
+            for one in map(parse_line, path.read_bytes().splitlines())
+        ]
+        path.chmod(0o644)
+        path.write_bytes(b"".join(map(format_line, lines)))
+        visitor = Visitor(archive)
+        told = links(visitor.get(f"/timemap/link/{HOME}").text)
+        assert [uri for uri, more in told if "memento" in more["rel"]] == [uri_m(TIMES[0]), uri_m(TIMES[2])]
+        answer = visitor.get(f"/timegate/{HOME}", Accept_Datetime=to_http_date(parse_timestamp(TIMES[1])))
+        assert answer.headers["Location"] == uri_m(TIMES[0])
+        for answer in (visitor.get(f"/web/{TIMES[1]}/{HOME}"), visitor.replay(TIMES[1], HOME)):
+            assert "Memento-Datetime" not in answer.headers
 
 
 # ---- What shows a capture ----------------------------------------------------------------------------------

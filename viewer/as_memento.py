@@ -29,6 +29,8 @@ def names_of(held: Holdings) -> Names:
 
 def as_memento(response: Response, held: Holdings, capture: Capture) -> Response:
     """Say of which capture an answer is; for payloads and for the parts of a page."""
+    if capture.unresolved:  # of a revisit whose payload is nowhere nothing can be shown
+        return response
     names, one = names_of(held), Memento(capture.timestamp, capture.url)
     own = link(names.memento(one), "memento", datetime=one.date)
     return _labelled(response, one, [*about(names, one.url), own])
@@ -45,6 +47,8 @@ def as_page(response: Response, held: Holdings, capture: Capture) -> Response:
 
     The bytes as they were received are the alternate.
     """
+    if capture.unresolved:
+        return response
     names, one = names_of(held), Memento(capture.timestamp, capture.url)
     try:
         found = beside(held, kept(held, one.url), one)

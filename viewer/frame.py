@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -83,8 +84,9 @@ def web(_: str = "") -> AnyResponse | tuple[str, int]:
 
 
 def _answer(address: WebAddress) -> AnyResponse | tuple[str, int]:
-    candidates = [*_snapshots_at(address.moment), *_captured_at(address)]
-    for snapshot in candidates:
+    candidates = []
+    for snapshot in chain(_snapshots_at(address.moment), _captured_at(address)):
+        candidates.append(snapshot)
         found = snapshot.look_up(address.url)
         if found:
             return _shown(address, snapshot, found)
