@@ -79,7 +79,7 @@ CAPTURE_HTTP = Peer(
 
 def scrapy(tools: Path = TOOLS) -> Peer:
     """Return Scrapy with scrapy-webarchive, installed from the registry under `tools` at the first use."""
-    program = _environment(tools) / "bin" / "scrapy"
+    program = environment(tools, "scrapy", REQUIREMENTS) / "bin" / "scrapy"
     return Peer(
         "scrapy",
         lambda _home, seed, _first: [program, "runspider", BENCH / "scrapy_peer.py", "-a", f"seed={seed}"],
@@ -89,13 +89,13 @@ def scrapy(tools: Path = TOOLS) -> Peer:
     )
 
 
-def _environment(tools: Path) -> Path:
-    """Return the environment of the pinned requirements; other pins or another Python make a new one."""
-    identity = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = tools / f"scrapy-{identity}"
+def environment(tools: Path, name: str, requirements: Path) -> Path:
+    """Return the environment of pinned requirements; other pins or another Python make a new one."""
+    identity = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    folder = tools / f"{name}-{identity}"
     made = folder / "made.stamp"
     if not made.exists():
-        print(f"Installing Scrapy and scrapy-webarchive in {folder}", file=sys.stderr)
+        print(f"Installing {requirements.name} in {folder}", file=sys.stderr)
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         pip: Words = [
@@ -107,7 +107,7 @@ def _environment(tools: Path) -> Path:
             "--quiet",
         ]
         # the list is whole and its versions agree; without --no-deps pip 23 looks for older ones for minutes
-        subprocess.run([*pip, "--no-deps", "--requirement", REQUIREMENTS], check=True)
+        subprocess.run([*pip, "--no-deps", "--requirement", requirements], check=True)
         made.touch()
     return folder
 
