@@ -47,13 +47,13 @@ from index.model import Capture
 from index.moves import Candidates, Moves
 from index.noise import Noise, Rule, Stored
 from index.timestamp import local_date
-from index.urlkey import text_name, urlkey
+from index.urlkey import urlkey
 
 from .collection import Collection, SnapshotFolder
 from .durable import write_file
 from .past import LOOK_BACK, recall, usable
 from .records import open_record
-from .texts import MAX_TEXT
+from .texts import MAX_TEXT, line_of
 
 KEPT_OPEN = 32
 """Indexes of earlier snapshots that are kept open; each takes a file descriptor."""
@@ -265,7 +265,7 @@ class _Text:
     def of_document(cls, collection: Collection, document: Document) -> _Text:
         """Return the text that the history names."""
         path = collection.at(document.site, document.snapshot).warc(document.filename)
-        return cls(path, document.offset, document.id, document.snapshot)
+        return cls(path, document.offset, document.text, document.snapshot)
 
 
 @dataclass(slots=True)
@@ -336,17 +336,18 @@ class DayTexts:
         """Return the text of a page as a day had it, None where it has none."""
         if capture is None or snapshot is None or not _has_text(capture):
             return None
-        home = self._folder(capture.original.snapshot if capture.original else snapshot)
+        seen_by = self._folder(snapshot)
+        home = self._folder(capture.original.snapshot) if capture.original else seen_by
         try:
-            found = home.index.find(text_name(capture.url))
-            path = home.warc(found.filename) if found else None
+            found = line_of(seen_by, home, capture)
+            path = found[0].warc(found[1].filename) if found else None
         except (DamagedError, NotFoundError) as error:
             logger.warning("text-unreadable", url=capture.url, reason=str(error))
             return None
         if found is None or path is None:
             return None
         seen = capture.original.timestamp if capture.original else capture.timestamp
-        return _Text(path, found.offset, found.digest, seen)
+        return _Text(path, found[1].offset, found[1].digest, seen)
 
     def _folder(self, snapshot: str) -> SnapshotFolder:
         for folder in (self.today, self.before):

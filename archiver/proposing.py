@@ -57,9 +57,9 @@ class _Reader:
         lifeline = self.history.lifeline(url, site)
         names = [one.document_id for one in lifeline if one.last >= since and one.document_id]
         documents = self.history.documents(names)
-        for name, _ in groupby(names):
-            if document := documents.get(name):
-                yield from self._stored(document)
+        there = (documents[name] for name in names if name in documents)
+        for _, alike in groupby(there, key=lambda one: one.text):
+            yield from self._stored(next(alike))
 
     def _stored(self, document: Document) -> Iterator[Stored]:
         try:

@@ -29,12 +29,11 @@ from index.errors import ArchiveError, BusyError, DamagedError, NotFoundError, S
 from index.history import History
 from index.model import Capture, Outcome
 from index.publication import Publication
-from index.urlkey import text_name
 
 from .collection import Collection, SnapshotFolder
 from .merged_ahead import changes_of
 from .pages import read_pages
-from .texts import index_part, placed, texts
+from .texts import index_part, line_of, placed, texts
 from .workers import Workers
 
 MANY = 500
@@ -236,20 +235,23 @@ def _documents(
         if change.same or change.after is None or page is None:
             continue
         home = _home(collection, folder, change.after)
-        if home.timestamp not in has_texts:
-            has_texts[home.timestamp] = _has_texts(home)
-        text = _text(home, change.url) if has_texts[home.timestamp] else None
-        if text is not None:
+        for one in (home, folder):
+            if one.timestamp not in has_texts:
+                has_texts[one.timestamp] = _has_texts(one)
+        found = has_texts[home.timestamp] or has_texts[folder.timestamp]
+        if found and (text := _text(folder, home, change.after)) is not None:
+            day, line = text
             yield Document(
-                document_id(folder.site, change.url, text.digest),
+                document_id(folder.site, change.url, line.digest, page.title, page.language),
                 folder.site,
                 change.url,
                 page.title,
                 intern(page.language),  # all these are held until the day is published, and are few
-                intern(home.timestamp),
-                intern(text.filename),
-                text.offset,
-                text.length,
+                intern(day.timestamp),
+                intern(line.filename),
+                line.offset,
+                line.length,
+                line.digest,
             )
 
 
@@ -265,12 +267,14 @@ def _has_texts(home: SnapshotFolder) -> bool:
     return True  # `_text` says what is wrong
 
 
-def _text(home: SnapshotFolder, url: str) -> Capture | None:
+def _text(
+    folder: SnapshotFolder, home: SnapshotFolder, capture: Capture
+) -> tuple[SnapshotFolder, Capture] | None:
     """Return the line of a page's text; a day that is gone or damaged takes the words of later days along."""
     try:
-        return home.index.find(text_name(url))
+        return line_of(folder, home, capture)
     except (DamagedError, NotFoundError) as error:
-        logger.warning("text-unreadable", url=url, reason=str(error))
+        logger.warning("text-unreadable", url=capture.url, reason=str(error))
         return None
 
 

@@ -2,7 +2,8 @@
 """
 The text of a document, out of the WARC that holds it; and parts of a search generation made of such texts.
 
-    Place ─▶ resource record `urn:text:<url>` ─▶ text
+    capture ─▶ its line `urn:text:<url>`, of this day or of the one that has the payload
+    Place   ─▶ resource record `urn:text:<url>` ─▶ text
 
 Knows nothing of history, of generations or of what calls it.
 """
@@ -16,9 +17,11 @@ import structlog
 
 from index.document import Document
 from index.errors import DamagedError
+from index.model import Capture
+from index.urlkey import text_name
 from index.writing import write_part
 
-from .collection import Collection
+from .collection import Collection, SnapshotFolder
 from .records import open_record
 
 MAX_TEXT = 4 << 20
@@ -28,6 +31,27 @@ Placed = tuple[Document, Path]
 """A document, and the WARC that has its text."""
 
 logger = structlog.get_logger(__name__)
+
+
+def line_of(
+    today: SnapshotFolder, home: SnapshotFolder, capture: Capture
+) -> tuple[SnapshotFolder, Capture] | None:
+    """
+    Return the line of the text of a page, and the day that has it; None where no text was read.
+
+    `home` has the payload. A payload that another address had then may have been read again for this one;
+    else the text of that address is this one's, where it is of the same payload. Raises as `Index.find`.
+    """
+    original = capture.original
+    if original is None or original.url == capture.url:
+        found = home.index.find(text_name(capture.url))
+        return (home, found) if found else None
+    if (own := today.index.find(text_name(capture.url))) is not None:
+        return today, own
+    other = home.index.find(original.url)
+    alike = other is not None and other.digest == capture.digest
+    found = home.index.find(text_name(original.url)) if alike else None
+    return (home, found) if found else None
 
 
 def text_of(collection: Collection, document: Document) -> str:

@@ -178,8 +178,8 @@ def daykeep(folder: Path, made: list[Version]) -> tuple[float, Ask]:
 
 
 def _document(one: Version) -> Document:
-    name = document_id(SITE, one.url, one.digest)
-    return Document(name, SITE, one.url, "", "en", stamp(one.first), "a.warc", 0, 1)
+    name = document_id(SITE, one.url, one.digest, "", "en")
+    return Document(name, SITE, one.url, "", "en", stamp(one.first), "a.warc", 0, 1, one.digest)
 
 
 def _record(

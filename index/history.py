@@ -4,7 +4,7 @@ Which snapshots there are, and from when to when each URL's content stood unchan
 
     snapshot   one row per published snapshot of a site
     lifeline   one row per interval over which a URL answered the same; `last` is empty while it still does
-    document   one row per distinct text of a page, and where its text record lies
+    document   one row per distinct text and title of a page, and where its text record lies
     setting    the version of this layout, and the generation of the catalogue that belongs to it
 
     lifeline   site  url                    first           last            status  digest
@@ -287,9 +287,10 @@ class History:
 
     def restless(self, site: str, since: str, *, least: int, limit: int) -> list[str]:
         """Return the URLs that had at least so many texts since a snapshot, those with the most first."""
-        number = sql.func.count(LIFELINE.c.document_id.distinct())
+        number = sql.func.count(DOCUMENT.c.text.distinct())
         ends_later = LIFELINE.c.last.is_(None) | (LIFELINE.c.last >= since)
-        query = sql.select(LIFELINE.c.url).where(LIFELINE.c.site == site, ends_later).group_by(LIFELINE.c.url)
+        query = sql.select(LIFELINE.c.url).join(DOCUMENT).where(LIFELINE.c.site == site, ends_later)
+        query = query.group_by(LIFELINE.c.url)
         query = query.having(number >= least).order_by(number.desc(), LIFELINE.c.url).limit(limit)
         with self._reading() as connection:
             return list(connection.scalars(query))

@@ -55,6 +55,7 @@ DOCUMENT = sql.Table(
     sql.Column("filename", sql.Text, nullable=False),
     sql.Column("offset", sql.BigInteger, nullable=False),
     sql.Column("length", sql.BigInteger, nullable=False),
+    sql.Column("text", sql.String(128), nullable=False),
 )
 LIFELINE = sql.Table(
     "lifeline",

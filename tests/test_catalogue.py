@@ -66,7 +66,9 @@ FOUND = [
 
 
 def doc(name, language="nl", title="", site="demo"):
-    return Document(name, site, f"https://example.org/{name}", title, language, stamp(0), "t.warc", 0, 1)
+    return Document(
+        name, site, f"https://example.org/{name}", title, language, stamp(0), "t.warc", 0, 1, "sha256:0"
+    )
 
 
 def ids(catalogue, generation, asked, among=None):

@@ -29,7 +29,9 @@ _LISTS = st.lists(
 
 
 def doc(name, language="nl", title=""):
-    return Document(name, "demo", f"https://example.org/{name}", title, language, stamp(0), "t.warc", 0, 1)
+    return Document(
+        name, "demo", f"https://example.org/{name}", title, language, stamp(0), "t.warc", 0, 1, "sha256:0"
+    )
 
 
 def written(some):

@@ -55,7 +55,7 @@ def asked(texts):
 def search(texts, tmp_path_factory):
     with Catalogue(tmp_path_factory.mktemp("recall")) as catalogue:
         documents = [
-            (Document(name, "s", f"http://a.example/{name}", "", "en", "20260301023000", "t", 0, 1), text)
+            (Document(name, "s", f"http://a.example/{name}", "", "en", "20260301023000", "t", 0, 1, ""), text)
             for name, text in texts.items()
         ]
         generation = catalogue.publish(None, documents)

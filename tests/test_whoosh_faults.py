@@ -30,7 +30,9 @@ OLD = whoosh.__version__ == (2, 7, 4)
 
 
 def doc(name, language="nl", title=""):
-    return Document(name, "demo", f"https://example.org/{name}", title, language, "20260301023000", "t", 0, 1)
+    return Document(
+        name, "demo", f"https://example.org/{name}", title, language, "20260301023000", "t", 0, 1, ""
+    )
 
 
 @pytest.fixture

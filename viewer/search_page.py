@@ -21,7 +21,7 @@ from archiver.settings import Site
 from archiver.texts import text_of
 from index.catalogue import Excerpts
 from index.document import Document, Kind
-from index.errors import NotFoundError
+from index.errors import DamagedError, NotFoundError
 from index.lifeline import Interval, at
 from index.model import Snapshot
 from index.search import Filters, Found, Hit
@@ -152,7 +152,12 @@ def _search(site: Site, asked: Asked, snapshot: Snapshot, number: int) -> Page:
 
 
 def _result(document: Document, hit: Hit, snapshot: Snapshot, excerpts: Excerpts) -> Result:
-    first, last = _stretch(holdings().history.lifeline(hit.url, document.site), document.id, snapshot)
+    lifeline = holdings().history.lifeline(hit.url, document.site)
+    first, last = _stretch(lifeline, _alike(lifeline, document), snapshot)
+    try:
+        excerpt = excerpts.of(text_of(holdings().collection, document), document.language)
+    except (DamagedError, NotFoundError):
+        excerpt = []  # `verify` tells what cannot be read; the other results are shown all the same
     return Result(
         url=hit.url,
         title=document.title,
@@ -161,23 +166,30 @@ def _result(document: Document, hit: Hit, snapshot: Snapshot, excerpts: Excerpts
         last_day=last.last_day,
         still=last.still,
         kind=hit.kind,
-        excerpt=excerpts.of(text_of(holdings().collection, document), document.language),
+        excerpt=excerpt,
     )
 
 
-def _stretch(lifeline: list[Interval], name: str, snapshot: Snapshot) -> tuple[Interval, Interval]:
+def _alike(lifeline: list[Interval], document: Document) -> set[str]:
+    """Return the documents of a page that have the text of one: the title may have changed."""
+    names = {one.document_id for one in lifeline if one.document_id} - {document.id}
+    found = holdings().history.documents(names) if names else {}
+    return {document.id} | {name for name, one in found.items() if one.text == document.text}
+
+
+def _stretch(lifeline: list[Interval], alike: set[str], snapshot: Snapshot) -> tuple[Interval, Interval]:
     """Return the first and the last interval of the unbroken row around a snapshot that has one text."""
     here = at(lifeline, snapshot.timestamp)
     if here is None:
         raise NotFoundError("The catalogue was renewed while it was read; ask again.")
     place = lifeline.index(here)
     first = last = place
-    while first and _goes_on(lifeline[first - 1], lifeline[first], name):
+    while first and _goes_on(lifeline[first - 1], lifeline[first], alike):
         first -= 1
-    while last + 1 < len(lifeline) and _goes_on(lifeline[last], lifeline[last + 1], name):
+    while last + 1 < len(lifeline) and _goes_on(lifeline[last], lifeline[last + 1], alike):
         last += 1
     return lifeline[first], lifeline[last]
 
 
-def _goes_on(one: Interval, following: Interval, name: str) -> bool:
-    return one.document_id == name and following.document_id == name and one.until == following.first
+def _goes_on(one: Interval, following: Interval, alike: set[str]) -> bool:
+    return one.document_id in alike and following.document_id in alike and one.until == following.first

@@ -273,7 +273,7 @@ def _found_rows(archive: Archive, found: Found, query: str) -> Iterator[dict[str
         document = documents[hit.id]
         try:
             pieces = excerpts.of(text_of(archive.collection, document), document.language)
-        except DamagedError:
+        except (DamagedError, NotFoundError):
             pieces = []  # `verify` tells what cannot be read
         yield {
             "url": hit.url,

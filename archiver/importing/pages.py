@@ -87,8 +87,7 @@ class Pages:
     def _read(
         self, folder: SnapshotFolder, index: Index, writer: _Texts, capture: Capture, listed: Listed | None
     ) -> Page | None:
-        home = capture.original.snapshot if capture.original else folder.timestamp
-        lacking = home == folder.timestamp and index.find(text_name(capture.url)) is None
+        lacking = _is_read_here(folder, capture) and index.find(text_name(capture.url)) is None
         if listed is not None and listed.title and not lacking:
             return _page(capture, listed)
         if lacking and listed is not None and listed.title and listed.text is not None:
@@ -170,6 +169,12 @@ def _html(index: Index) -> Iterator[_Shown]:
             yield _Shown(key, plain[2].decode("ascii"), plain[1].decode("ascii"), lines[0])
         elif len(lines) > 1 or _PERHAPS.search(lines[0]):
             yield from _last(key, lines)
+
+
+def _is_read_here(folder: SnapshotFolder, capture: Capture) -> bool:
+    """Tell whether no earlier day has the text: the payload is of today, or was another address's."""
+    original = capture.original
+    return original is None or original.snapshot == folder.timestamp or original.url != capture.url
 
 
 def _key(line: bytes) -> bytes:

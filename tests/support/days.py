@@ -20,6 +20,8 @@ class Answer:
     status: int = 200
     mime: str = "text/html"
     language: str = "nl"
+    title: str | None = None
+    """The first sentence of the text where it is left out."""
     redirect: str | None = None
 
 
@@ -28,7 +30,8 @@ def stamp(day):
 
 
 def digest(answer):
-    return "sha256:" + hashlib.sha256(answer.text.encode()).hexdigest()
+    said = f"{answer.text}\n{answer.title}\n{answer.language}"
+    return "sha256:" + hashlib.sha256(said.encode()).hexdigest()
 
 
 def capture(url, answer, day):
@@ -53,9 +56,10 @@ def captures(answers, day):
 
 
 def document(site, url, answer, day):
-    title = answer.text.partition(".")[0]
-    name = document_id(site, url, digest(answer))
-    return Document(name, site, url, title, answer.language, stamp(day), "t.warc", 0, 1)
+    title = answer.text.partition(".")[0] if answer.title is None else answer.title
+    said = "sha256:" + hashlib.sha256(answer.text.encode()).hexdigest()
+    name = document_id(site, url, said, title, answer.language)
+    return Document(name, site, url, title, answer.language, stamp(day), "t.warc", 0, 1, said)
 
 
 def snapshot(day, site="demo"):
