@@ -31,7 +31,7 @@ _KINDS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One distinct text of a page, title and language with it. The text is in the record of a snapshot's WARC."""
+    """One distinct text of a page. The text itself is in the record of a snapshot's WARC."""
 
     id: str
     """As `document_id` makes it, so that building the catalogue anew gives the same."""

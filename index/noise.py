@@ -35,6 +35,7 @@ from itertools import takewhile
 import msgspec
 
 from .errors import ConfigurationError
+from .words import without_soft
 
 TAKEN = "\N{WHITE SQUARE}"
 """What stands in a line where noise was taken out: noise that comes or goes altogether is a change."""
@@ -106,7 +107,7 @@ class Noise:
         """
         if before.text == after.text:
             return True
-        old, new = _apart(before.text.split("\n"), after.text.split("\n"))
+        old, new = _apart(*(without_soft(one.text).split("\n") for one in (before, after)))
         if max(sum(map(len, old)), sum(map(len, new))) > MAX_DIFFERENCE:
             return False
         if len(old) != len(new):

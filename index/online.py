@@ -12,6 +12,7 @@ Knows neither SQL nor Whoosh.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ OPEN = "99999999999999"
 
 _DAYS_KEPT = 128
 _STEPS, _LEAST_STEP = 16, 64
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE)
 _ON, _OFF = 0, 1
 """What begins with a snapshot sorts before what ends with it: a text is online to both."""
 
@@ -140,7 +142,8 @@ class Online:
 
 
 def without_scheme(url: str) -> str:
-    """Return an address without `http://` or `https://`, its host in lower case."""
-    rest = url.partition("://")[2] or url
+    """Return an address without the scheme that it begins with, its host in lower case."""
+    scheme = _SCHEME.match(url)
+    rest = url[scheme.end() :] if scheme else url
     host, slash, path = rest.partition("/")
     return host.lower() + slash + path

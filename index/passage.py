@@ -26,6 +26,7 @@ from .changes import says
 from .lifeline import Between, Interval, between
 from .model import Snapshot
 from .unicode_forms import caseless
+from .words import without_soft
 
 _DAY = timedelta(days=1)
 
@@ -90,7 +91,8 @@ class Dated:
 
 
 def fold(text: str) -> str:
-    """Return text as it is compared: white space collapsed, whatever the case."""
+    """Return text as it is compared: white space collapsed, whatever the case, without what shows nothing."""
+    text = without_soft(text, joiners=True)
     return " ".join(caseless(text).split())
 
 

@@ -34,8 +34,8 @@ from typing import Any
 from whoosh.codec.whoosh3 import W3Codec, W3PostingsWriter
 from whoosh.formats import Format
 
-FORM = f"2 {sys.byteorder}"
-"""What tells this form from others."""
+FORM = f"3 {sys.byteorder}"
+"""What tells this form, and what counts as a word and as a document, from others."""
 
 _HEAD = Struct("<IBBBIII")
 _LAST = 1 << 31

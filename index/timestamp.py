@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 _DIGITS = re.compile(r"\d{14}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_YEAR = re.compile(r"\d{4}", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _HTTP_DATE = re.compile(
     rf"(?:mon|tue|wed|thu|fri|sat|sun), (\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) gmt",
@@ -59,6 +60,11 @@ def _check_year(year: int, text: str) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         message = f"{text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}"
         raise ValueError(message)
+
+
+def is_year(text: str) -> bool:
+    """Tell whether a text is a year, four digits."""
+    return _YEAR.fullmatch(text) is not None
 
 
 def local_date(timestamp: str, zone: ZoneInfo) -> date:

@@ -6,8 +6,11 @@ What a word is, and what a visitor asks for. Knows nothing of where words are ke
     paspoort "op tijd" au-pair          ->  wanted (paspoort) (op tijd) (au pair)
     paspoort -leges NOT "op reis"       ->  wanted (paspoort), unwanted (leges) (op reis)
 
-A word is a run of letters and digits of any script, in lower case and without accents. Everything else
-parts words, so that `au-pair`, `au pair` and `ind.nl` are found however they are written.
+A word is a run of letters and digits of any script, in lower case and without accents. What only says where
+a line may be broken, or shows nothing at all, is no part of it: a soft hyphen, a zero-width space or joiner.
+Everything else parts words, so that `au-pair`, `au pair` and `ind.nl` are found however they are written. In
+scripts that write words without spaces a zero-width space is one, and where joiners belong to the spelling,
+as in Persian, they part as spaces do: that is how people type them.
 
 A query is a list of phrases that must all be there, and of some that must not; a single word is a phrase of
 one. Quotation marks make a phrase, and so does anything written without spaces. What follows a minus after a
@@ -34,9 +37,15 @@ MAX_TERMS = 20
 MAX_WORD = 64
 """Characters of a word that count, in pages as in queries. The longest word of the Van Dale has 53."""
 
-# Combining marks belong to the letter before them: text may come decomposed.
-_LETTER, _COMBINING = r"[^\W_]", r"[\u0300-\u036f]"
-_RUN = f"(?:{_LETTER}+|{_COMBINING}+)"
+# Combining marks belong to the letter before them: text may come decomposed. A soft hyphen, marks of
+# direction, a word joiner and a byte order mark show nothing.
+_LETTER, _MARK = r"[^\W_]", r"[\u0300-\u036f\u00ad\u200e\u200f\u2060\ufeff]"
+# zero-width space and joiners, but for Arabic, Indic and other scripts that need them
+_ZERO, _NEEDING = "[\u200b-\u200d]", "\u0600-\u109f\u1780-\u18af"
+_JOINING = f"(?<![{_NEEDING}]){_ZERO}(?![{_NEEDING}])"
+_RUN = f"(?:{_LETTER}+|{_MARK}+|{_JOINING})"
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
+_SOFT = re.compile("[\u00ad\u200b\u2060\ufeff]+")
 _WORD = re.compile(f"{_RUN}+")
 _MARKS = '"“”„‟«»'
 # one of: what stands between two quotation marks; what stands without spaces. A mark that is never closed is
@@ -85,7 +94,7 @@ def words_with_initials(text: str, initials: Collection[str]) -> Iterator[Word]:
 
 
 def _folded(run: str) -> str:
-    return fold(run[: 2 * MAX_WORD])[:MAX_WORD]
+    return fold((run if run.isascii() else _UNSEEN.sub("", run))[: 2 * MAX_WORD])[:MAX_WORD]
 
 
 @lru_cache(64)
@@ -93,16 +102,23 @@ def _beginning(initials: frozenset[str]) -> re.Pattern[str]:
     """Return what finds the words that begin with these letters, and those that may when they are folded."""
     plain = re.escape("".join(sorted({form for one in initials for form in (one.lower(), one.upper())})))
     # the letter is looked for first and then what is before it: a search for a set of letters is a quick one
-    before = f"(?<={_LETTER}|{_COMBINING})(?<!{_LETTER}.)(?<!{_COMBINING}.)"
-    return re.compile(f"[{plain}\x80-\U0010ffff]{before}{_RUN}*", re.DOTALL)
+    part = f"(?:(?<={_LETTER}|{_MARK})|(?<=(?<![{_NEEDING}]){_ZERO})(?![{_NEEDING}]))"
+    first = f"(?<!{_LETTER}.)(?<!{_MARK}.)(?<!(?<![{_NEEDING}]){_ZERO}[^{_NEEDING}])"
+    return re.compile(f"[{plain}\x80-\U0010ffff]{part}{first}{_RUN}*", re.DOTALL)
 
 
 def fold(word: str) -> str:
-    """Return a word in lower case, without accents and other marks on its letters."""
+    """Return a word in lower case, without accents and other marks on its letters, in its plain letters."""
     if word.isascii():
         return word.lower()
-    apart = unicodedata.normalize("NFKD", word.casefold())
+    # letters of mathematics are plain capitals only when they are taken apart, others only afterwards
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter) and letter.isalnum())
+
+
+def without_soft(text: str, *, joiners: bool = False) -> str:
+    """Return a text without what only says where a line may be broken; without joiners too where asked."""
+    return text if text.isascii() else (_UNSEEN if joiners else _SOFT).sub("", text)
 
 
 def parse(query: str) -> Query:

@@ -112,6 +112,12 @@ def test_search_as_the_site_stood(demo):
     assert all(page["url"].startswith(f"http://{HOST}/") for answer in whole for page in answer["pages"])
 
 
+def test_search_in_what_is_not_a_year(demo):
+    """It is wrong usage, and said so."""
+    ended = inside(demo, "search", SITE, "aanvragen", "--year", "abc")
+    assert (ended.status, ended.out, "not a year of four digits" in ended.err) == (2, "", True)
+
+
 def test_search_filters_and_counts(demo):
     """Filters keep what they say, counts are of all that match, and a word that nobody wrote is corrected."""
     whole = inside(demo, "search", SITE, "aanvragen", "--limit", "1", "--json").json()

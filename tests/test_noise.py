@@ -70,6 +70,8 @@ SAME = [
     ("een", "een\ntwee", False, "a line more"),
     ("", "", True, "nothing"),
     ("Request ID: ab12-77f0c3", "Request ID: 90ff-11b2a9", True, "a token that says so"),
+    ("a\u00adb zacht", "ab zacht", True, "a soft hyphen"),
+    ("می\u200cخواهم", "میخواهم", False, "a joiner is spelling"),
     ("Code 8f3a9c0211aa", "Code 9f3a9c0211ab", False, "a code that may matter"),
 ]  # fmt: skip
 

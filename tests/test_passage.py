@@ -15,7 +15,7 @@ from archiver.texts import text_of
 from index.history import History
 from index.lifeline import Between, Interval, chained
 from index.passage import Dated, Span, Standing, fold, spans_of, standing_of
-from tests.support.days import Answer, publish, snapshot, stamp
+from tests.support.days import Answer, digest, publish, snapshot, stamp
 from tests.support.snapshots import HOST, SITE, build_days, page
 
 URL = "https://example.org/a"
@@ -38,16 +38,8 @@ def lifeline_of(path, days):
         for one in history.lifeline(URL):
             # published days have a document for every answer; only a page has a text
             if one.mime == "text/html" and one.status == 200:
-                texts[one.document_id] = next(
-                    a.text for a in days if a and f"sha256:{_sha(a.text)}" == one.digest
-                )
+                texts[one.document_id] = next(a.text for a in days if a and digest(a) == one.digest)
         return history.lifeline(URL), history.snapshots("demo"), texts
-
-
-def _sha(text):
-    from hashlib import sha256
-
-    return sha256(text.encode()).hexdigest()
 
 
 def dated(path, days, passage):
@@ -125,6 +117,7 @@ FOLDED = [
     ("STRASSE Straße", "strasse strasse"),
     ("re\u0301gime", "r\u00e9gime"),
     ("\n een\ttwee ", "een twee"),
+    ("\ufeffverblijfs\u00advergunning co\u200bde", "verblijfsvergunning code"),
 ]
 
 

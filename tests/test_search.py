@@ -142,6 +142,7 @@ FILTERED = [
     (Filters(prefix="EXAMPLE.org/nl"), "abe"),
     (Filters(prefix="https://example.org/NL/"), ""),
     (Filters(prefix="example.org/nl/", kind="html"), "ae"),
+    (Filters(prefix="HTTP://example.org/nl/"), "abe"),
     (Filters(year="2026"), "abcde"),
     (Filters(year="2025"), ""),
     (Filters(prefix="x" * 10_000, kind="nothing", year="never"), ""),
@@ -161,6 +162,17 @@ def test_filters(tmp_path, filters, found):
             )
             == found
         )
+
+
+@pytest.mark.parametrize("prefix", ["", "https://", "HTTP://"])
+def test_an_address_that_has_another_in_it(tmp_path, prefix):
+    """It is a scheme that an address begins with, and nothing else."""
+    url = f"{ROOT}naar?u=http://a.example/b"
+    with opened(tmp_path, [{url: Answer("leges"), f"{ROOT}naar": Answer("leges")}]) as (search, _, _):
+        for end, found in (("example.org/naar?u=http://a", [url]), ("a.example/b", [])):
+            filters = Filters(prefix=prefix + end)
+            hits = search.find("demo", "leges", stamp(0), limit=9, filters=filters).hits
+            assert [hit.url for hit in hits] == found
 
 
 def test_facets(tmp_path):

@@ -14,7 +14,17 @@ from index.search import Search
 from tests.support.command import configure, inside
 from tests.support.daily import daily
 from tests.support.daily import html as page
-from tests.support.importing import EXAMPLE, empty_archive, exchange, html, problems, revisit, sha1, take, write
+from tests.support.importing import (
+    EXAMPLE,
+    empty_archive,
+    exchange,
+    html,
+    problems,
+    revisit,
+    sha1,
+    take,
+    write,
+)
 from tests.support.snapshots import HOST, SITE
 
 OLD, NEW = "2020-01-01T10:00:00Z", "2020-02-02T10:00:00Z"
@@ -39,7 +49,10 @@ def test_another_title_from_a_day_on(tmp_path):
         days = [site.take(), site.take(day | {"/a": page("zelfde tekst", title="Nieuwetitel")}), site.take()]
         first, second, third = (one.snapshot.timestamp for one in days)
         history = site.archive.shelves.history
-        for timestamp, title, other in ((first, "Oudetitel", "Nieuwetitel"), (third, "Nieuwetitel", "Oudetitel")):
+        for timestamp, title, other in (
+            (first, "Oudetitel", "Nieuwetitel"),
+            (third, "Nieuwetitel", "Oudetitel"),
+        ):
             assert titles(site.archive, title, timestamp) == [title]
             assert titles(site.archive, other, timestamp) == []
             assert titles(site.archive, "zelfde tekst", timestamp) == [title]
@@ -98,7 +111,10 @@ def test_the_payload_of_another_address(tmp_path, texts):
         assert paths == [["a"], ["b"]]
         assert [path for path, _, _ in found(archive, "eerst", one)] == ["b"]
         assert found(archive, "eerst", two) == []
-        assert [one.url for one in archive.shelves.history.pages(SITE, two)] == [f"{EXAMPLE}/b", f"{EXAMPLE}/c"]
+        assert [one.url for one in archive.shelves.history.pages(SITE, two)] == [
+            f"{EXAMPLE}/b",
+            f"{EXAMPLE}/c",
+        ]
         assert problems(archive) == []
 
 

@@ -147,6 +147,8 @@ WEB = f"/web/{MONDAY}/{SITE}"
         ("/demo/search?q=aanvraag&on=nonsense", 404, "That is not a day"),
         ("/demo/search?q=NOT+NOT+NOT+a", 200, "Nothing found"),
         ("/demo/search?q=%22&page=999999", 200, "Nothing found"),
+        ("/demo/search?q=aanvraag&year=abc", 200, "“abc” is not a year"),
+        ("/demo/search?q=aanvraag&type=gif", 200, "“gif” is not a year of four digits or a type"),
         ("/empty/search?q=x", 200, "No snapshot"),
         (f"/demo/history?url={SITE}/", 200, "3 versions"),
         (f"/demo/history?url={SITE}/never", 404, "never stored"),

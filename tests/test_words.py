@@ -47,6 +47,16 @@ QUERIES = [
     ("a" * 300, [("a" * 64,)], []),
     ("\x00 \ud800 \u202e", [], []),
     ("日本 язык", [("日本",), ("язык",)], []),
+    (
+        "verblijfs\u00advergunning co\u200bde a\u2060b\ufeff \ufeffc",
+        [("verblijfsvergunning",), ("code",), ("ab",), ("c",)],
+        [],
+    ),
+    ("Auf\u200clage \u00ad\u00ad \u200b", [("auflage",)], []),
+    ("می\u200cخواهم", [("می", "خواهم")], []),
+    ("ภาษา\u200bไทย", [("ภาษา", "ไทย")], []),
+    ("\U0001d40f\U0001d41aspoort ＬＥＧＥＳ ⅣX", [("paspoort",), ("leges",), ("ivx",)], []),
+    (("\u00ad" * 190) + "ab", [("ab",)], []),
 ]
 
 
@@ -89,7 +99,10 @@ def test_words_of_a_long_word():
 
 
 _LETTERED = st.text(
-    st.sampled_from("aAeéÉ\u0301ßsSkK\u212aıiİ09_- .\x00\nﬁfπΠ针\u0345\u200b\U0001d4b3x") | st.characters(),
+    st.sampled_from(
+        "aAeéÉ\u0301ßsSkK\u212aıiİ09_- .\x00\nﬁfπΠ针\u0345\u200b\u200d\u00ad\ufeffก\u0645\U0001d4b3x"
+    )
+    | st.characters(),
     max_size=40,
 )
 

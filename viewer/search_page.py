@@ -11,7 +11,6 @@ A day without a snapshot has no results: those of another day are never shown in
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -25,7 +24,7 @@ from index.errors import DamagedError, NotFoundError
 from index.lifeline import Interval, at
 from index.model import Snapshot
 from index.search import Filters, Found, Hit
-from index.timestamp import parse_date
+from index.timestamp import is_year, parse_date
 from index.words import MAX_QUERY
 
 from .current import holdings
@@ -35,7 +34,6 @@ pages = Blueprint("search", __name__)
 
 PER_PAGE = 20
 MAX_PAGE = 50
-_YEAR = re.compile(r"[0-9]{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +101,27 @@ def search(site: str) -> str | tuple[str, int]:
         around=around(snapshots, asked.on) if asked.on and not bad_day and not snapshot else (None, None),
         bounds=(snapshots[0].day, snapshots[-1].day) if snapshots else ("", ""),
         bad_day=bad_day,
+        passed_over=_passed_over(asked),
     )
     return shown if snapshot or not asked.on else (shown, 404)
 
 
 def _asked() -> Asked:
-    """Return what the address says; a type or year that there is not counts as none."""
+    """Return what the address says; a type or year that there is not counts as none, and is told."""
     names = ("q", "on", "url", "type", "year")
     given = {name: request.args.get(name, "").strip()[:MAX_QUERY] for name in names}
     kind = given["type"] if given["type"] in list(Kind) else ""
-    year = given["year"] if _YEAR.fullmatch(given["year"]) else ""
+    year = given["year"] if is_year(given["year"]) else ""
     return Asked(given["q"], given["on"], Filters(given["url"], kind, year))
+
+
+def _passed_over(asked: Asked) -> str:
+    """Return the year or type of the address that is none, and so does not count."""
+    for name, taken in (("year", asked.filters.year), ("type", asked.filters.kind)):
+        given = request.args.get(name, "").strip()[:MAX_QUERY]
+        if given and not taken:
+            return given
+    return ""
 
 
 def _snapshot(snapshots: list[Snapshot], on: str) -> Snapshot | None:

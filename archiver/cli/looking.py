@@ -12,7 +12,7 @@ from index.catalogue import Excerpts
 from index.document import Kind
 from index.errors import DamagedError, NotFoundError
 from index.search import Filters, Found, Search
-from index.timestamp import local_date, parse_timestamp
+from index.timestamp import is_year, local_date, parse_timestamp
 
 from ..collection import disk_use
 from ..ledger import Entry, UrlOutcome, count, read
@@ -209,6 +209,12 @@ def _why(entry: Entry) -> str:
     return f"{entry.flag}: {entry.reason}" if entry.flag else entry.reason
 
 
+def _year(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    if text and not is_year(text):
+        raise click.BadParameter(f"{text!r} is not a year of four digits, such as 2026.")
+    return text
+
+
 @click.command("search")
 @click.argument("site")
 @click.argument("query")
@@ -217,7 +223,13 @@ def _why(entry: Entry) -> str:
 @click.option(
     "--type", "kind", type=click.Choice([one.value for one in Kind]), help="Only files of this type."
 )
-@click.option("--year", metavar="YEAR", default="", help="Only texts that were first seen in this year.")
+@click.option(
+    "--year",
+    metavar="YEAR",
+    default="",
+    callback=_year,
+    help="Only texts that were first seen in this year, four digits.",
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @json_option
 @click.pass_obj
