@@ -316,6 +316,12 @@ class Collection:
             yield
 
     @contextlib.contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """Make one new catalogue at a time, across processes. Raises BusyError if one is being made."""
+        with self._locked("rebuild", fcntl.LOCK_EX | fcntl.LOCK_NB, "Another rebuild is running"):
+            yield
+
+    @contextlib.contextmanager
     def exporting(self) -> Iterator[None]:
         """Make one export for visitors at a time, across processes. Raises BusyError if one is being made."""
         with self._locked("export", fcntl.LOCK_EX | fcntl.LOCK_NB, "An export is being made"):

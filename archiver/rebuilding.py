@@ -50,9 +50,14 @@ def rebuild_beside(collection: Collection, open_shelves: Open, report: Report, t
     """
     Make the catalogue again and return how many snapshots it has.
 
-    One that cannot be published is told and passed over. Raises BusyError, StorageError; then the catalogue
-    is as it was, and the same call goes on.
+    One that cannot be published is told and passed over. Raises BusyError (also where another does the same),
+    StorageError; then the catalogue is as it was, and the same call goes on.
     """
+    with collection.rebuilding():
+        return _rebuilt(collection, open_shelves, report, tell)
+
+
+def _rebuilt(collection: Collection, open_shelves: Open, report: Report, tell: Tell) -> int:
     folder = collection.catalogue / "rebuild"
     with storage(f"make the folder {folder}"):
         if not _goes_on(collection, folder, open_shelves):

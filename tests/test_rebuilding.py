@@ -14,7 +14,7 @@ from archiver import rebuilding
 from archiver.cli.compose import shelves_below
 from archiver.rebuilding import rebuild_beside
 from archiver.snapshot import take
-from index.errors import ArchiveError
+from index.errors import ArchiveError, BusyError
 from tests.support.command import command, configure, inside
 from tests.support.faults import Disk, build
 from tests.support.published import DAYS, answers
@@ -114,6 +114,21 @@ def test_a_day_that_comes_meanwhile_is_there(archive):
     assert [
         one.timestamp for one in archive.shelves.history.snapshots(SITE)
     ] == archive.collection.timestamps(SITE)
+
+
+def test_one_at_a_time(kept, archive):
+    """Who begins while another is on its way is told so, and spoils nothing of it."""
+    told = []
+
+    def report(folder, _number, _total):
+        with pytest.raises(BusyError, match="Another rebuild is running; wait for it to end"):
+            rebuilt(archive, refuse)
+        told.append(folder.timestamp)
+
+    assert rebuilt(archive, report) == 4
+    assert told == archive.collection.timestamps(SITE)
+    assert answers(archive) == kept[1]
+    assert reported(archive) == told  # and the next may begin
 
 
 def test_a_damaged_day_is_told_and_passed_over(archive, monkeypatch):
