@@ -6,10 +6,13 @@ Title, language and text of files that are no pages: PDF, Word (docx) and OpenDo
     …wordprocessingml   zip: word/document.xml, docProps/core.xml     XML by expat, without any DTD
     …opendocument.…     zip: content.xml, meta.xml                    the same
 
-Whatever is in such a file is hostile: pages, characters, unpacked bytes and seconds are bounded, and what was
-left out is said. It is read in the process that reads pages (archiver.reader), which a fault of a library
-cannot leave. Files of Word before 2007 are not read: no library that is kept and may be used does so. Knows
-nothing of links or of storing.
+What a reader does not see is no text: what was deleted or moved away while changes were recorded, comments,
+hidden runs, and other drawings of what is drawn already. Hidden by a style is seen all the same.
+
+Whatever is in such a file is hostile: pages, characters, unpacked bytes, nesting and seconds are bounded, and
+what was left out is said. It is read in the process that reads pages (archiver.reader), which a fault of a
+library cannot leave. Files of Word before 2007 are not read: no library that is kept and may be used does so.
+Knows nothing of links or of storing.
 """
 
 from __future__ import annotations
@@ -35,6 +38,12 @@ MAX_PAGES = 5_000
 MAX_XML = 64 << 20
 """Bytes of one part of a zip, unpacked. A thousandth of that may be all that it has in the file."""
 
+MAX_TOKEN = 1 << 20
+"""Bytes of one tag or comment: expat begins anew at one that has not ended, with every piece of a file."""
+
+MAX_DEPTH = 1_000
+"""Elements within each other."""
+
 MAX_TITLE = 1_000
 CPU_SECONDS = 30.0
 """Time of the processor that one file may take; one page of a PDF goes to the limit of archiver.reader."""
@@ -56,8 +65,8 @@ class Contents:
     """What could not be read, for the ledger."""
 
 
-class _TooMuchError(Exception):
-    """A limit is reached: what was read until then counts."""
+class _InPartError(Exception):
+    """A limit is reached, or some of it is damaged: what was read counts."""
 
 
 def read_file(mime: str, body: bytes) -> Contents:
@@ -71,7 +80,7 @@ def read_file(mime: str, body: bytes) -> Contents:
     try:
         with _seconds(CPU_SECONDS):
             FILES[mime](body, contents, lines)
-    except _TooMuchError as error:
+    except _InPartError as error:
         contents.note = f"its text was read in part: {error}"
     except MemoryError:
         raise
@@ -90,11 +99,11 @@ class _Lines:
     room: int = MAX_TEXT
 
     def add(self, text: str) -> None:
-        """Raise _TooMuchError where there is no more room."""
+        """Raise _InPartError where there is no more room."""
         self.parts.append(text[: self.room])
         self.room -= len(text)
         if self.room <= 0:
-            raise _TooMuchError(f"it has more than {MAX_TEXT} characters")
+            raise _InPartError(f"it has more than {MAX_TEXT} characters")
 
     def text(self) -> str:
         """Return the lines that have anything, each with single spaces."""
@@ -104,13 +113,13 @@ class _Lines:
 
 @contextmanager
 def _seconds(most: float) -> Iterator[None]:
-    """Raise _TooMuchError after so many seconds of the processor, where signals can be had (main thread)."""
+    """Raise _InPartError after so many seconds of the processor, where signals can be had (main thread)."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def late(*_: object) -> None:
-        raise _TooMuchError(f"it takes more than {most:.0f} seconds")
+        raise _InPartError(f"it takes more than {most:.0f} seconds")
 
     before = signal.signal(signal.SIGPROF, late)
     signal.setitimer(signal.ITIMER_PROF, most)
@@ -129,11 +138,17 @@ def _pdf(body: bytes, contents: Contents, lines: _Lines) -> None:
             contents.title = document.get_metadata_dict().get("Title", "")
         contents.language = _pdf_language(document)
         count = len(document)
+        unread = 0
         for number in range(min(count, MAX_PAGES)):
-            with closing(document[number]) as page, closing(page.get_textpage()) as text:
-                lines.add(_joined(text.get_text_range(errors="replace")) + "\n")
+            try:
+                with closing(document[number]) as page, closing(page.get_textpage()) as text:
+                    lines.add(_joined(text.get_text_range(errors="replace")) + "\n")
+            except pypdfium2.PdfiumError:  # the pages after it may be whole
+                unread += 1
         if count > MAX_PAGES:
-            raise _TooMuchError(f"it has {count} pages")
+            raise _InPartError(f"it has {count} pages")
+        if unread:
+            raise _InPartError(f"{unread} of its {count} pages cannot be read")
 
 
 def _pdf_language(document: Any) -> str:
@@ -159,7 +174,7 @@ def _word(body: bytes, contents: Contents, lines: _Lines) -> None:
     with zipfile.ZipFile(BytesIO(body)) as file:
         _about(file, "docProps/core.xml", contents)
         main = next((n for n in ("word/document.xml", "word/document2.xml") if n in file.namelist()), "")
-        _Markup(lines, shown={"t"}, breaks={"p", "br", "cr", "tr"}, spaces={"tab", "tc"}).read(file, main)
+        _Word(lines, shown={"t"}, breaks={"p", "br", "cr", "tr"}, spaces={"tab", "tc"}).read(file, main)
         if not contents.language and "word/styles.xml" in file.namelist():
             styles = _Languages("lang", "val")
             styles.read(file, "word/styles.xml")
@@ -170,7 +185,7 @@ def _open_document(body: bytes, contents: Contents, lines: _Lines) -> None:
     with zipfile.ZipFile(BytesIO(body)) as file:
         _about(file, "meta.xml", contents)
         breaks = {"p", "h", "line-break", "table-row", "page"}
-        _Markup(lines, shown={"p", "h"}, breaks=breaks, spaces={"s", "tab", "table-cell"}).read(
+        _OpenDocument(lines, shown={"p", "h"}, breaks=breaks, spaces={"s", "tab", "table-cell"}).read(
             file, "content.xml"
         )
         if not contents.language and "styles.xml" in file.namelist():
@@ -192,20 +207,22 @@ class _Part:
     """Reads one part of a zip as XML, in pieces. Names are without their namespace's prefix."""
 
     def read(self, file: zipfile.ZipFile, name: str) -> None:
-        """Raise _TooMuchError, or what zipfile and expat raise."""
+        """Raise _InPartError, or what zipfile and expat raise."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse
         parser.StartElementHandler = lambda tag, attributes: self.begin(_local(tag), attributes)
         parser.EndElementHandler = lambda tag: self.end(_local(tag))
         parser.CharacterDataHandler = self.data
-        left = MAX_XML
+        length = 0
         with file.open(name) as part:
             while piece := part.read(_PIECE):
-                left -= len(piece)
-                if left < 0:
-                    raise _TooMuchError(f"{name} in it is longer than {MAX_XML} bytes")
+                length += len(piece)
+                if length > MAX_XML:
+                    raise _InPartError(f"{name} in it is longer than {MAX_XML} bytes")
                 parser.Parse(piece, False)  # noqa: FBT003
+                if length - parser.CurrentByteIndex > MAX_TOKEN:
+                    raise _InPartError(f"{name} in it has a tag longer than {MAX_TOKEN} bytes")
         parser.Parse(b"", True)  # noqa: FBT003
 
     def begin(self, _tag: str, _attributes: dict[str, str]) -> None:
@@ -219,25 +236,90 @@ class _Part:
 
 
 class _Markup(_Part):
-    """The text within some elements, others being breaks or spaces."""
+    """The text within some elements, others being breaks or spaces, and without those that are hidden."""
 
     def __init__(self, lines: _Lines, shown: set[str], breaks: set[str], spaces: set[str]) -> None:
         self._lines, self._shown, self._breaks, self._spaces = lines, shown, breaks, spaces
         self._depth = 0
+        self._open: list[str] = []
+        self._hidden = 0
+        """How many elements are open down to the outermost that is hidden; 0: none is."""
 
-    def begin(self, tag: str, _attributes: dict[str, str]) -> None:
+    def begin(self, tag: str, attributes: dict[str, str]) -> None:
+        self._open.append(tag)
+        if len(self._open) > MAX_DEPTH:
+            raise _InPartError(f"it is nested deeper than {MAX_DEPTH} elements")
+        if self._hidden:
+            return
+        self._hidden = self._hides(tag, attributes)
+        if self._hidden:
+            return
         self._depth += tag in self._shown
         if tag in self._spaces:
             self._lines.add(" ")
 
     def end(self, tag: str) -> None:
+        depth = len(self._open)
+        self._open.pop()
+        if self._hidden:
+            self._hidden = self._hidden if depth > self._hidden else 0
+            return
         self._depth -= tag in self._shown
         if tag in self._breaks:
             self._lines.add("\n")
 
     def data(self, text: str) -> None:
-        if self._depth > 0:
+        if self._depth > 0 and not self._hidden:
             self._lines.add(text)
+
+    def _hides(self, _tag: str, _attributes: dict[str, str]) -> int:
+        """Return how many elements are open down to the one that this hides; 0: it hides none."""
+        return 0
+
+
+class _OpenDocument(_Markup):
+    """OpenDocument keeps what was deleted, and comments, where they were (ODF 1.3 part 3, 5.5.1 and 14.1)."""
+
+    def _hides(self, tag: str, _attributes: dict[str, str]) -> int:
+        return len(self._open) if tag in {"tracked-changes", "annotation"} else 0
+
+
+class _Word(_Markup):
+    """
+    Word keeps what was moved away, hidden runs, and one thing drawn in several ways.
+
+        <w:moveFrom> … </w:moveFrom>                                 ISO 29500-1 section 17.13.5.22
+        <w:r> <w:rPr> <w:vanish/> </w:rPr> … </w:r>                  17.3.2.41
+        <mc:AlternateContent> <mc:Choice/> <mc:Fallback/> …          ISO 29500-3 section 7.5: one is shown
+
+    What was deleted has an element of its own (`w:delText`), which is not shown anyway.
+    """
+
+    def __init__(self, lines: _Lines, shown: set[str], breaks: set[str], spaces: set[str]) -> None:
+        super().__init__(lines, shown, breaks, spaces)
+        self._drawn: set[int] = set()
+        """Depths of the open AlternateContent elements of which one way has been shown."""
+
+    def end(self, tag: str) -> None:
+        self._drawn.discard(len(self._open))
+        super().end(tag)
+
+    def _hides(self, tag: str, attributes: dict[str, str]) -> int:
+        depth = len(self._open)
+        above = self._open[-2] if depth > 1 else ""
+        if tag == "vanish" and self._open[-3:] == ["r", "rPr", "vanish"]:
+            return depth - 2 if _is_on(attributes) else 0
+        if above == "AlternateContent":
+            drawn = depth - 1 in self._drawn
+            self._drawn.add(depth - 1)
+            return depth if drawn else 0
+        return depth if tag == "moveFrom" else 0
+
+
+def _is_on(attributes: dict[str, str]) -> bool:
+    """Tell what a property that is either on or off has for a value (ISO 29500-1 section 17.17.4)."""
+    value = next((value for name, value in attributes.items() if _local(name) == "val"), "true")
+    return value not in {"false", "0", "off"}
 
 
 class _Named(_Part):

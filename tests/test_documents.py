@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from xml.parsers.expat import ParserCreate
 
 import pytest
 
@@ -31,9 +32,14 @@ READ = {
     "docx": (DOCX, docx(said("Één alinea &amp; meer") + said(" twee  drie "), "Over \n verlof", "nl-NL"), ("Over verlof", "nl-NL", "Één alinea & meer\ntwee drie")),
     "docx in parts": (DOCX, docx("<w:p><w:r><w:t>ver</w:t></w:r><w:r><w:t>lof</w:t><w:tab/><w:t>a</w:t><w:br/><w:t>b</w:t></w:r></w:p>"), ("", "", "verlof a\nb")),
     "docx, deleted and fields": (DOCX, docx("<w:p><w:r><w:delText>weg</w:delText><w:instrText>PAGE</w:instrText><w:t>er</w:t></w:r></w:p>"), ("", "", "er")),
+    "docx, moved": (DOCX, docx(f"<w:p><w:moveFrom><w:r><w:t>van</w:t><w:br/></w:r></w:moveFrom></w:p><w:moveTo>{said('naar')}</w:moveTo>{said('na')}"), ("", "", "naar\nna")),
+    "docx, hidden": (DOCX, docx("<w:p><w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>" + "".join(f"<w:r><w:rPr>{how}</w:rPr><w:t>{text}</w:t></w:r>" for how, text in [("<w:vanish/>", "weg"), ("<w:b/><w:vanish w:val='on'/>", "weg"), ("<w:vanish w:val='0'/>", "er"), ("<w:rPrChange><w:rPr><w:vanish/></w:rPr></w:rPrChange>", "is")]) + "</w:p>"), ("", "", "eris")),
+    "docx, drawn in two ways": (DOCX, docx("<w:p><w:r><mc:AlternateContent xmlns:mc='m'>" + "".join(f"<mc:{way}><w:txbxContent>{said('kader')}{more}</w:txbxContent></mc:{way}>" for way, more in [("Choice", "<mc:AlternateContent><mc:Fallback>" + said("binnen") + "</mc:Fallback></mc:AlternateContent>"), ("Choice", said("weg")), ("Fallback", said("weg"))]) + "</mc:AlternateContent><w:t>na</w:t></w:r></w:p>"), ("", "", "kader\nbinnen\nna")),
     "docx, language of the styles": (DOCX, docx(said("text"), styles="en-GB"), ("", "en-GB", "text")),
     "docx, table": (DOCX, docx(f"<w:tbl><w:tr><w:tc>{said('a')}</w:tc><w:tc>{said('b')}</w:tc></w:tr></w:tbl>"), ("", "", "a\nb")),
     "odt": (ODT, odt("<text:h>Kop</text:h><text:p>een<text:s/>twee<text:tab/>drie <text:span>v</text:span>ier</text:p>", "T", "nl"), ("T", "nl", "Kop\neen twee drie vier")),
+    "odt, deleted": (ODT, odt("<text:tracked-changes><text:changed-region><text:deletion><text:p>weg<text:tab/></text:p></text:deletion></text:changed-region></text:tracked-changes><text:p>bedrag <text:change text:change-id='a'/>350</text:p>"), ("", "", "bedrag 350")),
+    "odt, comment": (ODT, odt("<text:p>zin<office:annotation><dc:creator xmlns:dc='x'>Jan</dc:creator><text:p>intern</text:p><text:list><text:p/></text:list></office:annotation>nen<office:annotation-end/> na</text:p>"), ("", "", "zinnen na")),
     "odt, language of the styles": (ODT, odt("<text:p>a</text:p>", styles="nl"), ("", "nl", "a")),
     "ods": (ODS, odt("<table:table-row><table:table-cell><text:p>1</text:p></table:table-cell></table:table-row>"), ("", "", "1")),
 }  # fmt: skip
@@ -55,6 +61,41 @@ def test_many_pages(monkeypatch):
     assert found.note == "its text was read in part: it has 30 pages"
 
 
+def test_a_damaged_page_loses_no_other():
+    """What a PDF has before and after a page that cannot be read is read, and it is said."""
+    whole = pdf_of(5)
+    place = whole.index(b"7 0 obj")
+    found = read_file(PDF, whole[:place] + b"X" * 30 + whole[place + 30 :])
+    assert found.text.count("bladzijde") == 4
+    assert found.note == "its text was read in part: 1 of its 5 pages cannot be read"
+
+
+@pytest.mark.parametrize("begun", ['<text:p x="', "<", "</", "<!--", "<?x "])
+def test_one_tag_without_end(begun, monkeypatch):
+    """Of a tag, name, comment or instruction of fifty megabytes no more is looked at than such may have."""
+    read = []
+
+    class Parser:
+        def __init__(self):
+            self.__dict__["parser"] = ParserCreate()
+
+        def __setattr__(self, name, value):
+            setattr(self.parser, name, value)
+
+        def __getattr__(self, name):
+            return getattr(self.parser, name)
+
+        def Parse(self, piece, final):  # noqa: N802
+            read.append(len(piece))
+            return self.parser.Parse(piece, final)
+
+    monkeypatch.setattr(documents.expat, "ParserCreate", Parser)
+    found = read_file(ODT, odt("<text:p>voor</text:p>" + begun + "a" * 50_000_000))
+    assert found.note.endswith(f"content.xml in it has a tag longer than {documents.MAX_TOKEN} bytes")
+    assert found.text == "voor"
+    assert sum(read) < 2 * documents.MAX_TOKEN
+
+
 BOMB = "<text:p>" + "a b " * 10_000_000 + "</text:p>"
 ENTITIES = (
     '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -74,7 +115,7 @@ HOSTILE = {
     "forty megabytes of text": (ODT, odt(BOMB), "read in part: it has more than 2000000 characters"),
     "blanks without end": (ODT, odt("<text:p>a</text:p>" + " " * documents.MAX_XML), "longer than"),
     "a title without end": (ODT, zipped(meta_xml="<a xmlns:dc='b'><dc:title>" + "a" * 10_000_000 + "</dc:title></a>", content_xml="<a/>"), ""),
-    "elements within elements": (ODT, odt("<text:p>" * 300_000 + "diep" + "</text:p>" * 300_000), ""),
+    "elements within elements": (ODT, odt("<text:p>" * 300_000 + "diep" + "</text:p>" * 300_000), "nested deeper"),
     "attributes": (ODT, odt("<text:p " + " ".join(f'a{n}="b"' for n in range(100_000)) + ">x</text:p>"), ""),
 }  # fmt: skip
 
