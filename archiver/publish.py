@@ -148,6 +148,18 @@ def _publish(collection: Collection, shelves: Shelves, folder: SnapshotFolder, d
     history.publish(folder.summary, changes, documents, previous=previous, generation=generation)
     # the one before stays for a reader that asked for its name a moment ago
     shelves.catalogue.collect({name for name in (earlier, generation) if name})
+    _settle(shelves, generation)
+
+
+def _settle(shelves: Shelves, generation: str | None) -> None:
+    """Make a catalogue of many small segments one of a large one, now that the day can be read."""
+    try:
+        settled = shelves.catalogue.settled(generation) if generation else generation
+        if settled and settled != generation:
+            shelves.history.name_generation(settled)
+            shelves.catalogue.collect({name for name in (generation, settled) if name})
+    except ArchiveError as error:
+        logger.warning("search-not-settled", reason=str(error))  # it is as good as it was
 
 
 def _publish_anew(collection: Collection, shelves: Shelves, wanted: SnapshotFolder) -> None:

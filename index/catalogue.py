@@ -125,6 +125,24 @@ class Catalogue:
 
         return self._make(generation_from, make)
 
+    def settled(self, generation: str) -> str:
+        """
+        Return the name of a generation that holds the same documents, in one segment where there were many.
+
+        It is the same one where there are few. Raises GoneError, DamagedError, StorageError.
+        """
+        folder = self._root / generation
+        if not folder.is_dir():
+            raise _gone(generation)
+        if not writing.is_crowded(folder):
+            return generation
+
+        def make(partial: Path) -> int:
+            writing.settle(partial)
+            return 1
+
+        return self._make(generation, make)
+
     def documents(self, generation: str) -> Sequence[str]:
         """
         Return the ids of all documents of a generation, in the order of the numbers that `search` speaks of.

@@ -154,6 +154,11 @@ class History:
         with self._reading() as connection:
             return get_setting(connection, "generation")
 
+    def name_generation(self, name: str) -> None:
+        """Let another generation of the catalogue count, which holds the same documents."""
+        with self._writing() as connection:
+            put_setting(connection, "generation", name)
+
     def sites(self) -> list[str]:
         """Return the sites that have a snapshot, in order of name."""
         with self._reading() as connection:

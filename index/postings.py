@@ -31,7 +31,7 @@ from operator import sub
 from struct import Struct
 from typing import Any
 
-from whoosh.codec.whoosh3 import W3Codec, W3PostingsWriter
+from whoosh.codec.whoosh3 import W3Codec, W3FieldWriter, W3PostingsWriter, W3TermsReader
 from whoosh.formats import Format
 
 FORM = f"3 {sys.byteorder}"
@@ -74,6 +74,16 @@ class Codec(W3Codec):  # type: ignore[misc]
         super().__init__(blocklimit=_DOCUMENTS)
         self.form = FORM
 
+    def terms_reader(self, storage: Any, segment: Any) -> Lists:
+        """Return what reads the dictionary of a segment."""
+        name = segment.make_filename(self.TERMS_EXT)
+        file, length = storage.open_file(name), storage.file_length(name)
+        return Lists(self, file, length, segment.open_file(storage, self.POSTS_EXT))
+
+    def field_writer(self, storage: Any, segment: Any) -> _FieldWriter:
+        """Return what writes the dictionary of a segment, and the postings of each word."""
+        return _FieldWriter(self, storage, segment)
+
     def postings_writer(self, dbfile: Any, byteids: bool = False) -> Any:
         """Return what writes the postings of one word after the other."""
         return _Writer(dbfile, blocklimit=self._blocklimit, byteids=byteids)
@@ -99,6 +109,15 @@ class Block:
     def gaps(self) -> Numbers:
         """Return the places of all documents, each less the one before it in its document."""
         return _unpacked(*self._gaps)
+
+
+class Lists(W3TermsReader):  # type: ignore[misc]
+    """Whoosh's reader of a dictionary, which gives all of it with its postings too."""
+
+    def lists(self, base: int) -> Iterator[tuple[str, bytes, int, Iterator[Block]]]:
+        """Yield field, word, what its documents are numbered from, its blocks; in order of the first two."""
+        for (field, word), info in self.items():
+            yield field, word, base, Reader(self._postfile, info.extent()[0]).blocks()
 
 
 class Reader:
@@ -160,14 +179,50 @@ class Reader:
                 at += count
 
 
+class _FieldWriter(W3FieldWriter):  # type: ignore[misc]
+    """Whoosh's writer of a dictionary, which takes postings by the block too."""
+
+    def add_block(self, base: int, block: Block) -> None:
+        """Add the documents of a block, each with so much added to its number, to the word of now."""
+        self._postwriter.add_block(base, block)
+
+
 class _Writer(W3PostingsWriter):  # type: ignore[misc]
-    """Whoosh's writer of postings, which gathers a block; this writes it."""
+    """Whoosh's writer of postings, which gathers a block; this writes it, and knows where it is."""
+
+    def __init__(self, dbfile: Any, blocklimit: int, *, byteids: bool) -> None:
+        super().__init__(dbfile, blocklimit=blocklimit, byteids=byteids)
+        self._at = dbfile.tell()
+
+    def start_postings(self, format_: object, terminfo: Any) -> None:
+        self._format, self._terminfo = format_, terminfo
+        self._blockcount = 0
+        self._begun = self._at
+        self._new_block()
+
+    def finish_postings(self) -> Any:
+        if self._ids:
+            self._write_block(last=True)
+        terminfo, self._terminfo = self._terminfo, None
+        terminfo.set_extent(self._begun, self._at - self._begun)
+        return terminfo
 
     def add_posting(self, id_: int, weight: float, vbytes: bytes, length: int | None = None) -> None:
         if self._held >= _GAPS:
             self._write_block()
         super().add_posting(id_, weight, vbytes, length)
         self._held += len(vbytes)
+
+    def add_block(self, base: int, block: Block) -> None:
+        gaps = array("I", block.gaps()).tobytes()
+        full = len(self._ids) + len(block.numbers) > self._blocklimit or self._held + len(gaps) > _GAPS
+        if full and self._ids:
+            self._write_block()
+        self._ids.extend([base + number for number in block.numbers] if base else block.numbers)
+        self._weights.extend(map(float, block.counts))
+        self._values.append(gaps)
+        self._held += len(gaps)
+        self._minlength = 0  # lengths are of the documents, and asked of them
 
     def _new_block(self) -> None:
         super()._new_block()
@@ -185,9 +240,9 @@ class _Writer(W3PostingsWriter):  # type: ignore[misc]
         ]
         hows, sizes = [how for how, _ in parts], [len(part) for _, part in parts]
         count = len(self._ids) | (_LAST if last else 0)
-        self._postfile.write(_HEAD.pack(count, *hows, *sizes))
-        for _, part in parts:
-            self._postfile.write(part)
+        written = b"".join((_HEAD.pack(count, *hows, *sizes), *(part for _, part in parts)))
+        self._postfile.write(written)
+        self._at += len(written)
         self._blockcount += 1
         self._new_block()
 

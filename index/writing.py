@@ -8,6 +8,7 @@ Documents into a whoosh index: what its fields are, and how many processes write
 
     documents ─┬─▶ part-0: an index of its own ─┐
                └─▶ part-1: an index of its own ─┴─▶ its segment moved into the folder, one commit for all
+    documents of a day ─▶ a segment more; of those before it some become one (merging)
 
 Every word counts, those that search engines are used to leave out too: `to be or not to be` is a row like any
 other. Knows nothing of generations or of days.
@@ -23,6 +24,7 @@ from typing import Any
 
 from whoosh import fields, index
 
+from . import merging
 from .document import Document
 from .errors import DamagedError
 from .languages import LANGUAGES, Stem, language_of, stems
@@ -66,7 +68,7 @@ def add(folder: Path, documents: Iterable[tuple[Document, str]]) -> int:
                 if document.id not in added and ("id", document.id) not in reader:
                     writer.add_document(**pen.fields(document, text))
                     added.add(document.id)
-            writer.commit()
+            writer.commit(mergetype=merging.bounded)
         except BaseException:
             _abandon(writer)
             raise
@@ -96,6 +98,23 @@ def join(folder: Path, parts: Iterable[Path]) -> int:
             _abandon(writer)
             raise
     return sum(segment.doc_count_all() for segment in segments)
+
+
+def is_crowded(folder: Path) -> bool:
+    """Tell whether an index has so many segments that one of them all is better."""
+    with closing(_opened(folder)) as opened:
+        return len(parts_of(opened)) >= merging.CROWDED
+
+
+def settle(folder: Path) -> None:
+    """Make one segment of all those of an index."""
+    with closing(_opened(folder)) as opened:
+        writer = _writer(opened)
+        try:
+            writer.commit(mergetype=merging.everything)
+        except BaseException:
+            _abandon(writer)
+            raise
 
 
 def known(folder: Path, names: Iterable[str]) -> set[str]:
