@@ -182,7 +182,7 @@ def test_gap_is_shown_only_where_a_page_is_shown(visitor, destination, shown):
 )
 def test_pages_are_rewritten(visitor, path, contains):
     """A page is sent decoded, in UTF-8, its absolute addresses mapped, our script first."""
-    response = visitor.replay(MONDAY, SITE + path, Accept_Encoding="gzip")
+    response = visitor.replay(MONDAY, SITE + path, Accept_Encoding="identity")
     assert contains in response.data.decode("utf-8")
     assert response.headers["Content-Type"].endswith("; charset=utf-8")
     assert "Content-Encoding" not in response.headers
@@ -379,7 +379,8 @@ def test_query_ignored(visitor, url, note):
 def test_revisit(visitor):
     """A day with the same payload has that payload, and header fields of its own."""
     first, second = (visitor.replay(day, f"{SITE}/same") for day in (MONDAY, TUESDAY))
-    assert second.data == first.data.replace(MONDAY.encode(), TUESDAY.encode())
+    pages = [re.sub(rb"<script.*?</script>", b"", answer.data) for answer in (first, second)]
+    assert pages[0] == pages[1] == b"<title>S</title>same"
     assert (first.headers["Content-Language"], second.headers["Content-Language"]) == ("nl", "en")
 
 
@@ -661,7 +662,7 @@ def test_replay_origin_opened_by_itself(browser, tmp_path):
 
 @pytest.mark.browser
 def test_gap_in_the_frame(browser, tmp_path):
-    """A link to what was not stored shows the gap, and the banner says its address."""
+    """A link to what was not stored leads to the page of the viewer that says so."""
     port = free_port()
     day = {f"{SITE}/": Reply('<title>H</title><a href="/weg">weg</a>')}
     with (
@@ -669,7 +670,6 @@ def test_gap_in_the_frame(browser, tmp_path):
         serving(built, port) as base,
         visit(browser, f"{base}/web/{MONDAY}/{SITE}/", locale="nl-NL") as seen,
     ):
-        frame = seen.page.frame_locator("#daykeep-page")
-        frame.locator("a").click()
-        assert frame.locator("h1").inner_text() == "Op deze dag niet bewaard"
+        seen.page.frame_locator("#daykeep-page").locator("a").click()
         seen.page.wait_for_url(f"{base}/web/{MONDAY}/{SITE}/weg")
+        assert seen.page.locator("h1").inner_text() == "Nooit bewaard"

@@ -546,9 +546,9 @@ def test_tells_the_viewer(world: World) -> None:
     frame.evaluate("() => history.pushState({}, '', '/two')")
     world.page.wait_for_function("told.some(([d]) => d.url && d.url.endsWith('/two'))")
     told = world.page.evaluate("told.filter(([d]) => d.url)")
-    assert told[0][0] == {"daykeep": 1, "url": f"{world.site}/page.html", "title": "One"}
+    assert told[0][0] == {"daykeep": 1, "url": f"{world.site}/page.html", "title": "One", "gone": False}
     assert told[-1] == [
-        {"daykeep": 1, "url": f"{world.site}/two", "title": "One"},
+        {"daykeep": 1, "url": f"{world.site}/two", "title": "One", "gone": False},
         world.addresses.origin(TIMESTAMP, world.site),
     ]
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -29,7 +29,7 @@ from index.history import History
 from index.lifeline import Interval, at, neighbours
 from index.model import Outcome
 from index.timestamp import day_bounds, local_date
-from index.urlkey import Origin
+from index.urlkey import Origin, origin
 
 from .address import WebAddress, format_web_path, parse_web_path
 from .as_captured import as_captured
@@ -44,6 +44,7 @@ from .form import is_file
 from .holdings import Found, OpenSnapshot, title_of
 from .kept_answers import may_be_kept
 from .mementos import NEAR
+from .outside import outside_of
 from .page_parts import named_parts
 from .request_target import request_target
 from .security import allow_frames
@@ -169,8 +170,9 @@ def _framed(
     url = found.capture.url
     lifeline = held.history.lifeline(url, snapshot.site)
     before, after = neighbours(lifeline, snapshot.timestamp)
-    allow_frames(sources(held, snapshot, view))
     name = snapshot.timestamp + view.letters
+    outside = outside_of(held.addresses, name)
+    allow_frames([*sources(held, snapshot, view), *filter(None, [outside])])
     site = held.site(snapshot.site)
     summary = snapshot.folder.summary
     return Response(
@@ -189,6 +191,7 @@ def _framed(
             name=name,
             pattern=held.addresses.pattern,
             by_path=held.addresses.by_path,
+            outside=outside,
             hashed=_hashed(origins(held, snapshot, view), name),
             file=_file(holder, found),
             parts=named_parts(snapshot, view, holder, found),
@@ -241,7 +244,8 @@ def _not_there(address: WebAddress) -> AnyResponse | tuple[str, int]:
     day = (
         date.fromisoformat(address.moment) if "-" in address.moment else local_date(start, held.settings.zone)
     )
-    known = [snapshot.site for snapshot in _snapshots_at(address.moment)]
+    around = list(_snapshots_at(address.moment))
+    known = [snapshot.site for snapshot in around]
     page = render_template(
         "not_there.html",
         address=address,
@@ -249,8 +253,15 @@ def _not_there(address: WebAddress) -> AnyResponse | tuple[str, int]:
         offers=offers,
         sites=[site for site in held.sites() if site.name in known],
         reasons=[] if offers else _reasons(address),
+        outside=bool(around) and not offers and not any(_has_host(one, address.url) for one in around),
+        live=urlsplit(address.url),
     )
     return page, 404
+
+
+def _has_host(snapshot: OpenSnapshot, url: str) -> bool:
+    """Tell whether a snapshot has anything of the host of a URL."""
+    return any(one.host == origin(url).host for one in snapshot.origins)
 
 
 def _span(moment: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, render_template, request
@@ -33,7 +34,7 @@ from index.model import Capture
 from index.urlkey import Origin, normalise
 from index.urlkey import origin as origin_of
 
-from .address import format_web_path
+from .address import Mapper, format_web_path
 from .as_memento import as_memento
 from .body import (
     MAX_REWRITTEN,
@@ -49,19 +50,20 @@ from .body import (
 )
 from .current import give, holdings
 from .file import file_of
-from .filling import fill, origins, sources
+from .filling import fill, origins
 from .form import Kind, charset_of, is_document, is_file, is_framed, kind_of, mime_of, sniffed
 from .gap import broken, mark_filled, mark_gap
 from .holdings import Found, Holdings, Nearness, OpenSnapshot
 from .i18n import add_languages
 from .kept_answers import may_be_kept
 from .label import resolve
+from .outside import OUTSIDE, link_mapper, outside_of, target_of
 from .request_target import request_target
 from .rewrite_css import rewrite_css
 from .rewrite_headers import rewrite_headers, security_headers
 from .rewrite_html import head_script, rewrite_html
 from .sent import READ, answer_to, sent_by
-from .view import PLAIN, View
+from .view import View
 
 _SCRIPT = "daykeep-replay-script"
 _VERSION = "daykeep-rewriting-version"
@@ -89,8 +91,8 @@ _SCRIPTS = ("path_addresses.js", "replay.js")
 
 # What the rewritten form of a body is made by: a change in any of them makes another answer.
 _REWRITERS = (
-    "address.py", "charset.py", "data_url.py", "form.py", "label.py", "markup.py", "path_address.py",
-    "replay.py", "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py", "view.py",
+    "address.py", "charset.py", "data_url.py", "form.py", "label.py", "markup.py", "outside.py",
+    "path_address.py", "replay.py", "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py", "view.py",
 )  # fmt: skip
 
 
@@ -110,12 +112,19 @@ class Asked:
     origin: Origin
     url: str
     """Normalised URL in the archive."""
-    view: View = PLAIN
+    view: View
+    reach: frozenset[Origin]
+    """The archived origins that a page of this view may reach."""
 
     @property
     def name(self) -> str:
         """The snapshot as labels name it: its timestamp, and the letters of the view."""
         return self.snapshot.timestamp + self.view.letters
+
+    @property
+    def sources(self) -> list[str]:
+        """The replay origins that a page of this view may reach, as CSP sources."""
+        return self.snapshot.sources(self.view, self.reach)
 
 
 def create_replay(held: Holdings) -> Flask:
@@ -190,9 +199,10 @@ def _asked(target: str) -> Asked | None:
     if read is None or snapshot is None:
         return None
     label, path = read
-    origin = resolve(label, origins(held, snapshot, label.view))
+    reach = origins(held, snapshot, label.view)
+    origin = resolve(label, reach)
     url = normalise(f"{origin}{path}") if origin else None
-    return Asked(snapshot, origin, url, label.view) if origin and url else None
+    return Asked(snapshot, origin, url, label.view, reach) if origin and url else None
 
 
 def _sent(asked: Asked) -> Response:
@@ -295,7 +305,9 @@ def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Respons
     content_type = header(stored.headers, "content-type") or "text/html"
     if kind is Kind.CSS:
         return _packed_response(rewrite_css(body, mapper), stored.status, headers)
-    page = rewrite_html(body, charset_of(content_type), mapper, _head(asked), xml=kind is Kind.XML)
+    link = _link_mapper(asked)
+    xml = kind is Kind.XML
+    page = rewrite_html(body, charset_of(content_type), mapper, _head(asked), xml=xml, link=link)
     typed = f"{content_type.partition(';')[0].strip()}; charset=utf-8"
     kept = [(name, value) for name, value in headers if name.lower() != "content-type"]
     return _packed_response(page, stored.status, [*kept, ("Content-Type", typed)])
@@ -330,7 +342,7 @@ def _streamed(
 def _headers(asked: Asked, stored: Stored, encoding: str | None) -> list[tuple[str, str]]:
     """Return the stored header fields that may be sent, with the content coding that the body really has."""
     mapper = holdings().addresses.mapper(asked.name, asked.url)
-    kept = rewrite_headers(stored.headers, mapper)
+    kept = rewrite_headers(stored.headers, mapper, _link_mapper(asked))
     named = [(name, value) for name, value in kept if name.lower() != "content-encoding"]
     return [*named, ("Content-Encoding", encoding)] if encoding else named
 
@@ -382,7 +394,11 @@ def _accepts(coding: str) -> bool:
     return request.accept_encodings.quality(coding) > 0
 
 
-def _head(asked: Asked) -> str:
+def _link_mapper(asked: Asked) -> Mapper | None:
+    return link_mapper(holdings().addresses, asked.name, asked.url, asked.reach)
+
+
+def _head(asked: Asked, **more: str) -> str:
     """Return what goes first into a page: our script, where there may be one."""
     if asked.view.scriptless:
         return ""
@@ -395,6 +411,9 @@ def _head(asked: Asked) -> str:
         origin=str(asked.origin),
         viewer=viewer_origin(held),
         origins=_other_origins(asked) if held.addresses.by_path else "",
+        outside=outside_of(held.addresses, asked.name),
+        known=" ".join(asked.sources),
+        **more,
     )
 
 
@@ -415,7 +434,9 @@ def _script_answer() -> Response:
 
 def _to_frame(asked: Asked) -> Response:
     base = holdings().settings.viewer.base_url.rstrip("/")
-    response = _redirect(base + format_web_path(asked.snapshot.timestamp, asked.url, asked.view.modifier))
+    url = target_of(asked.url) if asked.origin == OUTSIDE else None
+    path = format_web_path(asked.snapshot.timestamp, url or asked.url, asked.view.modifier)
+    response = _redirect(base + path)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -452,13 +473,22 @@ def _file(asked: Asked, stored: Stored) -> Response:
 def _gap(status: int, asked: Asked | None = None) -> Response:
     """Answer for what this day does not have: a page where one is shown, else what a browser shows broken."""
     if is_document(_destination()):
-        head = _head(asked) if asked else ""
-        response = Response(render_template("gap.html", asked=asked, head=head), status)
+        head = _head(asked, gone="yes") if asked else ""
+        outside = _outside(asked) if asked else None
+        response = Response(render_template("gap.html", asked=asked, outside=outside, head=head), status)
     else:
         response = broken(status, _destination(), scriptless=asked is not None and asked.view.scriptless)
     response.headers["Cache-Control"] = GAP_CACHE
     response.headers["Vary"] = f"{VARY}, Accept-Language"
     return mark_gap(response)
+
+
+def _outside(asked: Asked) -> str | None:
+    """Return the address that is asked for where nothing of its host is captured."""
+    if asked.origin == OUTSIDE:
+        return target_of(asked.url)
+    hosts = {one.host for one in asked.reach}
+    return None if asked.origin.host in hosts else asked.url
 
 
 def _failed(error: ArchiveError) -> Response:
@@ -472,10 +502,12 @@ def _failed(error: ArchiveError) -> Response:
 
 def _secured(response: Response, asked: Asked | None) -> Response:
     held = holdings()
-    own = sources(held, asked.snapshot, asked.view) if asked else []
-    scriptless = asked is not None and asked.view.scriptless
-    by_path = held.addresses.base if held.addresses.by_path else ""
-    for name, value in security_headers(own, viewer_origin(held), scriptless=scriptless, by_path=by_path):
+    own = asked.sources if asked else []
+    more: dict[str, Any] = {"by_path": held.addresses.base if held.addresses.by_path else ""}
+    if asked:
+        outside = outside_of(held.addresses, asked.name)
+        more |= {"scriptless": asked.view.scriptless, "outside": outside}
+    for name, value in security_headers(own, viewer_origin(held), **more):
         response.headers[name] = value
     return response
 

@@ -149,6 +149,7 @@ _DENIED_FEATURES = (
     "xr-spatial-tracking",
 )  # fmt: skip
 
+_LEADING = frozenset({"location", "refresh"})
 _REFRESH = re.compile(
     r"(?P<before>[\s\d.]*[;,]?\s*(?:url\s*=\s*)?[\"']?)(?P<url>[^\"']*)(?P<after>.*)",
     re.IGNORECASE | re.DOTALL,
@@ -156,10 +157,13 @@ _REFRESH = re.compile(
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 
 
-def rewrite_headers(headers: Iterable[tuple[str, str]], address_mapper: Mapper) -> list[tuple[str, str]]:
+def rewrite_headers(
+    headers: Iterable[tuple[str, str]], address_mapper: Mapper, link_mapper: Mapper | None = None
+) -> list[tuple[str, str]]:
     """
     Return the archived headers that may be sent, in their order, addresses mapped.
 
+    `link_mapper` maps where the answer leads, if otherwise than what it names.
     A value that no HTTP message can carry (control characters, outside Latin-1) is dropped with its name.
     """
     kept = []
@@ -167,12 +171,18 @@ def rewrite_headers(headers: Iterable[tuple[str, str]], address_mapper: Mapper) 
         rule = RULES.get(name.lower(), DROP)
         if rule is DROP or _UNSENDABLE.search(value):
             continue
-        kept.append((name, _MAPPERS[name.lower()](value, address_mapper) if rule is MAP else value))
+        mapper = link_mapper if link_mapper and name.lower() in _LEADING else address_mapper
+        kept.append((name, _MAPPERS[name.lower()](value, mapper) if rule is MAP else value))
     return kept
 
 
 def security_headers(
-    own: Sequence[str], viewer_origin: str, *, scriptless: bool = False, by_path: str = ""
+    own: Sequence[str],
+    viewer_origin: str,
+    *,
+    scriptless: bool = False,
+    by_path: str = "",
+    outside: str = "",
 ) -> list[tuple[str, str]]:
     """
     Return the headers that every replay response carries, whatever its status and type.
@@ -182,12 +192,13 @@ def security_headers(
     six times) the caller gives the wildcard alone. `viewer_origin` is the only page outside that may frame.
     `scriptless` forbids every script, of the page and of ours. `by_path` is the replay origin in path mode,
     where all snapshots have the same: a page then has an origin that is nobody's, and may use what is below
-    `own`.
+    `own`. `outside` is where forms may lead besides.
     """
     if by_path:
         policy = _policy_in_paths(own, by_path, scriptless=scriptless)
         return [("Content-Security-Policy", policy), *_FIXED, *_SHARED]
-    return [("Content-Security-Policy", _policy(own, viewer_origin, scriptless=scriptless)), *_FIXED]
+    policy = _policy(own, viewer_origin, scriptless=scriptless, outside=outside)
+    return [("Content-Security-Policy", policy), *_FIXED]
 
 
 def _policy_in_paths(own: Sequence[str], replay_origin: str, *, scriptless: bool) -> str:
@@ -212,7 +223,7 @@ def _policy_in_paths(own: Sequence[str], replay_origin: str, *, scriptless: bool
     return "; ".join(f"{name} {value.strip()}" for name, value in directives.items())
 
 
-def _policy(own: Sequence[str], viewer_origin: str, *, scriptless: bool) -> str:
+def _policy(own: Sequence[str], viewer_origin: str, *, scriptless: bool, outside: str) -> str:
     """
     Return the policy (CSP3). `connect-src` and the rest fall back on `default-src`.
 
@@ -227,7 +238,7 @@ def _policy(own: Sequence[str], viewer_origin: str, *, scriptless: bool) -> str:
         "frame-src": f"'self' blob: {origins}",
         "object-src": f"'self' {origins}",
         "base-uri": f"'self' {origins}",
-        "form-action": f"'self' {origins}",
+        "form-action": f"'self' {origins} {outside}",
         "frame-ancestors": f"'self' {viewer_origin} {origins}",
         # The frame has a sandbox too; this one holds where a browser is brought here some other way
         "sandbox": f"{allowed} allow-same-origin allow-forms allow-downloads",
@@ -241,6 +252,8 @@ _FIXED = (
     ("X-DNS-Prefetch-Control", "off"),
     # Archived pages embed other archived origins, and names under `localhost` are sites of their own
     ("Cross-Origin-Resource-Policy", "cross-origin"),
+    # Who opens an answer by itself, past the frame, shares no window with it
+    ("Cross-Origin-Opener-Policy", "same-origin"),
     # Snapshots under one domain cannot become one origin by document.domain
     ("Origin-Agent-Cluster", "?1"),
     ("Permissions-Policy", ", ".join(f"{feature}=()" for feature in _DENIED_FEATURES)),

@@ -71,6 +71,8 @@ class _Page:
     """What a rule may need: how to map, what to put first, and how deep in frames the page is."""
 
     mapper: Mapper
+    link: Mapper | None
+    """Maps where the page leads, if otherwise than what it is made of."""
     head: str
     xml: bool
     depth: int = 0
@@ -83,33 +85,41 @@ Rule = Callable[[str, _Page], str | None]
 
 
 def rewrite_html(
-    body: bytes, charset: str | None, mapper: Mapper, head: bytes | str, *, xml: bool = False
+    body: bytes,
+    charset: str | None,
+    mapper: Mapper,
+    head: bytes | str,
+    *,
+    xml: bool = False,
+    link: Mapper | None = None,
 ) -> bytes:
     """
     Return a page rewritten for replay, in UTF-8: the answer's Content-Type must say so.
 
     `charset` is that of the archived Content-Type, if any. `head` (from `head_script`) is put where it
     runs before all else and changes nothing else: not the mode of rendering, not the tree around it.
-    `xml` says that the type is XML (`application/xhtml+xml`, `image/svg+xml`). Never raises for what
+    `xml` says that the type is XML (`application/xhtml+xml`, `image/svg+xml`); `link` maps where the page
+    leads, if otherwise than what it is made of. Never raises for what
     stands in a page; time and memory are linear in its size.
     """
     first = head.decode() if isinstance(head, bytes) else head
-    page = _Page(mapper, first.replace("<script", f"<script{_XHTML}", 1) if xml else first, xml)
+    head = first.replace("<script", f"<script{_XHTML}", 1) if xml else first
+    page = _Page(mapper, link, head, xml)
     return _rewritten(decode(body, charset), page).encode("utf-8", "replace")
 
 
 def head_script(
-    src: str, *, pattern: str, timestamp: str, origin: str, viewer: str, origins: str = ""
+    src: str, *, pattern: str, timestamp: str, origin: str, viewer: str, origins: str = "", **more: str
 ) -> str:
     """
-    Return the tag of replay.js for a page.
+    Return the tag of replay.js for a page; the script itself says what `more` there may be.
 
     `src` is the script's absolute URL, because a `<base>` of the page around it holds in a `srcdoc`;
     `pattern` as in ReplayAddresses.pattern; `origin` the archived origin of the page; `viewer` the
     viewer's origin. In path mode `origins` are the other archived origins, with spaces between. Well-formed
     in HTML and XML.
     """
-    data = {"pattern": pattern, "timestamp": timestamp, "origin": origin, "viewer": viewer}
+    data = {"pattern": pattern, "timestamp": timestamp, "origin": origin, "viewer": viewer, **more}
     data |= {"origins": origins} if origins else {}
     written = "".join(f' data-{name}="{escape_text(value)}"' for name, value in data.items())
     return f'<script src="{escape_text(src)}"{written}></script>'
@@ -301,6 +311,13 @@ def _url(value: str, page: _Page) -> str:
     return page.mapper(address.strip(_SPACE)) if touched(page.mapper).match(address) else value
 
 
+def _leading(value: str, page: _Page) -> str:
+    """Map an address that the page leads to; what is not absolute stays within."""
+    address = _BREAK.sub("", value)
+    link = page.link or page.mapper
+    return link(address.strip(_SPACE)) if touched(link).match(address) else value
+
+
 def _srcset(value: str, page: _Page) -> str:
     return _CANDIDATE.sub(lambda found: _candidate(found, page), value)
 
@@ -322,7 +339,7 @@ def _srcdoc(value: str, page: _Page) -> str:
 
 
 def _refresh(value: str, page: _Page) -> str:
-    return map_refresh(value, page.mapper)
+    return map_refresh(value, page.link or page.mapper)
 
 
 def _content_type(value: str, _page: _Page) -> str:
@@ -362,7 +379,13 @@ def _type(value: str, _page: _Page) -> str:
     return "text/x-speculationrules" if value.strip(_SPACE).lower() == "speculationrules" else value
 
 
-_LINK: dict[str, Rule] = {"href": _url, "target": _target, "ping": _removed, "attributionsrc": _removed}
+_LINK: dict[str, Rule] = {
+    "href": _leading,
+    "xlink:href": _leading,
+    "target": _target,
+    "ping": _removed,
+    "attributionsrc": _removed,
+}
 _SOURCE: dict[str, Rule] = {"src": _url}
 _BACKGROUND: dict[str, Rule] = {"background": _url}
 _ANIMATED: dict[str, Rule] = {"from": _url, "to": _url}
@@ -373,13 +396,13 @@ ELEMENTS: dict[str, dict[str, Rule]] = {
     **dict.fromkeys(("audio", "embed", "fencedframe", "frame", "portal", "track"), _SOURCE),
     **dict.fromkeys(("body", "table", "tbody", "td", "tfoot", "th", "thead", "tr"), _BACKGROUND),
     "base": {"href": _url, "target": _target},
-    "button": {"formaction": _url, "formtarget": _target},
+    "button": {"formaction": _leading, "formtarget": _target},
     "feimage": {"href": _url},
-    "form": {"action": _url, "target": _target},
+    "form": {"action": _leading, "target": _target},
     "iframe": {"src": _url, "srcdoc": _srcdoc, "csp": _removed},
     "image": {"href": _url},
     "img": {"src": _url, "srcset": _srcset, "lowsrc": _url, "dynsrc": _url, "attributionsrc": _removed},
-    "input": {"src": _url, "formaction": _url, "formtarget": _target},
+    "input": {"src": _url, "formaction": _leading, "formtarget": _target},
     "link": {"href": _url, "imagesrcset": _srcset, "rel": _rel},
     "object": {"data": _url, "codebase": _url},
     "script": {"src": _url, "href": _url, "type": _type, "attributionsrc": _removed},

@@ -15,9 +15,12 @@
 //   data-origin     https://www.ind.nl              the archived origin of this page
 //   data-viewer     http://localhost:8080           the only page that is told where we are
 //   data-origins    https://cdn.ind.nl …            in path mode, other archived origins
+//   data-outside    http://20261123023000-outside-…  where links lead of which nothing is captured (viewer/outside.py)
+//   data-known      http://… http://…               the replay origins of this snapshot; empty, or a pattern: not told
+//   data-gone       yes                             of a page of ours, which says that there is nothing
 //
 // What it tells the viewer's frame, at load and at every navigation within the page:
-//   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}
+//   {daykeep: 1, url: "https://www.ind.nl/a", title: "…", gone: false}
 // and which parts the page asked for, frames within it too; `page` is a number of its own for each document:
 //   {daykeep: 1, page: 0.123, parts: [["image", "https://www.ind.nl/a.png"], …]}
 //
@@ -28,7 +31,7 @@
 (() => {
   "use strict";
   const script = document.currentScript;
-  const { pattern, timestamp, origin: archivedOrigin, viewer } = script.dataset;
+  const { pattern, timestamp, origin: archivedOrigin, viewer, outside = "", known = "", gone } = script.dataset;
   const said = { ...script.dataset };
   const byPath = !pattern.includes("{label}");
   const again = script.cloneNode();  // no sink of Trusted Types: a document of ours may begin with them
@@ -127,6 +130,7 @@
   const original = inPaths ? inPaths.original : (value) => {
     const url = parsed(value);
     if (!url) return value;
+    if (url.origin === outside) return url.pathname.slice(1) + url.search + url.hash;
     if (url.origin === pageLocation.origin) return archivedOrigin + url.pathname + url.search + url.hash;
     if (!isReplay(url)) return value;
     const known = archivedOf.get(url.origin);
@@ -513,7 +517,7 @@
     if (target && target !== "_self" && !window.frames[target]) element.removeAttribute("target");
   };
   const tell = () => {
-    if (framed) tellParent({ daykeep: 1, url: original(pageLocation.href), title: document.title }, viewer);
+    if (framed) tellParent({ daykeep: 1, url: original(pageLocation.href), title: document.title, gone: gone === "yes" }, viewer);
   };
 
   // ---- What the page asked for, and what of it the day has not
@@ -605,10 +609,18 @@
   watch(document);
   if (byPath) tell();  // before a script of the page can say something else
   if (realParent !== window) watchParts();
+  // Where a script leads to what nothing is captured of: to the page that says so.
+  const ownOrigins = new Set(known.includes("*") ? [] : known.split(" ").filter(Boolean));
+  const leading = (wanted) => {
+    const mapped = map(wanted);
+    const url = parsed(mapped);
+    const inside = !url || !outside || !ownOrigins.size || !isReplay(url) || url.origin === outside || ownOrigins.has(url.origin);
+    return inside ? mapped : `${outside}/${original(mapped)}`;
+  };
   if (window.navigation) {
     window.navigation.addEventListener("navigate", (event) => {
       const wanted = event.destination.url;
-      const mapped = map(wanted);
+      const mapped = framed ? leading(wanted) : map(wanted);
       if (mapped === wanted || !event.cancelable) return;
       event.preventDefault();
       // Not at once: a navigation that begins inside the event of another is refused.

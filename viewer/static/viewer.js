@@ -4,6 +4,7 @@
 // links in it. The page inside (viewer/static/replay.js) tells where it is:
 //
 //   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}        from a replay origin of this snapshot
+//   {daykeep: 1, url: "https://elsewhere.example/", gone: true}  from a page of ours: there is nothing
 //   {daykeep: 1, page: 0.1, parts: [["image", "https://…"], …]}  from the frame, or a frame within it (page: null)
 //
 // Which of these parts the day has is asked of the server; the page can only tell what it asked for.
@@ -14,7 +15,7 @@
   "use strict";
   const frame = document.getElementById("daykeep-page");
   if (!frame) return;
-  const { pattern, name, moment, suffix } = document.body.dataset;
+  const { pattern, name, moment, outside, suffix } = document.body.dataset;
   const hashed = new Map(Object.entries(JSON.parse(document.body.dataset.hashed)));
   const byId = (name) => document.getElementById(`daykeep-${name}`);
 
@@ -45,6 +46,7 @@
   let wanted = byId("address").textContent;
   let shown = wanted;
   let asking = false;
+  let leaving = false;
 
   // Without a banner of its own (this day does not have the page) only what holds for any page stays.
   const strip = (url) => {
@@ -84,6 +86,15 @@
     }
     asking = false;
     if (parts.size) askSoon();
+  };
+
+  // What is not there has a page of its own, with the nearest days and the way to the live web. The server says
+  // whether it is there; until then nothing is changed, so that the way back leads to the page before.
+  const leave = async (url) => {
+    if (leaving) return;
+    leaving = true;
+    if (!(await bannerOf(url))) location.replace(`/web/${moment}/${url}`);
+    leaving = false;
   };
 
   const MAX_PARTS = 500;
@@ -158,8 +169,9 @@
     if (Array.isArray(said.parts)) hear(event.source, said);
     if (event.source !== frame.contentWindow || typeof said.url !== "string") return;
     const url = webAddress(said.url);
-    if (!url || !isTrue(event, url)) return;
-    if (isElsewhere(url)) {
+    const gone = said.gone === true;
+    if (!url || !(isTrue(event, url) || (gone && outside && event.origin === outside))) return;
+    if (!gone && isElsewhere(url)) {
       location.assign(`/web/${moment}/${url.href}`);
       return;
     }
@@ -167,6 +179,10 @@
     const hash = url.hash;
     url.hash = "";
     url.username = url.password = "";
+    if (gone) {
+      leave(url.href);
+      return;
+    }
     wanted = url.href;
     byId("address").textContent = wanted;
     document.title = `${title || wanted} – ${suffix}`;
