@@ -354,7 +354,9 @@ def test_headers(archive, live):
     )
     assert (asked.status_code, asked.headers["Access-Control-Allow-Headers"]) == (204, "*")
     framed = visitor.get(f"/web/{MONDAY}/{live.site}/next")
-    assert f"frame-src {replay}/replay/{MONDAY}/;" in framed.headers["Content-Security-Policy"]
+    assert (
+        f"frame-src {replay}/replay/{MONDAY}/ mailto: tel: sms:;" in framed.headers["Content-Security-Policy"]
+    )
     assert 'sandbox="allow-scripts allow-forms"' in framed.text
 
 

@@ -119,7 +119,7 @@ def test_frame_of_the_scriptless_view(visitor, moment):
     assert "Shown without scripts." in markup
     assert f'<a href="/web/{MONDAY}/{SITE}/">With scripts</a>' in markup
     (sources,) = re.findall(r"frame-src ([^;]*)", response.headers["Content-Security-Policy"])
-    assert all(source.startswith(f"http://{MONDAY}n-") for source in sources.split())
+    assert all(source.startswith(f"http://{MONDAY}n-") for source in sources.split() if "//" in source)
     plain = visitor.get(f"/web/{moment}/{SITE}/", Accept_Language="en").get_data(as_text=True)
     assert f'<a href="/web/{MONDAY}ns_/{SITE}/">Without scripts</a>' in plain
     assert "<noscript><p" in plain

@@ -95,10 +95,14 @@ PART_KINDS = {
 }
 
 
-def add_languages(app: Flask, default: str) -> None:
-    """Give an application the translations, the choice of language and the filters of the templates."""
+def add_languages(app: Flask, default: str, *, by_cookie: bool = True) -> None:
+    """
+    Give an application the translations, the choice of language and the filters of the templates.
+
+    Without `by_cookie` no cookie counts for anything: replay origins know none.
+    """
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
-    Babel(app, default_locale=default, locale_selector=lambda: chosen_language(default))
+    Babel(app, default_locale=default, locale_selector=lambda: chosen_language(default, by_cookie=by_cookie))
     app.jinja_env.filters.update(long_date=long_date, short_date=short_date, size_words=size_words)
     app.jinja_env.globals.update(
         languages=LANGUAGES,
@@ -116,9 +120,9 @@ def add_languages(app: Flask, default: str) -> None:
     )
 
 
-def chosen_language(default: str) -> str:
+def chosen_language(default: str, *, by_cookie: bool = True) -> str:
     """Return the language of the answer to this request."""
-    cookie = request.cookies.get(COOKIE)
+    cookie = request.cookies.get(COOKIE) if by_cookie else None
     if cookie in LANGUAGES:
         return cookie
     return request.accept_languages.best_match([default, *LANGUAGES]) or default

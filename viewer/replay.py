@@ -130,7 +130,7 @@ class Asked:
 def create_replay(held: Holdings) -> Flask:
     """Return the application of all replay origins: one route, no static files, no session."""
     app = Flask("viewer", static_folder=None)
-    add_languages(app, held.settings.language)
+    add_languages(app, held.settings.language, by_cookie=False)
     give(app, held)
     app.extensions[_SCRIPT] = _script()
     app.extensions[_VERSION] = rewriting_version(held, app.extensions[_SCRIPT])
