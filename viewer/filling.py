@@ -12,6 +12,7 @@ and never the live web. Knows nothing of requests.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import NamedTuple
@@ -45,12 +46,18 @@ def neighbours(held: Holdings, snapshot: OpenSnapshot) -> list[str]:
     return [one for apart, one in ranked if apart <= limit]
 
 
-def fill(held: Holdings, snapshot: OpenSnapshot, url: str) -> Filling | None:
-    """Return what fills the gap of a URL in a snapshot; None where no day near has it."""
+def fill(
+    held: Holdings, snapshot: OpenSnapshot, url: str, near: Sequence[str] | None = None
+) -> Filling | None:
+    """
+    Return what fills the gap of a URL in a snapshot; None where no day near has it.
+
+    `near` are its neighbours, for who asks more than once.
+    """
     lifeline = held.history.lifeline(held.kept_as(url, snapshot.site), snapshot.site)
     if not lifeline:
         return None
-    for timestamp in neighbours(held, snapshot):
+    for timestamp in neighbours(held, snapshot) if near is None else near:
         interval = at(lifeline, timestamp)
         if interval is None or not 200 <= (interval.status or 0) < 400:
             continue

@@ -27,7 +27,7 @@ from index.timestamp import local_date
 from .closest import first_from, last_before
 from .day_log import entries_of
 from .embeds import Embed, Kind
-from .filling import Filling, fill
+from .filling import Filling, fill, neighbours
 from .holdings import Found, Holdings, OpenSnapshot
 from .view import View
 
@@ -88,13 +88,14 @@ def report(
 ) -> Report:
     """Return from where the parts of a page come that is shown in a view of a snapshot."""
     told, seen = Report(exact=exact), set[str]()
+    near = neighbours(held, snapshot) if view.filled else []
     for kind, urls in asked:
         url, found = _first(snapshot, urls)
         name = found.capture.url if found else url
         if name not in seen:
             seen.add(name)
             one = Part(kind, found.capture) if found and not found.capture.unresolved else None
-            filling = fill(held, snapshot, url) if one is None and view.filled else None
+            filling = fill(held, snapshot, url, near) if one is None and view.filled else None
             _sort_in(told, one or _filled(kind, filling) or Missing(kind, url, unresolved=found is not None))
     told.missing = _explained(held, snapshot, told.missing)
     originals = (part.capture.original for part in told.there)
@@ -134,20 +135,23 @@ def _sort_in(told: Report, one: Part | Missing) -> None:
 def _explained(held: Holdings, snapshot: OpenSnapshot, missing: Sequence[Missing]) -> list[Missing]:
     """Return the missing parts with what is known of them, of as many as are shown."""
     first = missing[:SHOWN]
+    if not first:
+        return []
     entries = entries_of(snapshot.folder, (one.url for one in first))
+    good = [one.timestamp for one in held.good_snapshots(snapshot.site)]
     explained = [
-        one._replace(entry=entries.get(one.url), nearest=nearest(held, snapshot, one.url)) for one in first
+        one._replace(entry=entries.get(one.url), nearest=_nearest(held, snapshot, one.url, good))
+        for one in first
     ]
     return [*explained, *missing[SHOWN:]]
 
 
-def nearest(held: Holdings, snapshot: OpenSnapshot, url: str) -> str | None:
+def _nearest(held: Holdings, snapshot: OpenSnapshot, url: str, good: Sequence[str]) -> str | None:
     """Return the snapshot of the same site nearest in time that has a URL; of two as near, the earlier."""
     lifeline = held.history.lifeline(held.kept_as(url, snapshot.site), snapshot.site)
     lifeline = [one for one in lifeline if 200 <= (one.status or 0) < 400]
     if not lifeline:
         return None
-    good = [one.timestamp for one in held.good_snapshots(snapshot.site)]
     before = last_before(lifeline, good, snapshot.timestamp)
     after = first_from(lifeline, good, snapshot.timestamp)
     moments = [Moment(snapshot.site, one) for one in (before, after) if one]
