@@ -223,6 +223,8 @@ PLACES = [
     ("<!-- <head> --><script>", "<!-- <head> -->|<script>"),
     ("<frameset>", "|<frameset>"),
     ("</p><head>", "|</p><head>"),
+    ("</", "|</"),
+    ("<!doctype html></", "<!doctype html>|</"),
     ("<header><head>", "|<header><head>"),
     ("<?xml version='1.0'?><!doctype html><head>", "<?xml version='1.0'?><!doctype html><head>|"),
 ]

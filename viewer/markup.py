@@ -35,7 +35,8 @@ _TAG = (
     rf"(?P<attributes>(?:{_ANY_ATTRIBUTE})*+)[\t\n\f\r /]*+(?P<close>>?)"
 )
 _COMMENT = r"!--(?:-?>|(?s:.*?)(?:--!?>|\Z))"
-_HTML_TOKEN = re.compile(rf"<(?:{_TAG}|{_COMMENT}|[!?/][^>]*+>?)")
+# HTML section 13.2.5.7: `</` at the very end of a page is text
+_HTML_TOKEN = re.compile(rf"<(?:{_TAG}|{_COMMENT}|[!?][^>]*+>?|/(?:>|[^>]++>?))")
 _XML_TOKEN = re.compile(
     rf"<(?:{_TAG}|!--(?s:.*?)(?:-->|\Z)|!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|\?(?s:.*?)(?:\?>|\Z)"
     r"|!(?:[^>\[\"']|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|\[(?:[^\]\"']|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+(?:\]|\Z))*+>?)"
