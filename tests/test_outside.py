@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from playwright.sync_api import expect
 from selectolax.lexbor import LexborHTMLParser
 
-from index.urlkey import Origin
+from index.urlkey import Origin, normalise
 from tests.support.archive import Reply, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
@@ -77,6 +79,43 @@ def test_where_links_lead(written, mapped):
     addresses = ReplayAddresses("http://{label}.localhost:8080")
     mapper = link_mapper(addresses, MONDAY, f"{SITE}/page", {Origin("https", "www.example.org", 443)})
     assert mapper(written) == mapped
+
+
+PIECES = st.sampled_from(
+    [
+        "http",
+        "https",
+        ":",
+        "/",
+        "\\",
+        "//",
+        "www.example.org",
+        "x.nl",
+        "@",
+        "?",
+        "#",
+        "..",
+        "%2f",
+        "é",
+        " ",
+        "\n",
+        "[::1]",
+        ":80",
+        "\0",
+        "'",
+        '"',
+        "<",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=10).map("".join) | st.text(max_size=30))
+def test_no_link_leads_to_the_live_web(written):
+    """Whatever is written as a link, what browsers take for an address on the web leads to a replay origin."""
+    addresses = ReplayAddresses("http://{label}.localhost:8080")
+    mapper = link_mapper(addresses, MONDAY, f"{SITE}/page", {Origin("https", "www.example.org", 443)})
+    leads = normalise(mapper(written), f"http://{MONDAY}-www-example-org.localhost:8080/page")
+    assert leads is None or re.match(rf"http://{MONDAY}-[a-z0-9-]+\.localhost:8080/", leads)
 
 
 @pytest.mark.parametrize(
