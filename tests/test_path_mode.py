@@ -12,11 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from archiver.cli.listening import with_address
 from archiver.settings import Viewer
+from index.errors import ConfigurationError
 from tests.support.archive import Archive, Reply, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
-from tests.support.viewing import Visitor, serving
+from tests.support.viewing import Visitor, app_of, serving
 
 MONDAY, TUESDAY = "20260302023000", "20260303023000"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><rect width="30" height="20" fill="{}"/></svg>'
@@ -380,3 +382,11 @@ def test_a_visit_outside_the_frame_is_led_to_it(archive, live):
     path = f"/replay/{MONDAY}/{live.site}/next?q=1"
     answer = Visitor(archive, port).ask("GET", f"http://127.0.0.1:{port}", path, Sec_Fetch_Dest="document")
     assert answer.headers["Location"] == f"http://localhost:{port}/web/{MONDAY}/{live.site}/next?q=1"
+
+
+def test_the_viewer_is_somewhere_else(archive):
+    """Two ports of one name become one where `daykeep serve` listens on one: that is refused with what to do."""
+    viewer = Viewer("http://localhost:8080", "http://localhost:8081")
+    moved = with_address(msgspec.structs.replace(archive.settings, viewer=viewer), 8080)
+    with pytest.raises(ConfigurationError, match=r"use http://localhost and http://127\.0\.0\.1"):
+        app_of(replace(archive, settings=moved))

@@ -79,7 +79,11 @@ def create_app(
     """
     addresses = replay_addresses(settings.viewer.replay_url)
     if addresses.base and addresses.is_host(urlsplit(settings.viewer.base_url).netloc):
-        raise ConfigurationError("Archived pages may not run where the viewer is: see viewer.replay_url.")
+        raise ConfigurationError(
+            "Archived pages may not run where the viewer is: viewer.base_url and viewer.replay_url need "
+            "different names. On this machine, where both get the port that is listened on, use "
+            "http://localhost and http://127.0.0.1."
+        )
     shelf = Shelf(collection, addresses, sites=settings.site)
     exports = KeptExports(collection, settings, profiles or built_in())
     search = Search(history, catalogue)
