@@ -35,14 +35,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from whoosh import index
+from whoosh.reading import SegmentReader
 
 from . import writing
+from .budget import Budget
+from .corrections import Dictionaries
 from .document import Document
 from .errors import ArchiveError, DamagedError, GoneError, StorageError
 from .excerpt import Marker
 from .languages import LANGUAGES, language_of, stems
 from .opened import Matches, Opened
-from .segment import Segment
+from .segment import Recent, Segment
 from .words import Query, parse
 from .writing import MAX_TEXT
 
@@ -51,6 +54,9 @@ Part = tuple[Path, list[Document]]
 
 CORRECTIONS = 3
 """Words that are proposed for one that nobody wrote."""
+
+MAX_CORRECTED = 3
+"""Unknown words of a query up to which any is corrected: each takes as long as many searches."""
 
 
 class Catalogue:
@@ -68,6 +74,8 @@ class Catalogue:
         self._stems = stems()
         self._open: tuple[str, Opened] | None = None
         self._segments: dict[str, Segment] = {}
+        self._recent = Recent()
+        self._words = _Words()
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +90,7 @@ class Catalogue:
         with self._lock:
             self._open = None
             self._keep({})
+        self._words.close()
 
     def publish(self, generation_from: str | None, documents: Iterable[tuple[Document, str]]) -> str:
         """
@@ -152,25 +161,31 @@ class Catalogue:
         with self._opened(generation) as opened:
             return opened.documents
 
-    def search(self, generation: str, asked: Query, among: bytes) -> Matches:
+    def search(self, generation: str, asked: Query, among: bytes, budget: Budget | None = None) -> Matches:
         """
         Return the documents that have every word and phrase of a query, of those that count, with scores.
 
         `among` has a byte for each document, 1 for those that count. A query without a word finds nothing.
-        Scores (BM25) compare within one search only. Raises as `documents` does.
+        Scores (BM25) compare within one search only. Raises as `documents` does, and QueryError where it
+        takes more than the budget has: what one search may cost, where none is given.
         """
         with self._opened(generation) as opened:
-            return opened.matches(asked, among)
+            return opened.matches(asked, among, budget or Budget())
 
     def corrections(self, generation: str, asked: Query) -> dict[str, list[str]]:
         """
         Return for each word asked for that no document has what it may have been meant as, likeliest first.
 
-        A word for which nothing is found has an empty list. Raises as `documents` does.
+        A word for which nothing is found has an empty list, and so has each where more than MAX_CORRECTED are
+        unknown. Others search meanwhile. Raises as `documents` does.
         """
         with self._opened(generation) as opened:
             wanted = dict.fromkeys(word for phrase in asked.wanted for word in phrase)
-            return {word: opened.nearest(word, CORRECTIONS) for word in wanted if not opened.known(word)}
+            unknown = [word for word in wanted if not opened.known(word)]
+        if not unknown or len(unknown) > MAX_CORRECTED:
+            return {word: [] for word in unknown}
+        with self._words.of(self._root / generation) as words:
+            return {word: words.nearest(word, CORRECTIONS) for word in unknown}
 
     def check(self, generation: str) -> None:
         """Raise GoneError or DamagedError where a generation cannot be searched."""
@@ -183,6 +198,7 @@ class Catalogue:
             if self._open and self._open[0] not in keep:
                 self._open = None
                 self._keep({})
+        self._words.close(but=keep)
         self._remove(path for path in self._folders() if path.name not in keep)
 
     @contextmanager
@@ -197,8 +213,7 @@ class Catalogue:
                 raise
             except Exception as error:  # unpickling damaged bytes may raise anything
                 self._open = None
-                folder = self._root / generation
-                raise DamagedError(f"{folder} cannot be read ({error}). Run `daykeep rebuild`.") from error
+                raise _damaged(self._root / generation, error) from error
 
     def _take(self, generation: str) -> Opened:
         folder = self._root / generation
@@ -212,9 +227,8 @@ class Catalogue:
         self._keep(segments)
         return Opened(list(segments.values()), self._stems)
 
-    @staticmethod
-    def _segment(opened: Any, part: Any) -> Segment:
-        return Segment(opened.storage, opened.schema, part, list(LANGUAGES))
+    def _segment(self, opened: Any, part: Any) -> Segment:
+        return Segment(opened.storage, opened.schema, part, list(LANGUAGES), self._recent)
 
     def _keep(self, segments: dict[str, Segment]) -> None:
         before, self._segments = self._segments, segments
@@ -266,6 +280,48 @@ class Catalogue:
             (partial / path.name).hardlink_to(path)
 
 
+class _Words:
+    """The dictionaries of the generation in which words were corrected last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: tuple[Path, Dictionaries] | None = None
+
+    @contextmanager
+    def of(self, folder: Path) -> Iterator[Dictionaries]:
+        """Have those of a generation for one thread."""
+        with self._lock:
+            try:
+                if self._open is None or self._open[0] != folder:
+                    self._let_go()
+                    self._open = folder, _dictionaries(folder)
+                yield self._open[1]
+            except ArchiveError:
+                raise
+            except Exception as error:  # unpickling damaged bytes may raise anything
+                self._let_go()
+                raise _damaged(folder, error) from error
+
+    def close(self, but: Collection[str] = ()) -> None:
+        """Let go of them, unless they are of one of these generations."""
+        with self._lock:
+            if self._open is not None and self._open[0].name not in but:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        if self._open is not None:
+            self._open[1].close()
+        self._open = None
+
+
+def _dictionaries(folder: Path) -> Dictionaries:
+    if not folder.is_dir():
+        raise _gone(folder.name)
+    opened = index.open_dir(folder, readonly=True)
+    readers = [SegmentReader(opened.storage, opened.schema, part) for part in writing.parts_of(opened)]
+    return Dictionaries(readers, stems())
+
+
 class Excerpts:
     """What shows why texts were found: all those of one answer, which have the same words in them."""
 
@@ -302,6 +358,10 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _damaged(folder: Path, error: Exception) -> DamagedError:
+    return DamagedError(f"{folder} cannot be read ({error}). Run `daykeep rebuild`.")
 
 
 def _gone(generation: str) -> GoneError:

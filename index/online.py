@@ -126,6 +126,13 @@ class Online:
             marks[number] = without_scheme(self.texts[number].url).startswith(start)
         return bytes(marks)
 
+    def only(self, marks: bytes, kind: str, year: str) -> bytes:
+        """Return these marks for texts of a kind and a year alone; empty: of any."""
+        if not (kind or year):
+            return marks
+        passes = bytes(kind in ("", one) and year in ("", other) for one, other in self.named)
+        return bytes(marked and passes[facet] for marked, facet in zip(marks, self.facets, strict=True))
+
     def _marks_at_steps(self) -> list[bytes]:
         """Return what was online after every so many events, so that no day is counted from the first on."""
         self._step = max(_LEAST_STEP, len(self._events) // _STEPS)

@@ -13,14 +13,15 @@ anew, or by several processes, answers the same. Knows nothing of days: it is to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import compress
 from math import log
 from typing import NamedTuple
 
+from .budget import Budget
 from .languages import Stem
 from .postings import Numbers
 from .segment import Postings, Segment, marked
-from .spelling import near, within_two
 from .words import Phrase, Query
 
 _K1, _B = 1.2, 0.75
@@ -48,8 +49,12 @@ class Opened:
             [_K1 * (1 - _B + _B * length / average) for length in segment.lengths] for segment in segments
         ]
 
-    def matches(self, asked: Query, among: bytes) -> Matches:
-        """Return the documents that have what was asked for, of those marked: `among` has a byte for each."""
+    def matches(self, asked: Query, among: bytes, budget: Budget) -> Matches:
+        """
+        Return the documents that have what was asked for, of those marked: `among` has a byte for each.
+
+        Raises QueryError where that takes more than the budget has.
+        """
         matches = Matches([], [])
         if not asked or not self.documents:
             return matches
@@ -57,68 +62,18 @@ class Opened:
         first = 0
         for segment, norms in zip(self._segments, self._norms, strict=True):
             marks = among[first : first + len(norms)]
-            parts = self._parts(segment, [phrase for _, phrase in wanted], marks)
-            numbers = self._without(segment, asked.unwanted, parts[-1].numbers, marks) if parts else []
+            asking = _Asking(segment, self._stems, budget)
+            parts = asking.parts([phrase for _, phrase in wanted], marks)
+            numbers = asking.without(asked.unwanted, parts[-1].numbers, marks) if parts else []
             weighed = zip(map(self._factor, wanted), parts, strict=False)
             matches.numbers.extend([first + number for number in numbers])
             matches.scores.extend(_scores(numbers, weighed, norms))
             first += len(norms)
         return matches
 
-    def nearest(self, word: str, most: int) -> list[str]:
-        """
-        Return words of the index that a word nobody wrote may have been meant as, the likeliest first.
-
-        Those that one mistake turns into it, the commonest first; if there are none, those that two do.
-        """
-        found = {other for other in near(word) if any(segment.has(other) for segment in self._segments)}
-        if not found:
-            for segment in self._segments:
-                found.update(within_two(word, segment.words(word[:1])))
-        found.discard(word)
-        return sorted(found, key=lambda other: (-self._frequency((other,)), other))[:most]
-
     def known(self, word: str) -> bool:
         """Tell whether any document has a word, in some form."""
         return self._frequency((word,)) > 0
-
-    def _parts(self, segment: Segment, phrases: Sequence[Phrase], among: bytes | bytearray) -> list[Postings]:
-        """Return for each phrase which documents have it and those before it; nothing where none has all."""
-        parts: list[Postings] = []
-        for phrase in phrases:
-            if parts:
-                among = marked(parts[-1].numbers, len(among))
-            parts.append(self._having(segment, phrase, among))
-            if not parts[-1].numbers:
-                return []
-        return parts
-
-    def _without(
-        self, segment: Segment, phrases: Iterable[Phrase], numbers: Numbers, among: bytes | bytearray
-    ) -> Numbers:
-        for phrase in phrases:
-            unwanted = set(self._having(segment, phrase, among).numbers)
-            numbers = [number for number in numbers if number not in unwanted]
-        return numbers
-
-    def _having(self, segment: Segment, phrase: Phrase, among: bytes | bytearray) -> Postings:
-        """Return the documents, of those marked, that have a phrase in the language that each is in."""
-        found = [
-            segment.row(language, stems, among)
-            if len(stems) > 1
-            else _of_those(segment.postings(language, stems[0]), among)
-            for language, stems in self._named(phrase)
-        ]
-        some = [part for part in found if part.numbers]
-        if len(some) == 1:
-            return some[0]
-        pairs = sorted(pair for part in some for pair in zip(*part, strict=True))
-        return Postings([number for number, _ in pairs], [count for _, count in pairs])
-
-    def _named(self, phrase: Phrase) -> Iterator[tuple[str, list[str]]]:
-        """Yield a phrase in every language: a document is in the field of one alone."""
-        for language, stem in self._stems.items():
-            yield language, [stem(word) for word in phrase]
 
     def _factor(self, wanted: tuple[int, Phrase]) -> float:
         return (log(len(self.documents) / (wanted[0] + 1)) + 1) * (_K1 + 1)
@@ -134,6 +89,55 @@ class Opened:
             )
             for word in phrase
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One segment, asked for one search."""
+
+    segment: Segment
+    stems: Mapping[str, Stem]
+    budget: Budget
+
+    def parts(self, phrases: Sequence[Phrase], among: bytes | bytearray) -> list[Postings]:
+        """Return for each phrase which documents have it and those before it; nothing where none has all."""
+        parts: list[Postings] = []
+        for phrase in phrases:
+            if parts:
+                among = marked(parts[-1].numbers, len(among))
+            parts.append(self._having(phrase, among))
+            if not parts[-1].numbers:
+                return []
+        return parts
+
+    def without(self, phrases: Iterable[Phrase], numbers: Numbers, among: bytes | bytearray) -> Numbers:
+        for phrase in phrases:
+            unwanted = set(self._having(phrase, among).numbers)
+            numbers = [number for number in numbers if number not in unwanted]
+        return numbers
+
+    def _having(self, phrase: Phrase, among: bytes | bytearray) -> Postings:
+        """Return the documents, of those marked, that have a phrase in the language that each is in."""
+        found = [
+            self.segment.row(language, stems, among, self.budget)
+            if len(stems) > 1
+            else _of_those(self._postings(language, stems[0]), among)
+            for language, stems in self._named(phrase)
+        ]
+        some = [part for part in found if part.numbers]
+        if len(some) == 1:
+            return some[0]
+        pairs = sorted(pair for part in some for pair in zip(*part, strict=True))
+        return Postings([number for number, _ in pairs], [count for _, count in pairs])
+
+    def _named(self, phrase: Phrase) -> Iterator[tuple[str, list[str]]]:
+        """Yield a phrase in every language: a document is in the field of one alone."""
+        for language, stem in self.stems.items():
+            yield language, [stem(word) for word in phrase]
+
+    def _postings(self, language: str, stem: str) -> Postings:
+        self.budget.spend(self.segment.frequency(language, stem))
+        return self.segment.postings(language, stem)
 
 
 def _of_those(postings: Postings, marks: bytes | bytearray) -> Postings:

@@ -16,13 +16,15 @@ import heapq
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from math import inf
 
+from .budget import Budget
 from .catalogue import CORRECTIONS, Catalogue
 from .document import Kind
-from .errors import GoneError
+from .errors import GoneError, QueryError
 from .history import History
 from .online import Online, State, Text
 from .opened import Matches
@@ -70,7 +72,7 @@ class Found:
     years: dict[str, int] = field(default_factory=dict)
     """The same for years, the newest first."""
     suggestion: str = ""
-    """The query with words of the site in the place of unknown ones, where that finds something."""
+    """The query with words of the site for unknown ones, where that finds something under these filters."""
 
 
 class Search:
@@ -95,8 +97,9 @@ class Search:
         """
         Return what a site had at a snapshot of what is asked for (words.parse), best first (BM25).
 
-        Nothing that is typed is an error. Raises NotFoundError for an unknown snapshot, DamagedError where
-        the catalogue cannot be read.
+        Nothing that is typed is an error, but for words too common to be looked up together. Raises
+        QueryError for these, NotFoundError for an unknown snapshot, DamagedError where the catalogue cannot
+        be read.
         """
         for _ in range(_ATTEMPTS):
             try:
@@ -104,8 +107,12 @@ class Search:
                 among = online.at(timestamp, filters.prefix[:MAX_QUERY])
                 if state.generation is None:
                     return Found()
-                matches = self._catalogue.search(state.generation, parse(asked), among)
-                suggestion = "" if matches.numbers else self._suggest(state.generation, asked, among)
+                budget = Budget()
+                matches = self._catalogue.search(state.generation, parse(asked), among, budget)
+                suggestion = ""
+                if not matches.numbers:
+                    among = online.only(among, filters.kind, filters.year)
+                    suggestion = self._suggest(state.generation, asked, among, budget)
             except GoneError as error:
                 gone = error  # a newer generation took its place
             else:
@@ -126,15 +133,16 @@ class Search:
                 self._kept.popitem(last=False)
         return kept
 
-    def _suggest(self, generation: str, asked: str, among: bytes) -> str:
+    def _suggest(self, generation: str, asked: str, among: bytes, budget: Budget) -> str:
         near = self._catalogue.corrections(generation, parse(asked))
         if not near or not all(near.values()):
             return ""
         for place in range(CORRECTIONS):
             meant = {word: options[min(place, len(options) - 1)] for word, options in near.items()}
             text = respelled(asked[:MAX_QUERY], meant)
-            if self._catalogue.search(generation, parse(text), among).numbers:
-                return text
+            with suppress(QueryError):  # what was asked for has been answered
+                if self._catalogue.search(generation, parse(text), among, budget).numbers:
+                    return text
         return ""
 
 

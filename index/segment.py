@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate, chain, compress
+from itertools import accumulate, chain, compress, islice
 from sys import getsizeof
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from whoosh.reading import SegmentReader, TermNotFound
 
+from .budget import Budget
 from .postings import Block, Numbers
 
 TEXT, WORD = "text_", "word"
@@ -30,10 +31,12 @@ TEXT, WORD = "text_", "word"
 _COMMON = 1024
 """Bytes of what is kept: less is read as soon as it is looked up."""
 
-_ROOM = 32 << 20
-"""Bytes of memory for documents and counts of common words, and as many for their places."""
+ROOM = 32 << 20
+"""Bytes of memory for documents and counts of common words, and as many for their places, of all segments."""
 
 T = TypeVar("T")
+_Name = tuple[str, str, str]
+"""Segment, language and stem."""
 
 
 class Postings(NamedTuple):
@@ -54,10 +57,13 @@ class _Placed(NamedTuple):
 class Segment:
     """A segment of whoosh's. `documents` has the id of each document, `lengths` how many words it has."""
 
-    def __init__(self, storage: Any, schema: Any, segment: Any, languages: Sequence[str]) -> None:
+    def __init__(
+        self, storage: Any, schema: Any, segment: Any, languages: Sequence[str], recent: Recent
+    ) -> None:
+        """`recent` is of all segments that are open."""
         self._reader = SegmentReader(storage, schema, segment)
-        self._postings: _Recent[Postings] = _Recent(_ROOM)
-        self._places: _Recent[list[_Placed]] = _Recent(_ROOM)
+        self._name: str = segment.segment_id()
+        self._recent = recent
         count = self._reader.doc_count_all()
         self.documents: list[str] = [self._reader.stored_fields(number)["id"] for number in range(count)]
         length_of = self._reader.doc_field_length
@@ -68,8 +74,10 @@ class Segment:
         ]
 
     def close(self) -> None:
-        """Let go of its file."""
+        """Let go of its file, and of what is kept of it."""
         self._reader.close()
+        self._recent.postings.forget(self._name)
+        self._recent.places.forget(self._name)
 
     def __contains__(self, document: str) -> bool:
         return ("id", document) in self._reader
@@ -80,47 +88,50 @@ class Segment:
 
     def postings(self, language: str, stem: str) -> Postings:
         """Return the documents that have a stem, and how often each has it."""
-        return self._postings.get((language, stem), lambda: self._read(language, stem), tuple)
+        return self._recent.postings.get(
+            (self._name, language, stem), lambda: self._read(language, stem), tuple
+        )
 
-    def row(self, language: str, stems: Sequence[str], among: bytes | bytearray) -> Postings:
+    def row(self, language: str, stems: Sequence[str], among: bytes | bytearray, budget: Budget) -> Postings:
         """
         Return which documents, of those marked, have stems one after the other, and how often.
 
-        The rarest stem first, and of each the places in those documents alone that have all of them. Places
-        are compared as sets: whoosh's own pairs every occurrence by objects, which on a page that is twenty
-        thousand times the same word takes half a minute.
+        The rarest stem first, and of each the places in those documents alone that have all of them, one
+        document after the other. Places are compared as sets: whoosh's own pairs every occurrence by objects,
+        which on a page that is twenty thousand times the same word takes half a minute.
         """
-        rarest_first = sorted(
-            enumerate(stems), key=lambda one: (self.frequency(language, one[1]), one[1], one[0])
-        )
-        rarest, *others = dict.fromkeys(stem for _, stem in rarest_first)
+        offsets: dict[str, list[int]] = {}
+        for offset, stem in enumerate(stems):
+            offsets.setdefault(stem, []).append(offset)
+        rarest, *others = sorted(offsets, key=lambda stem: (self.frequency(language, stem), stem))
+        budget.spend(sum(self.frequency(language, stem) for stem in offsets))
         numbers = self.postings(language, rarest).numbers
         having = set(compress(numbers, map(among.__getitem__, numbers)))
         for stem in others:
             having = set(filter(having.__contains__, self.postings(language, stem).numbers))
-        (before, _), *following = rarest_first
-        found: dict[int, Any] = dict(self._placed(language, rarest, having))
-        for offset, stem in following:
-            found = dict(_following(found, offset - before, self._placed(language, stem, found)))
-            before = offset
-        return Postings(list(found), list(map(len, found.values())))
+        numbers_found, counts = array("I"), array("I")
+        sources = [self._placed(language, stem, having) for stem in (rarest, *others)]
+        where = [offsets[stem] for stem in (rarest, *others)]
+        for documents in zip(*sources, strict=True):
+            if count := _in_a_row([gaps for _, gaps in documents], where, budget):
+                numbers_found.append(documents[0][0])
+                counts.append(count)
+        return Postings(numbers_found, counts)
 
-    def _placed(
-        self, language: str, stem: str, among: Collection[int]
-    ) -> Iterator[tuple[int, Iterable[int]]]:
-        """Yield those of these documents that have a stem, in order, and its places there."""
+    def _placed(self, language: str, stem: str, among: Collection[int]) -> Iterator[tuple[int, Numbers]]:
+        """Yield those of these documents that have a stem, in order, with the gaps between its places."""
         for numbers, ends, gaps in self._blocks_with_places(language, stem, among) if among else ():
             rows = zip(numbers, chain((0,), ends), ends, strict=False)
             for number, start, end in compress(rows, map(among.__contains__, numbers)):
-                yield number, accumulate(gaps[start:end])
+                yield number, gaps[start:end]
 
     def _blocks_with_places(self, language: str, stem: str, among: Collection[int]) -> Iterable[_Placed]:
         occurrences = self._reader.frequency(f"{TEXT}{language}", stem)
-        if 4 * occurrences > _ROOM:  # pages may be nothing but one word
+        if 4 * occurrences > ROOM:  # pages may be nothing but one word
             blocks = self._blocks(language, stem)
             return (_placed(block) for block in blocks if any(map(among.__contains__, block.numbers)))
         read = partial(self._read_places, language, stem)
-        return self._places.get((language, stem), read, chain.from_iterable)
+        return self._recent.places.get((self._name, language, stem), read, chain.from_iterable)
 
     def _read(self, language: str, stem: str) -> Postings:
         blocks = list(self._blocks(language, stem))
@@ -133,15 +144,6 @@ class Segment:
 
     def _read_places(self, language: str, stem: str) -> list[_Placed]:
         return [_placed(block) for block in self._blocks(language, stem)]
-
-    def has(self, word: str) -> bool:
-        """Tell whether a word occurs as it is written."""
-        return (WORD, word) in self._reader
-
-    def words(self, prefix: str) -> Iterator[str]:
-        """Yield the words that begin with these letters, in order."""
-        for text in self._reader.expand_prefix(WORD, prefix):
-            yield text.decode() if isinstance(text, bytes) else text
 
     def _blocks(self, language: str, stem: str) -> Iterator[Block]:
         try:
@@ -156,10 +158,10 @@ class _Recent(Generic[T]):
 
     def __init__(self, room: int) -> None:
         """`room` is for so many bytes."""
-        self._kept: OrderedDict[tuple[str, str], tuple[int, T]] = OrderedDict()
+        self._kept: OrderedDict[_Name, tuple[int, T]] = OrderedDict()
         self._room = room
 
-    def get(self, name: tuple[str, str], read: Callable[[], T], parts: Callable[[T], Iterable[Numbers]]) -> T:
+    def get(self, name: _Name, read: Callable[[], T], parts: Callable[[T], Iterable[Numbers]]) -> T:
         """Return what is kept by this name, or what is read now; `parts` are the arrays it is made of."""
         if name in self._kept:
             self._kept.move_to_end(name)
@@ -174,6 +176,19 @@ class _Recent(Generic[T]):
                 self._room += freed
         return found
 
+    def forget(self, segment: str) -> None:
+        """Let go of what is kept of a segment."""
+        for name in [name for name in self._kept if name[0] == segment]:
+            self._room += self._kept.pop(name)[0]
+
+
+class Recent:
+    """What was read last of common words, of all segments together: their documents, and their places."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self.postings: _Recent[Postings] = _Recent(room)
+        self.places: _Recent[list[_Placed]] = _Recent(room)
+
 
 def marked(numbers: Iterable[int], size: int) -> bytearray:
     """Return so many marks, set for these numbers alone."""
@@ -187,10 +202,18 @@ def _placed(block: Block) -> _Placed:
     return _Placed(block.numbers, array("I", accumulate(block.counts)), block.gaps())
 
 
-def _following(
-    found: Mapping[int, Iterable[int]], distance: int, others: Iterable[tuple[int, Iterable[int]]]
-) -> Iterator[tuple[int, set[int]]]:
-    """Yield the places of another stem that stand so far after those found, by document."""
-    for number, places in others:
-        if here := {place + distance for place in found[number]}.intersection(places):
-            yield number, here
+def _in_a_row(each: Iterable[Numbers], where: Iterable[Sequence[int]], budget: Budget) -> int:
+    """
+    Return how often the words of a phrase follow each other in a document.
+
+    Of each word: the gaps between its places, and where in the phrase it stands, once or more.
+    """
+    found: set[int] | None = None
+    for gaps, offsets in zip(each, where, strict=True):
+        for offset in offsets:
+            budget.spend(len(gaps))
+            begins = islice(accumulate(gaps, initial=-offset), 1, None)
+            found = set(begins) if found is None else found.intersection(begins)
+            if not found:
+                return 0
+    return len(found or ())

@@ -37,10 +37,16 @@ def within_two(word: str, others: Iterable[str]) -> Iterator[str]:
     """Yield those of these words that two mistakes turn into this one."""
     if not MIN_FOR_TWO <= len(word) <= MAX_LETTERS:
         return
+    letters = set(word)
     for number, other in enumerate(others):
         if number >= MAX_LOOKED:
             return
-        if abs(len(other) - len(word)) <= 2 and distance(word, other, 2) <= 2:
+        # two mistakes put in and take out four letters at most
+        if (
+            abs(len(other) - len(word)) <= 2
+            and len(letters ^ set(other)) <= 4
+            and distance(word, other, 2) <= 2
+        ):
             yield other
 
 

@@ -177,6 +177,8 @@ CORRECTED = [
     ("paspoort", {}),
     ("zzzzzz", {"zzzzzz": []}),
     ("xx", {"xx": []}),
+    ("opra paspoor tijdd", {"opra": ["opera"], "paspoor": ["paspoort"], "tijdd": ["tijd"]}),
+    ("opra paspoor zzzzzz yyyyyy", {"opra": [], "paspoor": [], "zzzzzz": [], "yyyyyy": []}),
     ("a" * 200, {"a" * 64: []}),
     ("", {}),
 ]
@@ -310,7 +312,7 @@ def test_hostile_pages_are_read_in_stretches(catalogue, monkeypatch):
     generation = catalogue.publish(None, texts)
     expected = {f"{n}" for n in range(400) if n % 3 == 1}
     assert ids(catalogue, generation, '"het de woord1"') == expected
-    monkeypatch.setattr(segment, "_ROOM", 1000)
+    monkeypatch.setattr(segment, "ROOM", 1000)
     assert ids(catalogue, generation, '"het de woord1"') == expected
 
 

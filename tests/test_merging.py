@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from index import merging, postings
 from index.catalogue import Catalogue
 from index.document import Document
 from index.merging import CROWDED, FAN, MOST, SMALLEST, worth_merging
+from index.segment import Recent
 from index.words import parse
 from tests.support.daily import daily
 from tests.support.daily import html as page
@@ -70,6 +73,32 @@ def test_answers_stay(tmp_path, monkeypatch, blocks, gaps):
         assert many.settled(settled) == settled
         assert answers(many, settled) == answers(one, whole)
         assert {path.suffix for path in (tmp_path / "many" / settled).iterdir()} == {".seg", ".toc"}
+
+
+def test_memory_is_of_all_segments_together(tmp_path, monkeypatch):
+    """What is kept of common words stays within its bound however many segments have them, and goes with them."""
+    room, words = 40_000, [f"woord{number}" for number in range(30)]
+    monkeypatch.setattr("index.catalogue.Recent", lambda: Recent(room))
+    monkeypatch.setattr(merging, "worth_merging", lambda _sizes: [])
+    text = " ".join(words * 4)
+    with Catalogue(tmp_path / "search") as catalogue:
+        generation = None
+        for first in range(0, 1000, 250):
+            some = [
+                replace(made(number, random.Random(1))[0], id=f"{number}")
+                for number in range(first, first + 250)
+            ]
+            generation = catalogue.publish(generation, [(one, text) for one in some])
+        assert len(segments(tmp_path / "search", generation)) == 4
+        for word, following in pairwise(words):
+            asked = parse(f'{word} "{word} {following}"')
+            assert len(catalogue.search(generation, asked, bytes([1] * 1000)).numbers) == 1000
+        for kept in (catalogue._recent.postings, catalogue._recent.places):
+            assert 0 < sum(size for size, _ in kept._kept.values()) <= room
+            assert len({name[0] for name in kept._kept}) > 1
+        catalogue.close()
+        assert not catalogue._recent.postings._kept
+        assert (catalogue._recent.postings._room, catalogue._recent.places._room) == (room, room)
 
 
 @given(st.lists(st.integers(0, 4 * MOST), max_size=60))

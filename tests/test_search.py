@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.budget import Budget
 from index.catalogue import Catalogue
-from index.errors import DamagedError, NotFoundError
+from index.corrections import Dictionaries
+from index.errors import DamagedError, NotFoundError, QueryError
 from index.history import History
 from index.model import Outcome
 from index.search import Filters, Search, respelled
+from index.words import parse
 from tests.support.days import Answer, document, publish, snapshot, stamp
 
 ROOT = "https://example.org/"
@@ -223,6 +226,76 @@ def test_suggestion(tmp_path):
         assert suggested("pasport zzzzzz") == ""
         assert suggested("pasport -leges") == ""
         assert suggested("") == ""
+
+
+def test_suggestion_as_filtered(tmp_path):
+    """A word is proposed where it finds something under the filters that are chosen, and only there."""
+    pages = {f"{ROOT}a": Answer("paspoort", mime=PDF), f"{ROOT}b": Answer("verlof")}
+    with opened(tmp_path, [pages]) as (search, _, _):
+        for filters, found in (
+            (Filters(), "paspoort"),
+            (Filters(kind="pdf"), "paspoort"),
+            (Filters(year="2026"), "paspoort"),
+            (Filters(kind="html"), ""),
+            (Filters(year="2025"), ""),
+            (Filters(prefix="example.org/b"), ""),
+        ):
+            assert search.find("demo", "pasport", stamp(0), limit=9, filters=filters).suggestion == found
+
+
+def test_others_search_while_words_are_corrected(tmp_path, monkeypatch):
+    """Corrections take their time outside the lock that all searches share."""
+    begun, go_on = threading.Event(), threading.Event()
+    nearest = Dictionaries.nearest
+
+    def waiting(self, word, most):
+        begun.set()
+        assert go_on.wait(30)
+        return nearest(self, word, most)
+
+    monkeypatch.setattr(Dictionaries, "nearest", waiting)
+    with opened(tmp_path, [KINDS]) as (search, _, _):
+        found = []
+        ask = lambda: found.append(search.find("demo", "legez", stamp(0), limit=9).suggestion)  # noqa: E731
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert begun.wait(30)
+        assert search.find("demo", "leges", stamp(0), limit=9).total == 5
+        assert found == []
+        go_on.set()
+        thread.join()
+        assert found == ["leges"]
+
+
+@pytest.mark.parametrize("asked", ["de", '"de de"', '"de de de de de"', "leges -de", '"leges de" de'])
+def test_what_one_search_may_cost(tmp_path, monkeypatch, asked):
+    """Words that would have to be looked at too often are told to be too common; with more room they are found."""
+    pages = {f"{ROOT}{n}": Answer("leges " + "de " * 50, title="") for n in range(10)}
+    with opened(tmp_path, [pages]) as (search, _, _):
+        wide = search.find("demo", asked, stamp(0), limit=99)
+        assert wide.total == (0 if "-" in asked else 10)
+        monkeypatch.setattr("index.search.Budget", lambda: Budget(9))
+        with pytest.raises(QueryError, match="too common"):
+            search.find("demo", asked, stamp(0), limit=99)
+
+
+def test_a_long_phrase_of_one_word_is_bounded(tmp_path):
+    """Twenty times a word that stands on pages a hundred thousand times costs what a search may, and no more."""
+    pages = {f"{ROOT}{n}": Answer("de " * 100_000) for n in range(3)}
+    with opened(tmp_path, [pages]) as (search, _, catalogue):
+        phrase = '"' + "de " * 20 + '"'
+        spent = []
+
+        class Counting(Budget):
+            def spend(self, number):
+                spent.append(number)
+                super().spend(number)
+
+        generation = catalogue._open[0] if catalogue._open else search._history.generation()
+        with pytest.raises(QueryError):
+            catalogue.search(generation, parse(phrase), b"\1" * 3, Counting(1_000_000))
+        assert sum(spent) <= 1_000_000 + 100_003
+        assert search.find("demo", phrase, stamp(0), limit=9).total == 3
 
 
 def test_respelled():

@@ -14,6 +14,7 @@ from msgspec import structs
 from playwright.sync_api import expect
 
 from archiver.ledger import UrlOutcome
+from index.budget import Budget
 from tests.support.archive import Lost, Reply, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
@@ -381,6 +382,14 @@ def test_search_filters(visitor, asked, found):
     """A search may be kept to addresses, a type of file and a year; what is no type or year filters nothing."""
     markup = visitor.get(f"/demo/search?{asked}&on=2026-03-02").get_data(as_text=True)
     assert re.findall(rf'href="/web/\d+/{SITE}([^"]*)"', markup) == found
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "too common"), ("nl", "te gewoon")])
+def test_search_for_words_that_are_too_common(visitor, monkeypatch, language, said):
+    """What would keep others waiting too long is refused in a sentence, and the page stays."""
+    monkeypatch.setattr("index.search.Budget", lambda: Budget(0))
+    answer = visitor.get("/demo/search?q=aanvraag&on=2026-03-02", Accept_Language=language)
+    assert (answer.status_code, said in text_of(answer)) == (200, True)
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Did you mean:"), ("nl", "Bedoelt u:")])

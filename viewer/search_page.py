@@ -20,7 +20,7 @@ from archiver.settings import Site
 from archiver.texts import text_of
 from index.catalogue import Excerpts
 from index.document import Document, Kind
-from index.errors import DamagedError, NotFoundError
+from index.errors import DamagedError, NotFoundError, QueryError
 from index.lifeline import Interval, at
 from index.model import Snapshot
 from index.search import Filters, Found, Hit
@@ -87,7 +87,12 @@ def search(site: str) -> str | tuple[str, int]:
     snapshots = holdings().good_snapshots(site)
     snapshot = _snapshot(snapshots, asked.on)
     number = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE)
-    page = _search(found, asked, snapshot, number) if asked.text and snapshot else None
+    page, too_common = None, False
+    if asked.text and snapshot:
+        try:
+            page = _search(found, asked, snapshot, number)
+        except QueryError:
+            too_common = True
     bad_day = bool(asked.on) and not _is_day(asked.on)
     shown = render_template(
         "search.html",
@@ -102,6 +107,7 @@ def search(site: str) -> str | tuple[str, int]:
         bounds=(snapshots[0].day, snapshots[-1].day) if snapshots else ("", ""),
         bad_day=bad_day,
         passed_over=_passed_over(asked),
+        too_common=too_common,
     )
     return shown if snapshot or not asked.on else (shown, 404)
 
