@@ -18,8 +18,8 @@ Ten years of a site in the history, day by day; prints what a day costs and how 
 The days are made up and not crawled: an index with a line for each address is written for every day, merged
 with that of the day before by `changes.merge`, as publishing does, its texts go into the catalogue and it is
 recorded by `History.publish`. Texts have so many words of a made-up language, common and rare as words are,
-or with `--words 0` there are none. Bytes are those that the database grew by, beside what the lines of that day
-take: an index with a line for each capture. Knows nothing of WARCs.
+or with `--words 0` there are none. Bytes are those that the database grew by, beside what the lines of that
+day take: an index with a line for each capture. Knows nothing of WARCs.
 """
 
 from __future__ import annotations
