@@ -26,17 +26,18 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from index.cdxj import Index
 from index.errors import BusyError, DamagedError, NotFoundError, StorageError
 from index.model import Outcome, Snapshot
-from index.timestamp import to_timestamp
+from index.timestamp import local_date, to_timestamp
 
 from .durable import reopen_dir, storage, sync_dir, write_file
 
@@ -155,6 +156,13 @@ class SnapshotFolder:
                 f"{self.path / 'datapackage.json'} does not describe a snapshot ({error!r}). "
                 "Run `daykeep verify`."
             ) from error
+
+    def day_by(self, zone: ZoneInfo) -> date:
+        """Return the calendar day it was sealed with; by this time zone where that cannot be read."""
+        try:
+            return date.fromisoformat(self.summary.day)
+        except (DamagedError, TypeError, ValueError):
+            return local_date(self.timestamp, zone)
 
 
 class Collection:

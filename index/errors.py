@@ -52,6 +52,17 @@ class StorageError(ArchiveError):
     """The disk refused a write or a sync. What was stored before it is intact; free space or mend rights."""
 
 
+class UnpublishedError(NotFoundError):
+    """A snapshot is not in the catalogue. Every command publishes what is sealed, unless it is damaged."""
+
+    def __init__(self, site: str, timestamp: str) -> None:
+        """Say what to do."""
+        super().__init__(
+            f"Snapshot {timestamp} of {site} is not in the catalogue. `daykeep snapshots {site}` lists what "
+            f"is sealed; where it is among them, `daykeep verify {site} {timestamp}` tells why it is not."
+        )
+
+
 class QueryError(ArchiveError):
     """
     A parameter of a query that cannot be understood.

@@ -34,7 +34,7 @@ import sqlalchemy as sql
 
 from .changes import REPORTED, Change, Kind, says
 from .document import Document
-from .errors import NotFoundError
+from .errors import UnpublishedError
 from .lifeline import Difference, Interval, Moment, bridged, chained, difference, nearest, neighbours
 from .model import Outcome, Page, Snapshot
 from .online import Online, State
@@ -239,7 +239,8 @@ class History:
         Return the HTML pages that were online at a snapshot, in the order of their keys.
 
         `after` is the URL of the last page of the part before this one. `contains` keeps the pages that
-        have this text in their URL or title, whatever the case. Raises NotFoundError for an unknown snapshot.
+        have this text in their URL or title, whatever the case. Raises UnpublishedError for an unknown
+        snapshot.
         """
         place = sql.tuple_(LIFELINE.c.urlkey, LIFELINE.c.url)
         columns = (LIFELINE.c.url, DOCUMENT.c.title, DOCUMENT.c.language)
@@ -265,8 +266,8 @@ class History:
         Return what differs between two snapshots, in the order of the keys, whatever came between them.
 
         The same table of kinds as from day to day (`changes.kind_of`): where the first of the two does not
-        say what a URL is, the last interval before it that does counts. Raises NotFoundError for an unknown
-        snapshot.
+        say what a URL is, the last interval before it that does counts. Raises UnpublishedError for an
+        unknown snapshot.
         """
         was, now = standing(before), standing(after)
         query = INTERVALS.where(LIFELINE.c.site == site, was != now)
@@ -391,7 +392,7 @@ def _snapshot(connection: sql.Connection, site: str, timestamp: str) -> Snapshot
 
 def _require(connection: sql.Connection, site: str, timestamp: str) -> None:
     if not _snapshot(connection, site, timestamp):
-        raise NotFoundError(f"Site {site} has no published snapshot {timestamp}.")
+        raise UnpublishedError(site, timestamp)
 
 
 def _to_interval(row: Any) -> Interval:

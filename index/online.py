@@ -22,7 +22,7 @@ from sys import intern
 from typing import NamedTuple
 
 from .document import Kind, kind_of
-from .errors import NotFoundError
+from .errors import UnpublishedError
 
 OPEN = "99999999999999"
 """The last snapshot of an interval that is still open."""
@@ -111,10 +111,10 @@ class Online:
         Return a byte for each document, 1 for the texts that were online at a snapshot.
 
         `prefix` is the beginning of an address, with or without its scheme, which does not count. Raises
-        NotFoundError for an unknown snapshot.
+        UnpublishedError for an unknown snapshot.
         """
         if timestamp not in self._snapshots:
-            raise NotFoundError(f"Site {self._site} has no published snapshot {timestamp}.")
+            raise UnpublishedError(self._site, timestamp)
         if not self._snapshots[timestamp]:
             return bytes(self._size)
         until = bisect_right(self._events, (timestamp, _ON, self._size))

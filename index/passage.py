@@ -78,6 +78,14 @@ class Dated:
         return bool(self.spans) and self.spans[-1].standing is Standing.THERE
 
     @property
+    def throughout(self) -> Standing:
+        """Whether it was there on all days from the first to the last; else the worst that is so of some."""
+        there = [at for at, span in enumerate(self.spans) if span.standing is Standing.THERE]
+        between = {span.standing for span in self.spans[there[0] : there[-1]]} if there else set()
+        worse = (one for one in (Standing.NOT_THERE, Standing.NOT_KNOWN) if one in between)
+        return next(worse, Standing.THERE)
+
+    @property
     def came(self) -> Between | None:
         """The days between which it came first, where days between are not known."""
         edge = _edge(self.spans)

@@ -223,6 +223,22 @@ def test_marks_without_end():
     assert time.process_time() - start < 3
 
 
+@pytest.mark.parametrize(
+    ("days", "throughout"),
+    [
+        ([OLD], THERE),
+        ([NEW, OLD, None, OLD, NEW], THERE),
+        ([OLD, NEW, OLD], NOT),
+        ([OLD, BAD, OLD, NEW], UNKNOWN),
+        ([OLD, BAD, NEW, OLD, BAD], NOT),
+        ([NEW, NEW], THERE),
+    ],
+)
+def test_throughout(tmp_path, days, throughout):
+    """That it was there from one day to another is said only where it was there on the days between."""
+    assert dated(tmp_path / "h.sqlite", days, "40 euro").throughout is throughout
+
+
 def test_looking_for_a_text_counts_however_short_it_is(tmp_path):
     """Of a page that said another word every day, no more texts are looked for than may be."""
     with build_days(tmp_path, [{"/": page(f"Dag {number}")} for number in range(5)]) as archive:

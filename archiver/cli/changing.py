@@ -13,8 +13,7 @@ from index.changes import Change, Kind
 from index.errors import ConfigurationError, NotFoundError
 from index.lifeline import Between, Interval
 from index.noise import Noise
-from index.passage import Dated
-from index.timestamp import local_date
+from index.passage import Dated, Standing
 from index.urlkey import normalise
 
 from ..dating import date_passage
@@ -48,19 +47,11 @@ def history_command(config: str, url: str, passage: str | None, as_json: bool) -
     address = _address(url)
     with opened(config) as archive:
         intervals = archive.shelves.history.lifeline(address) or list(_of_tidied(archive, address))
-        zone = archive.settings.zone
         if not intervals:
             raise NotFoundError(f"{address} was never captured. `daykeep search` finds pages by their words.")
         if passage is not None:
             return _show_passage(archive, intervals, passage, as_json=as_json)
-        rows = [
-            {
-                **msgspec.to_builtins(interval),
-                "first_day": local_date(interval.first, zone).isoformat(),
-                "last_day": local_date(interval.last, zone).isoformat(),
-            }
-            for interval in intervals
-        ]
+        rows = [msgspec.to_builtins(interval) for interval in intervals]
     if as_json:
         show.json_document(rows)
     else:
@@ -99,6 +90,7 @@ def _dated_row(one: Dated, passage: str) -> dict[str, object]:
         "first_day": one.first_day,
         "last_day": one.last_day,
         "still": one.still,
+        "throughout": one.throughout,
         "came": one.came,
         "went": one.went,
         "days": one.spans,
@@ -109,10 +101,17 @@ def _told(one: Dated) -> str:
     """Return in a sentence when a passage was there."""
     if one.first_day is None:
         return "it was not there on any day that is known"
-    until = f"{one.last_day}, the newest" if one.still else f"{one.last_day}"
+    until = f"{one.last_day}, the newest day" if one.still else f"{one.last_day}"
     came = f"; it came {_between(one.came)}" if one.came else ""
     went = f"; it went {_between(one.went)}" if one.went else ""
-    return f"it was there from {one.first_day} to {until}{came}{went}"
+    if one.throughout is Standing.THERE:
+        return f"it was there from {one.first_day} to {until}{came}{went}"
+    how = "on some" if one.throughout is Standing.NOT_THERE else "of some"
+    said = "it was not there" if one.throughout is Standing.NOT_THERE else "that is not known"
+    return (
+        f"the first day it was there is {one.first_day}, the last {until}; {how} days between {said}"
+        f"{came}{went}"
+    )
 
 
 def _of_tidied(archive: Archive, address: str) -> Iterator[Interval]:

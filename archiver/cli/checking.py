@@ -21,7 +21,7 @@ from ..collection import SnapshotFolder
 from ..seals import NAME, Kept, Newest, Torn, elsewhere, newest, newest_path, seals_path, survey
 from ..seals import Row as Told
 from . import show
-from .compose import Reading, day_of, find_snapshot, history_path, reading, require_site, runs_path, utc_now
+from .compose import Reading, find_snapshot, history_path, place_of, reading, require_site, runs_path, utc_now
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -246,11 +246,9 @@ def _chosen(
     sites = [require_site(archive, site)] if site else archive.collection.sites()
     folders = [folder for name in sites for folder in archive.collection.snapshots(name)]
     if first:
-        begin = day_of(archive, first)[0]
-        folders = [folder for folder in folders if folder.timestamp >= begin]
+        folders = [folder for folder in folders if place_of(archive, folder, first) >= 0]
     if last:
-        end = day_of(archive, last)[1]
-        folders = [folder for folder in folders if folder.timestamp < end]
+        folders = [folder for folder in folders if place_of(archive, folder, last) <= 0]
     if not folders:
         raise NotFoundError("There is no snapshot to verify; `daykeep snapshots SITE` lists what there is.")
     return folders

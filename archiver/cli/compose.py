@@ -22,7 +22,7 @@ from index.catalogue import Catalogue
 from index.errors import ArchiveError, ConfigurationError, DamagedError, NotFoundError
 from index.history import History
 from index.model import Outcome
-from index.timestamp import day_bounds, local_date, parse_date, parse_timestamp, to_timestamp
+from index.timestamp import day_bounds, parse_date, parse_timestamp, to_timestamp
 
 from ..addresses import Resolve
 from ..collection import Collection, SnapshotFolder
@@ -171,10 +171,10 @@ def find_snapshot(archive: Looked, site: str, text: str) -> SnapshotFolder:
     if text.isdigit():
         _parse(parse_timestamp, text)
         return archive.collection.snapshot(site, text)
-    first, end = _parse(lambda text: day_bounds(parse_date(text), archive.settings.zone), text)
-    of_day = [folder for folder in archive.collection.snapshots(site) if first <= folder.timestamp < end]
+    _parse(parse_date, text)
+    of_day = [one for one in archive.collection.snapshots(site) if place_of(archive, one, text) == 0]
     if not of_day:
-        raise NotFoundError(f"There is no snapshot of {site} on {text}. {_nearest(archive, site, first)}")
+        raise NotFoundError(f"There is no snapshot of {site} on {text}. {_nearest(archive, site, text)}")
     return _best(of_day)
 
 
@@ -191,14 +191,18 @@ def find_snapshots(archive: Archive, site: str, first: str, last: str | None) ->
     start, end = _bounds(archive, first)[0], _bounds(archive, last)[1]
     if start >= end:
         raise ConfigurationError(f"{last} is before {first}; give the earlier day first.")
-    found = [folder for folder in archive.collection.snapshots(site) if start <= folder.timestamp < end]
+    found = [
+        folder
+        for folder in archive.collection.snapshots(site)
+        if place_of(archive, folder, first) >= 0 >= place_of(archive, folder, last)
+    ]
     if not found:
         raise NotFoundError(
-            f"There is no snapshot of {site} from {first} to {last}. {_nearest(archive, site, start)}"
+            f"There is no snapshot of {site} from {first} to {last}. {_nearest(archive, site, first)}"
         )
     days: dict[str, list[SnapshotFolder]] = {}
     for folder in found:
-        days.setdefault(local_date(folder.timestamp, archive.settings.zone).isoformat(), []).append(folder)
+        days.setdefault(_day(archive, folder), []).append(folder)
     return [_best(of_day) for of_day in days.values()]
 
 
@@ -215,16 +219,25 @@ def _best(of_day: list[SnapshotFolder]) -> SnapshotFolder:
     return ([folder for folder in of_day if not _failed(folder)] or of_day)[-1]
 
 
-def day_of(archive: Looked, text: str) -> tuple[str, str]:
+def place_of(archive: Looked, folder: SnapshotFolder, text: str) -> int:
     """
-    Return the first timestamp of a DATE and the first behind it: of a calendar day, or of one snapshot.
+    Tell whether a snapshot lies before a DATE (-1), on it (0), or behind it (1).
 
-    Raises ConfigurationError for what is neither.
+    Its day is the one that it was sealed with, whatever time zone is configured today. Raises
+    ConfigurationError for what is no DATE.
     """
     if text.isdigit():
         _parse(parse_timestamp, text)
-        return text, str(int(text) + 1)
-    return _parse(lambda text: day_bounds(parse_date(text), archive.settings.zone), text)
+        own = folder.timestamp
+    else:
+        asked, moment = _parse(parse_date, text), parse_timestamp(folder.timestamp).date()
+        # no time zone is a day away from UTC: only near it the seal has to be read
+        own = _day(archive, folder) if abs((moment - asked).days) <= 1 else moment.isoformat()
+    return (own > text) - (own < text)
+
+
+def _day(archive: Looked, folder: SnapshotFolder) -> str:
+    return folder.day_by(archive.settings.zone).isoformat()
 
 
 def _failed(folder: SnapshotFolder) -> bool:
@@ -243,13 +256,12 @@ def _parse(parse: Callable[[str], T], text: str) -> T:
         ) from error
 
 
-def _nearest(archive: Looked, site: str, first: str) -> str:
-    zone = archive.settings.zone
-    days = [(name, local_date(name, zone).isoformat()) for name in archive.collection.timestamps(site)]
-    before = [day for timestamp, day in days if timestamp < first][-1:]
-    after = [day for timestamp, day in days if timestamp >= first][:1]
-    near = " and ".join(before + after)
-    return f"The nearest: {near}." if near else f"It has none yet; take one with `daykeep crawl {site}`."
+def _nearest(archive: Looked, site: str, text: str) -> str:
+    folders = archive.collection.snapshots(site)
+    places = [(place_of(archive, folder, text), folder) for folder in folders]
+    near = [one for place, one in places if place < 0][-1:] + [one for place, one in places if place >= 0][:1]
+    days = " and ".join(_day(archive, one) for one in near)
+    return f"The nearest: {days}." if days else f"It has none yet; take one with `daykeep crawl {site}`."
 
 
 def stop_on_signals(stop: threading.Event) -> None:

@@ -11,8 +11,9 @@ import click
 from index.catalogue import Excerpts
 from index.document import Kind
 from index.errors import DamagedError, NotFoundError
+from index.model import Outcome
 from index.search import Filters, Found, Search
-from index.timestamp import is_year, local_date, parse_timestamp
+from index.timestamp import is_year, parse_timestamp
 
 from ..collection import disk_use
 from ..ledger import Entry, UrlOutcome, count, read
@@ -259,7 +260,8 @@ def search_command(
         search = Search(history, archive.shelves.catalogue)
         found = search.find(site, query, timestamp, limit=limit, filters=Filters(prefix, kind or "", year))
         rows = list(_found_rows(archive, found, query)) if as_json else list(_plain_rows(archive, found))
-        day = local_date(timestamp, archive.settings.zone).isoformat()
+        snapshot = history.snapshot(site, timestamp)
+        day = snapshot.day if snapshot else timestamp
     if as_json:
         about = {"site": site, "query": query, "snapshot": timestamp, "total": found.total}
         facets = {"type": found.kinds, "year": found.years}
@@ -305,12 +307,15 @@ def _counted(found: Found) -> str:
 
 
 def _newest(archive: Archive, site: str) -> str:
+    """Return the newest day in the catalogue that did not fail: a newer one that is damaged hides none."""
     require_site(archive, site)
-    good = [
-        folder.timestamp
-        for folder in archive.collection.snapshots(site)
-        if folder.summary.outcome.value != "failed"
-    ]
-    if not good:
-        raise NotFoundError(f"{site} has no snapshot yet; take one with `daykeep crawl {site}`.")
-    return good[-1]
+    published = archive.shelves.history.snapshots(site)
+    good = [one.timestamp for one in published if one.outcome is not Outcome.FAILED]
+    if good:
+        return good[-1]
+    if archive.collection.timestamps(site):
+        raise NotFoundError(
+            f"No day of {site} that can be searched is in the catalogue; `daykeep verify {site}` tells what "
+            "is wrong with those that are sealed."
+        )
+    raise NotFoundError(f"{site} has no snapshot yet; take one with `daykeep crawl {site}`.")

@@ -12,7 +12,6 @@ from pathlib import Path
 from index.catalogue import Catalogue
 from index.errors import NotFoundError
 from index.history import History
-from index.timestamp import local_date
 
 from ..collection import Collection, Find, SnapshotFolder, finder
 from ..runs import Run
@@ -47,7 +46,7 @@ class Subject:
 
     def day_of(self, folder: SnapshotFolder) -> date:
         """Return the calendar day of a snapshot."""
-        return local_date(folder.timestamp, self.settings.zone)
+        return folder.day_by(self.settings.zone)
 
     @property
     def site(self) -> Site:
