@@ -6,9 +6,11 @@ Candidates for rules of noise, learned from pages whose text differs every day. 
     Tuesday    Nummer 4890 in de rij
     Wednesday  Nummer 52 in de rij    →   \bNummer \d{2,4} in de\b
 
-A place is what lies between the words that all versions of a line begin and end with. What changes there must
-have one form, and the pattern must take out all of it and nothing else. Whether it says something (a waiting
-time, a rate of exchange) no program can tell: a person decides. Knows nothing of where texts come from.
+A place is what lies between the words that all versions of a line begin and end with. There must be one:
+without any, a pattern would take the same out of every line. What changes there must have one form, and the
+pattern must take out all of it and nothing else. A form is figures, hexadecimal figures, or a token so long
+that no word is. Whether it says something (a waiting time, a rate of exchange) no program can tell: a person
+decides. Knows nothing of where texts come from.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from itertools import pairwise, takewhile
 
 from .errors import ConfigurationError
 from .noise import EXAMPLE_DAY, TAKEN, Noise, Rule, Stored, compiled
+from .words import without_soft
 
 LEAST = 4
 """Versions of a line, each other than the one before, from which a rule is learned."""
@@ -33,7 +36,8 @@ MOST_LINE = 500
 _BEFORE, _AFTER = 3, 2
 """Words before and after what changes that stand in a pattern."""
 _RUN = re.compile(r"(\d+)|([^\W\d_]+)|(\s+)|(.)")
-_TOKEN = re.compile(r"[0-9A-Za-z_-]{8,}", re.ASCII)
+# in hexadecimal figures no word has eight letters; of others a token has to be longer than words are
+_TOKENS = (("[0-9a-f]", re.compile(r"[0-9A-Fa-f]{8,}")), ("[0-9a-z_-]", re.compile(r"[0-9A-Za-z_-]{20,}")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def _named(rule: Rule, number: int) -> Rule:
 
 def _of_page(texts: Sequence[Stored], noise: Noise) -> Iterator[Rule]:
     """Yield a rule for every line that differs each time, of the versions with as many lines as most have."""
-    versions = [(one.text.split("\n"), one.day) for one in texts]
+    versions = [(without_soft(one.text).split("\n"), one.day) for one in texts]
     [(usual, _)] = Counter(len(lines) for lines, _ in versions).most_common(1) or [(0, 0)]
     alike = [version for version in versions if len(version[0]) == usual]
     for number in range(min(usual, MOST_LINES) if len(alike) >= LEAST else 0):
@@ -94,7 +98,7 @@ def learned(versions: Sequence[str]) -> Rule | None:
     middles = [" ".join(words[first : len(words) - last]) for words in split]
     form = _form(middles)
     before, after = split[0][max(0, first - _BEFORE) : first], split[0][len(split[0]) - last :][:_AFTER]
-    if form is None or (not before and not after and not all(map(_is_token, middles))):
+    if form is None or not any(map(str.isalnum, "".join(before + after))):
         return None
     pattern = _edged(" ".join([*map(_literal, before), form, *map(_literal, after)]))
     return _exact(pattern, versions)
@@ -117,16 +121,19 @@ def _common(lines: Sequence[Sequence[str]]) -> int:
     return sum(1 for _ in takewhile(lambda words: len(set(words)) == 1, zip(*lines, strict=False)))
 
 
-def _is_token(text: str) -> bool:
-    return _TOKEN.fullmatch(text) is not None and any(map(str.isdigit, text))
+def _token(texts: Sequence[str]) -> str | None:
+    """Return the class of the characters that tokens are made of; None where one of them may be a word."""
+    if not all(any(map(str.isdigit, text)) for text in texts):
+        return None
+    return next((found for found, token in _TOKENS if all(map(token.fullmatch, texts))), None)
 
 
 def _form(middles: Sequence[str]) -> str | None:
     """Return a pattern for what changes, where all of it has one form."""
     if not all(middles) or max(map(len, middles)) > MOST_CHARACTERS:
         return None
-    if all(map(_is_token, middles)):
-        return f"[0-9a-z_-]{_times(middles)}"
+    if token := _token(middles):
+        return f"{token}{_times(middles)}"
     runs = [[(one.lastindex or 4, one[0]) for one in _RUN.finditer(text)] for text in middles]
     if len({tuple(kind for kind, _ in run) for run in runs}) != 1:
         return None

@@ -61,8 +61,8 @@ SAME = [
     ("De raad vergadert 2 maart 2026.", "De raad vergadert 9 maart 2026.", False, "another day than today"),
     ("Kosten: 350 euro", "Kosten: 355 euro", False, "a figure"),
     ("Geldig vanaf 1 januari 2026", "Geldig vanaf 1 februari 2026", False, "a date that matters"),
-    ("a\nBezoekers: 12\nb", "a\nBezoekers: 13\nb", True, "a counter"),
-    ("a\nBezoekers: 12\nb", "a\nb", False, "the counter has gone"),
+    ("a\nHits: 12\nb", "a\nHits: 13\nb", True, "a counter"),
+    ("a\nHits: 12\nb", "a\nb", False, "the counter has gone"),
     ("Om 12:00:01", "Om 12:00:09", True, "a clock"),
     ("Open tot 17:00", "Open tot 16:00", False, "opening hours"),
     ("Vandaag maandag 2 maart\nkop\n3 minuten geleden", "Vandaag dinsdag 3 maart\nkop\n1 uur geleden", True, "two"),
@@ -96,7 +96,7 @@ def test_a_page_that_is_too_much():
 
 
 LINES = st.sampled_from(
-    ["Vandaag is het {today}.", "kop", "Bezoekers: {n}", "Kosten {n} euro", "", "om 12:00:{n:02}", "slot"]
+    ["Vandaag is het {today}.", "kop", "Hits: {n}", "Kosten {n} euro", "", "om 12:00:{n:02}", "slot"]
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.cli.changing import toml_string
 from archiver.noise_rules import noise_of
 from archiver.proposing import propose
 from index.noise import EXAMPLE_DAY, TAKEN, Noise, Stored, check
@@ -22,8 +23,15 @@ LEARNED = [
     (["Stand: 12.345", "Stand: 9.876"], r"\bStand\: \d{1,2}\.\d{3}\b"),
     (["(12 wachtenden)", "(7 wachtenden)"], r"\(\d{1,2} wachtenden\)"),
     (["Nu (12 van 40) bezet", "Nu (7 van 38) bezet"], r"\bNu \(\d{1,2} van \d{2}\) bezet\b"),
-    (["sleutel 8f3a9c02", "sleutel 77b0aa19"], r"\bsleutel [0-9a-z_-]{8}\b"),
-    (["8f3a9c0211", "77b0aa19xx"], r"\b[0-9a-z_-]{10}\b"),
+    (["sleutel 8f3a9c02", "sleutel 77b0aa19"], r"\bsleutel [0-9a-f]{8}\b"),
+    (["sleutel 8F3A9C0211", "sleutel 77b0aa19"], r"\bsleutel [0-9a-f]{8,10}\b"),
+    (["sleutel x1_" + "a" * 20, "sleutel y2_" + "b" * 20], r"\bsleutel [0-9a-z_-]{23}\b"),
+    (["8f3a9c0211", "77b0aa1922"], None),  # would take the like out of every line
+    (["- 8f3a9c0211", "- 77b0aa1922"], None),
+    (["12 |", "13 |"], None),
+    (["Thema versie2026", "Thema versie2027"], r"\bThema versie\d{4}\b"),
+    (["Thema w8terbeheer", "Thema kl1maatakk"], None),  # would take every word of ten letters
+    (["Thema waterbeheer", "Thema klimaatakkoord"], None),
     (["Maandag", "Dinsdag"], None),
     (["Vandaag Jan aan het woord", "Vandaag Piet aan het woord"], None),
     (["12", "13"], None),
@@ -77,6 +85,8 @@ def test_of_several_pages():
         (f"{HOST}/c", versions("Nummer {n} in de rij", days=LEAST - 1)),
     ]
     found = proposals(pages, noise_of(None))
+    words = Noise(tuple(one.rule for one in found))
+    assert words.cleaned("Kamers vrij: geen", EXAMPLE_DAY) == "Kamers vrij: geen"
     assert [(one.rule.name, one.rule.pattern, one.pages, one.url) for one in found] == [
         ("proposed-1", r"\bNummer \d{2} in de\b", 2, f"{HOST}/a"),
         ("proposed-2", r"\bKamers vrij\: \d{2}\b", 1, f"{HOST}/b"),
@@ -114,3 +124,30 @@ def test_command(tmp_path):
     config.write_text(config.read_text() + f"\n{shown.out}")
     assert inside(config, "changes", SITE, "--proposals", "--json").json() == []
     assert inside(config, "changes", SITE).status == 2
+
+
+def test_what_cannot_be_seen(tmp_path):
+    """A rule with characters that show nothing is printed so that it is read as it is, and takes what it should."""
+    days = [
+        {"/": page(f"Welkom<p>Er\u00a0zijn\u2009nu {17 + number * 3} men\u00adsen voor\u200eu</p>")}
+        for number in range(LEAST + 1)
+    ]
+    with build_days(tmp_path / "data", days):
+        pass
+    config = configure(tmp_path, f"{HOST}/")
+    shown = inside(config, "changes", SITE, "--proposals")
+    [rule] = tomllib.loads(shown.out)["site"]["noise"]
+    assert rule["pattern"] == inside(config, "changes", SITE, "--proposals", "--json").json()[0]["pattern"]
+    assert "\\u200e" in shown.out
+    config.write_text(config.read_text() + f"\n{shown.out}")
+    assert inside(config, "changes", SITE, "--proposals", "--json").json() == []
+
+
+@pytest.mark.parametrize(
+    "text", ["a\u00a0b", "\x7f\x00\x1b", "\u00ad\u200b", "\U000e0001\U0001f600", '"\\\n\t', "é"]
+)
+def test_strings_of_the_configuration(text):
+    """Whatever a text has, it is written as the configuration reads it, and shows what it has."""
+    written = toml_string(text)
+    assert tomllib.loads(f"a = {written}") == {"a": text}
+    assert written.isprintable()

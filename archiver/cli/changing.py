@@ -200,17 +200,22 @@ def _show_proposals(config: str, site: str, *, as_json: bool) -> int:
     for one in found:
         show.line("[[site.noise]]")
         show.line(f"# {one.pages} page(s), such as {one.url}")
-        show.line(f"name = {_toml(one.rule.name)}")
-        show.line(f"pattern = {_toml(one.rule.pattern)}")
-        show.line(f"takes = [{', '.join(map(_toml, one.rule.takes))}]")
+        show.line(f"name = {toml_string(one.rule.name)}")
+        show.line(f"pattern = {toml_string(one.rule.pattern)}")
+        show.line(f"takes = [{', '.join(map(toml_string, one.rule.takes))}]")
         show.line("")
     show.note(f"{len(found)} rule(s) proposed; none is applied. docs/changes.md tells what to do.")
     return DONE
 
 
-def _toml(text: str) -> str:
-    """Return text as a string of TOML, which is written as in JSON; ASCII would have halves of characters."""
-    return json.dumps(text, ensure_ascii=False)
+def toml_string(text: str) -> str:
+    """Return text as a string of TOML: as in JSON, and what shows nothing by its number."""
+    quoted = json.dumps(text, ensure_ascii=False)  # in ASCII JSON would have halves of characters
+    return "".join(one if one.isprintable() else _by_number(ord(one)) for one in quoted)
+
+
+def _by_number(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 _SEEN: dict[object, str] = {True: "other text", False: "same text", None: "-"}
