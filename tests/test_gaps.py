@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from archiver.ledger import UrlOutcome
 from index.model import Outcome
-from tests.support.archive import Lost, Reply, build
+from tests.support.archive import Lost, Reply, add_day, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
@@ -335,6 +335,21 @@ def test_page_that_only_another_day_has(visitor):
     assert "of Monday 2 March 2026, 03:30" in page
     assert f'src="http://{WEDNESDAY}f-www-example-org.localhost:8080/only-monday"' in page
     assert visitor.get(f"/web/{WEDNESDAY}/{SITE}/only-monday").status_code == 404
+
+
+def test_a_new_day_may_be_nearer(tmp_path):
+    """A day that is sealed later fills a gap as soon as it is published, where it is nearer."""
+    early, late = {SUNDAY: DAYS[SUNDAY], WEDNESDAY: DAYS[WEDNESDAY]}, {f"{SITE}/lost.png": png()}
+    with build(tmp_path / "data", {"demo": early}) as built:
+        visitor = Visitor(built)
+
+        def filled_from() -> str:
+            answer = visitor.replay(f"{WEDNESDAY}f", f"{SITE}/lost.png", Sec_Fetch_Dest="image")
+            return answer.headers["X-Daykeep-Filled-From"]
+
+        assert filled_from() == SUNDAY
+        add_day(built, built.settings.site[0], THURSDAY, late)
+        assert filled_from() == THURSDAY
 
 
 def test_no_filling_where_the_configuration_says_so(tmp_path):

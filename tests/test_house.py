@@ -21,7 +21,7 @@ SPDX = "SPDX-License-Identifier: "
 SUFFIXES = {".py", ".sh", ".toml", ".conf", ".service", ".timer", ".css", ".js", ".mjs"}
 NAMES = {"Makefile", "Caddyfile", "requirements.txt", "run", "pyproject.toml"}
 # The reference configuration becomes an operator's own file when it is copied.
-CONTENT = ("tests/data/", "archiver/demo/", "config/daykeep.toml")
+CONTENT = ("tests/data/", "tests/vite_app/", "archiver/demo/", "config/daykeep.toml")
 
 
 def name_of(path: Path) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from werkzeug.test import Client
 
 from archiver.settings import Viewer as ViewerAddress
 from index.request_key import MAX_BODY
 from index.urlkey import origin
 from tests.support.archive import Archive as Viewed
-from tests.support.chromium import launch, visit
+from tests.support.chromium import visit
 from tests.support.importing import EXAMPLE, empty_archive, exchange, take, write
 from tests.support.ports import free_port
 from tests.support.posts import FORM, JSON, SENT, Sent, archived
@@ -152,7 +152,8 @@ value=1><button>send</button></form><script>
 </script></body></html>"""
 
 
-def test_in_a_browser(tmp_path):
+@pytest.mark.browser
+def test_in_a_browser(browser, tmp_path):
     """Scripts and a form of an archived page get, in Chromium, what they got when they were archived."""
     port = free_port()
     given = [*exchange("/sends", SCRIPT, NOON, 900), *archived(NOON), *TWICE[-1].records(60, NOON)]
@@ -166,8 +167,6 @@ def test_in_a_browser(tmp_path):
         viewed = Viewed(settings, archive.collection, shelves.history, shelves.catalogue)
         with (
             serving(viewed, port) as base,
-            sync_playwright() as playwright,
-            launch(playwright) as browser,
             visit(browser, f"{base}/web/{DAY}/{EXAMPLE}/sends") as seen,
         ):
             frame = seen.page.frame_locator("#daykeep-page")

@@ -37,6 +37,14 @@ class Filling(NamedTuple):
 
 def neighbours(held: Holdings, snapshot: OpenSnapshot) -> list[str]:
     """Return the snapshots that may fill the gaps of one, nearest first."""
+    newest = held.history.newest(snapshot.site)
+    known = f"{held.history.generation()} {newest.timestamp if newest else ''}"
+    if snapshot.near is None or snapshot.near[0] != known:
+        snapshot.near = known, _neighbours(held, snapshot)
+    return snapshot.near[1]
+
+
+def _neighbours(held: Holdings, snapshot: OpenSnapshot) -> list[str]:
     here = parse_timestamp(snapshot.timestamp)
     limit = timedelta(days=held.settings.viewer.fill_days)
     good = [one.timestamp for one in held.good_snapshots(snapshot.site)]

@@ -80,6 +80,8 @@ class OpenSnapshot:
         self.timestamp = folder.timestamp
         self._addresses = addresses
         self._sources: dict[View, tuple[frozenset[Origin], list[str]]] = {}
+        self.near: tuple[str, list[str]] | None = None
+        """The snapshots that fill its gaps, and what was published when they were asked for."""
 
     def look_up(self, url: str) -> Found | None:
         """

@@ -32,8 +32,8 @@ from .view import View, view_of_modifier
 
 pages = Blueprint("page_parts", __name__)
 
-MAX_ASKED = 256 * 1024
-"""Bytes of a question."""
+MAX_ASKED = 64 * 1024
+"""Bytes of a question; viewer.js asks for less."""
 _MOMENT = re.compile(r"(\d{14})((?:[a-z]{2}_)?)", re.ASCII)
 
 

@@ -98,9 +98,11 @@
   };
 
   const MAX_PARTS = 500;
+  const MAX_LENGTH = 50000;  // of all their addresses: the server takes 64 kB
   const MAX_QUESTIONS = 40;  // for each load of the frame: a page may go on asking for parts for ever
   let page = null;
   let parts = new Map();
+  let length = 0;
   let questions = 0;
   let due = 0;
   frame.addEventListener("load", () => { questions = 0; });
@@ -145,13 +147,16 @@
   const hear = (source, said) => {
     const own = source === frame.contentWindow && typeof said.page === "number";
     if (own && said.page !== page) {
-      [page, parts] = [said.page, new Map()];
+      [page, parts, length] = [said.page, new Map(), 0];
     }
     if (!own && !isWithin(source)) return;
     for (const part of said.parts.slice(0, MAX_PARTS)) {
       if (!Array.isArray(part) || parts.size >= MAX_PARTS) continue;
       const [kind, url] = part;
-      if (typeof kind === "string" && typeof url === "string" && url.length <= 4096) parts.set(archived(url), kind.slice(0, 20));
+      if (typeof kind !== "string" || typeof url !== "string" || url.length + length > MAX_LENGTH) continue;
+      const name = archived(url);
+      length += parts.has(name) ? 0 : name.length + 20;
+      parts.set(name, kind.slice(0, 20));
     }
     if (said.parts.length) askSoon();
   };
