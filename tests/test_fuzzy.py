@@ -137,6 +137,7 @@ def test_table_of_the_documentation_is_this_order():
     assert re.findall(r"(?m)^\| \d \| .* \| `?([a-z-]+|none)`? \|$", section) == [
         "none",
         "tidied",
+        "reordered",
         "fuzzy",
         "query-ignored",
     ]

@@ -16,24 +16,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
 from playwright.sync_api import Browser, Error, Frame, Page
 
-import viewer
 from index.urlkey import Origin
 from tests.support.chromium import ARGUMENTS, executable, visit
 from viewer.address import ReplayAddresses
 from viewer.rewrite_headers import security_headers
 from viewer.rewrite_html import head_script, rewrite_html
+from viewer.script import page_script
 
 pytestmark = pytest.mark.browser
 
 TIMESTAMP = "20261123023000"
 NEXT_DAY = "20261124023000"
-SCRIPT = (Path(viewer.__file__).parent / "static" / "replay.js").read_bytes()
+SCRIPT = page_script()
 TYPES = {"js": "text/javascript", "css": "text/css", "png": "image/png", "events": "text/event-stream"}
 SANDBOX = "allow-scripts allow-same-origin allow-forms"
 PAGE = "<!doctype html><title>One</title><p id=p>x</p>"

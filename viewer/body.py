@@ -5,19 +5,21 @@ A stored body on its way to a visitor: with or without its content coding, whole
     stored    gzip, client takes gzip      as stored, Content-Encoding: gzip
               gzip, client does not        decoded while it streams
               br (no decoder here)         as stored, whatever the client takes
-    range     bytes=0-99 of a body that is stored without coding and whole   206
-              one that begins behind its end                                 416, nothing
-              anything else                                                  200, the whole body
+    range     bytes=0-99 of a body that is stored without coding, whole or in part   206
+              one that begins behind what is stored                                  416, nothing
+              anything else                                                          200, all that is stored
 
 Nothing holds more than a piece of a body, except what is rewritten. Knows nothing of pages or addresses.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import NamedTuple
 
 from isal import igzip
 from werkzeug.datastructures import Range
@@ -28,6 +30,22 @@ from archiver.records import Response as Stored
 
 MAX_REWRITTEN = 32 << 20
 """Bytes of a page or style sheet that are rewritten; a longer one is passed on as it is, with a note."""
+
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", re.ASCII)
+
+
+class Extent(NamedTuple):
+    """Which bytes of a whole are stored: from the first on, up to the end, of so many."""
+
+    first: int
+    end: int
+    total: int
+
+    @property
+    def length(self) -> int:
+        """Bytes that are there."""
+        return self.end - self.first
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +104,20 @@ def whole(start: bytes, rest: Iterator[bytes] | None) -> Iterable[bytes]:
 
 def part_of(body: Body, stored: Stored, wanted: Range | None) -> Body:
     """Return the one range that is wanted of a body that can be cut; otherwise the body as it is."""
-    total = length_of(stored)
-    if total is None:
+    there = extent_of(stored)
+    if there is None:
         return body
-    body = replace(body, length=total)
+    body = replace(body, length=there.length)
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return body
-    start, end = bounds(*wanted.ranges[0], total)
-    if start >= end:
-        return Body((), content_range=f"bytes */{total}", length=0, status=416)
+    start, end = bounds(*wanted.ranges[0], there.total)
+    end = min(end, there.end)
+    if start >= end or start < there.first:
+        return Body((), content_range=f"bytes */{there.total}", length=0, status=416)
     return replace(
         body,
-        chunks=_cut(body.chunks, start, end - start),
-        content_range=f"bytes {start}-{end - 1}/{total}",
+        chunks=_cut(body.chunks, start - there.first, end - start),
+        content_range=f"bytes {start}-{end - 1}/{there.total}",
         length=end - start,
         status=206,
     )
@@ -122,11 +141,28 @@ def _can_decode(coding: str) -> bool:
 
 
 def length_of(stored: Stored) -> int | None:
-    """Return how long a body says it is that can be cut into ranges: of a 200, whole, unframed, uncoded."""
+    """Return how many bytes a body says it has that can be cut into ranges."""
+    there = extent_of(stored)
+    return there.length if there else None
+
+
+def extent_of(stored: Stored) -> Extent | None:
+    """Return what is there of a body that can be cut: of a 200 or 206, not broken off, unframed, uncoded."""
     length = header(stored.headers, "content-length") or ""
     framed = header(stored.headers, "transfer-encoding")
-    certain = stored.status == 200 and not framed and not stored.truncated and coding_of(stored) is None
-    return int(length) if certain and length.isascii() and length.isdecimal() else None
+    certain = not framed and not stored.truncated and coding_of(stored) is None
+    if not certain or not length.isascii() or not length.isdecimal():
+        return None
+    if stored.status == 206:
+        return _part(header(stored.headers, "content-range") or "", int(length))
+    return Extent(0, int(length), int(length)) if stored.status == 200 else None
+
+
+def _part(written: str, length: int) -> Extent | None:
+    """Return what a Content-Range says (RFC 9110 section 14.4), where it agrees with the length."""
+    found = _CONTENT_RANGE.fullmatch(written)
+    there = Extent(int(found[1]), int(found[2]) + 1, int(found[3])) if found else None
+    return there if there and there.length == length and there.end <= there.total else None
 
 
 def _cut(chunks: Iterable[bytes], skip: int, left: int) -> Iterator[bytes]:

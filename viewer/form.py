@@ -4,6 +4,7 @@ In which form a stored body is replayed: rewritten as a page or style sheet, as 
 
     text/html         asked for as a page       rewritten
     text/html         asked for by a script     as it is
+    a script          asked for as a worker     with our script before it
     application/pdf   asked for by a frame      a small page: the sandboxed frame can neither show nor save it
     application/pdf   asked for by a script     as it is
 
@@ -25,6 +26,7 @@ class Kind(StrEnum):
     HTML = "html"
     XML = "xml"
     CSS = "css"
+    WORKER = "worker"
     PLAIN = "plain"
 
 
@@ -32,6 +34,7 @@ class Kind(StrEnum):
 # show anything as one.
 _DOCUMENTS = frozenset({None, "document", "iframe", "frame", "object", "embed"})
 _FRAMES = frozenset({"iframe", "frame"})
+_WORKERS = frozenset({"worker", "sharedworker"})
 _XML = frozenset({"application/xhtml+xml", "image/svg+xml"})
 _ANY_XML = re.compile(r"(?:text|application)/(?:[\w.+-]+\+)?xml", re.ASCII)
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
@@ -61,6 +64,8 @@ def kind_of(stored: Stored, destination: str | None) -> Kind:
     mime = mime_of(stored)
     if mime == "text/css" or destination == "style":
         return Kind.CSS
+    if destination in _WORKERS:
+        return Kind.WORKER
     if not is_document(destination):
         return Kind.PLAIN
     if mime == "text/html":

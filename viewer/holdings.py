@@ -48,6 +48,10 @@ MAX_SOURCES = 500
 """Characters of origins in a policy, where they stand six times; above it the wildcard stands alone."""
 
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
+MAX_MODULE_ORIGINS = 32
+"""Archived origins whose modules a page is told of: each stands in every page."""
+
+_SCRIPT_LINE = re.compile(rb'"mime":"[^"]*(?:java|ecma)script')
 _URL_OF_LINE = re.compile(rb'\{"url":"(https?://[^"/?\\]+)')
 
 
@@ -57,6 +61,8 @@ class Nearness(StrEnum):
     EXACT = "exact"
     TIDIED = "tidied"
     """Without what the crawler takes off every address: it names no other page."""
+    REORDERED = "reordered"
+    """The same parameters in another order."""
     FUZZY = "fuzzy"
     """Another number against caches, another session: docs/replay.md has the rules."""
     QUERY_IGNORED = "query-ignored"
@@ -97,12 +103,22 @@ class OpenSnapshot:
         capture = self.folder.index.find(url)
         if capture is not None:
             return Found(capture)
-        return self._tidied(url) or self._fuzzy(url) or self._without_query(url)
+        return self._tidied(url) or self._reordered(url) or self._fuzzy(url) or self._without_query(url)
 
     def _tidied(self, url: str) -> Found | None:
         tidied = self.tidy(url)
         capture = self.folder.index.find(tidied) if tidied != url else None
         return Found(capture, Nearness.TIDIED) if capture else None
+
+    def _reordered(self, url: str) -> Found | None:
+        """Return the capture with the same parameters in another order, where there is one alone."""
+        path, mark, query = url.partition("?")
+        pairs = sorted(query.split("&"))
+        if not mark or len(pairs) == 1:
+            return None
+        nearby = islice(self.folder.index.exact(urlkey(url)), MAX_CANDIDATES)
+        same = [one for one in nearby if _is_reordered(one.url, path, pairs)]
+        return Found(same[0], Nearness.REORDERED) if len(same) == 1 else None
 
     def _fuzzy(self, url: str) -> Found | None:
         form = self._rules.form(url)
@@ -140,6 +156,14 @@ class OpenSnapshot:
         found = (_URL_OF_LINE.search(line) for line in self.folder.index.lines())
         return frozenset(origin(text.decode()) for text in {match[1] for match in found if match})
 
+    @cached_property
+    def module_origins(self) -> list[str]:
+        """The archived origins of which this snapshot has scripts, sorted; none where they are too many."""
+        lines = (line for line in self.folder.index.lines() if _SCRIPT_LINE.search(line))
+        found = {match[1] for match in map(_URL_OF_LINE.search, lines) if match}
+        origins = sorted({str(origin(text.decode())) for text in found})
+        return origins if len(origins) <= MAX_MODULE_ORIGINS else []
+
     def sources(self, view: View, origins: frozenset[Origin]) -> list[str]:
         """Return the replay origins of a view as CSP sources; the wildcard where they are too many."""
         if self._sources.get(view, (None, []))[0] != origins:
@@ -154,6 +178,12 @@ class OpenSnapshot:
             one.shows and one.effective_status == HTTPStatus.OK and not _NO_VALUE.search(one.url)
             for one in captured
         )
+
+
+def _is_reordered(url: str, path: str, pairs: list[str]) -> bool:
+    """Tell whether a URL is of this path, with these parameters in whatever order."""
+    other, _, query = url.partition("?")
+    return other == path and sorted(query.split("&")) == pairs
 
 
 class Shelf:

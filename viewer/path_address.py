@@ -98,6 +98,10 @@ class PathAddresses:
         view = view_of_letters(found["view"])
         return Label(found["timestamp"], archived, None, view), url.removeprefix(str(archived))
 
+    def label_of(self, _host_header: str) -> Label | None:
+        """Return None: no host tells of a snapshot here."""
+        return None
+
     def is_host(self, host_header: str) -> bool:
         """Tell whether a Host header names the replay origin."""
         named = normalise(f"{self._archived.scheme}://{host_header}/")

@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, render_template, request
+from werkzeug.datastructures import Range
 from werkzeug.exceptions import HTTPException
 
 from archiver.exchange import header
@@ -58,10 +59,12 @@ from .i18n import add_languages
 from .kept_answers import may_be_kept
 from .label import resolve
 from .outside import OUTSIDE, link_mapper, outside_of, target_of
+from .preflight import is_preflight, leave
 from .request_target import request_target
 from .rewrite_css import rewrite_css
-from .rewrite_headers import rewrite_headers, security_headers
+from .rewrite_headers import cookies_of, rewrite_headers, security_headers
 from .rewrite_html import head_script, rewrite_html
+from .script import page_script, worker_script
 from .sent import READ, answer_to, sent_by
 from .view import View
 
@@ -83,16 +86,15 @@ MAX_ORIGINS = 40
 
 GAP_CACHE = "public, max-age=600"
 NOTE = "X-Daykeep-Approximate"
-"""Says how an answer differs from what was asked: `tidied`, `fuzzy`, `query-ignored`, `not-rewritten`."""
+"""Says how an answer differs: `tidied`, `reordered`, `fuzzy`, `query-ignored`, `not-rewritten`."""
 
 VARY = "Accept-Encoding, Sec-Fetch-Dest"
-
-_SCRIPTS = ("path_addresses.js", "replay.js")
 
 # What the rewritten form of a body is made by: a change in any of them makes another answer.
 _REWRITERS = (
     "address.py", "charset.py", "data_url.py", "form.py", "label.py", "markup.py", "outside.py",
-    "path_address.py", "replay.py", "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py", "view.py",
+    "path_address.py", "replay.py", "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py", "script.py",
+    "view.py",
 )  # fmt: skip
 
 
@@ -145,8 +147,7 @@ def create_replay(held: Holdings) -> Flask:
 
 
 def _script() -> Script:
-    parts = [(resources.files("viewer") / "static" / name).read_bytes() for name in _SCRIPTS]
-    body = b"(() => {\n" + b"".join(parts) + b"})();\n"
+    body = page_script()
     return Script(body, hashlib.sha256(body).hexdigest()[:16])
 
 
@@ -173,7 +174,8 @@ def _replay(_: str = "") -> Response:
     if asked is None:
         return _secured(_gap(404), None)
     if request.method not in READ:
-        return _secured(_sent(asked), asked)
+        asks_leave = is_preflight(request)
+        return _secured(leave(request, asked.snapshot.timestamp) if asks_leave else _sent(asked), asked)
     if request.headers.get("Sec-Fetch-Dest") == "document":
         return _secured(_to_frame(asked), asked)
     return _secured(_answer(asked), asked)
@@ -217,7 +219,7 @@ def _sent(asked: Asked) -> Response:
         stored = stack.enter_context(_opened(asked.snapshot, capture))
         if not _can_be_sent(stored) or (is_framed(_destination()) and is_file(stored)):
             return _refused(asked)
-        response = _rewritten_or_streamed(asked, stored, stack)
+        response = _rewritten_or_streamed(asked, stored, stack, "")
         response.headers["Cache-Control"] = "no-store"
         return response
     raise AssertionError
@@ -265,7 +267,7 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
         form = _form(stored)
         etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{form}"
         unchanged = stored.status == 200 and request.if_none_match.contains_weak(etag)
-        response = Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack)
+        response = Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack, etag)
         if not asked.view.filled:  # the nearest day that has a part may be another one tomorrow
             may_be_kept(request.environ)
         as_memento(response, holdings(), found.capture)
@@ -281,7 +283,7 @@ def _can_be_sent(stored: Stored) -> bool:
     return stored.status != 304 and 200 <= stored.status < 1000
 
 
-def _rewritten_or_streamed(asked: Asked, stored: Stored, stack: ExitStack) -> Response:
+def _rewritten_or_streamed(asked: Asked, stored: Stored, stack: ExitStack, etag: str) -> Response:
     kind = kind_of(stored, _destination())
     if kind is not Kind.PLAIN or not mime_of(stored):
         try:
@@ -294,8 +296,13 @@ def _rewritten_or_streamed(asked: Asked, stored: Stored, stack: ExitStack) -> Re
             note = "not-rewritten" if kind is not Kind.PLAIN else None
             return _streamed(asked, stored, Body(whole(start, rest)), stack, note)
         return _rewritten(asked, stored, start, kind)
-    wanted = request.range if request.method == "GET" and "If-Range" not in request.headers else None
-    return _streamed(asked, stored, part_of(plain_body(stored, _accepts), stored, wanted), stack)
+    return _streamed(asked, stored, part_of(plain_body(stored, _accepts), stored, _wanted(etag)), stack)
+
+
+def _wanted(etag: str) -> Range | None:
+    """Return the range that is asked for, unless it is one of other bytes (RFC 9110 section 13.1.5)."""
+    other = "If-Range" in request.headers and request.if_range.etag != etag
+    return None if request.method != "GET" or other else request.range
 
 
 def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Response:
@@ -305,9 +312,17 @@ def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Respons
     content_type = header(stored.headers, "content-type") or "text/html"
     if kind is Kind.CSS:
         return _packed_response(rewrite_css(body, mapper), stored.status, headers)
-    link = _link_mapper(asked)
-    xml = kind is Kind.XML
-    page = rewrite_html(body, charset_of(content_type), mapper, _head(asked), xml=xml, link=link)
+    if kind is Kind.WORKER:
+        return _packed_response(worker_script(body, _said(asked)), stored.status, headers)
+    page = rewrite_html(
+        body,
+        charset_of(content_type),
+        mapper,
+        _head(asked, stored),
+        xml=kind is Kind.XML,
+        link=_link_mapper(asked),
+        modules=[] if asked.view.scriptless else asked.snapshot.module_origins,
+    )
     typed = f"{content_type.partition(';')[0].strip()}; charset=utf-8"
     kept = [(name, value) for name, value in headers if name.lower() != "content-type"]
     return _packed_response(page, stored.status, [*kept, ("Content-Type", typed)])
@@ -398,7 +413,18 @@ def _link_mapper(asked: Asked) -> Mapper | None:
     return link_mapper(holdings().addresses, asked.name, asked.url, asked.reach)
 
 
-def _head(asked: Asked, **more: str) -> str:
+def _said(asked: Asked) -> dict[str, str]:
+    """Return what our script has to know of where it runs."""
+    addresses = holdings().addresses
+    return {
+        "pattern": addresses.pattern,
+        "timestamp": asked.name,
+        "origin": str(asked.origin),
+        "home": addresses.origin(asked.name, asked.origin),
+    }
+
+
+def _head(asked: Asked, stored: Stored | None = None, **more: str) -> str:
     """Return what goes first into a page: our script, where there may be one."""
     if asked.view.scriptless:
         return ""
@@ -410,6 +436,7 @@ def _head(asked: Asked, **more: str) -> str:
         timestamp=asked.name,
         origin=str(asked.origin),
         viewer=viewer_origin(held),
+        cookies=cookies_of(stored.headers) if stored else (),
         origins=_other_origins(asked) if held.addresses.by_path else "",
         outside=outside_of(held.addresses, asked.name),
         known=" ".join(asked.sources),

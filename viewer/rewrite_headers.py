@@ -154,6 +154,9 @@ _REFRESH = re.compile(
     r"(?P<before>[\s\d.]*[;,]?\s*(?:url\s*=\s*)?[\"']?)(?P<url>[^\"']*)(?P<after>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+MAX_COOKIES, MAX_COOKIE = 50, 4096
+"""Cookies of one answer, and characters of one (RFC 6265 section 6.1)."""
+
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 
 
@@ -174,6 +177,17 @@ def rewrite_headers(
         mapper = link_mapper if link_mapper and name.lower() in _LEADING else address_mapper
         kept.append((name, _MAPPERS[name.lower()](value, mapper) if rule is MAP else value))
     return kept
+
+
+def cookies_of(headers: Iterable[tuple[str, str]]) -> list[str]:
+    """
+    Return the cookies that a page came with, for its scripts to find in the jar of replay.js.
+
+    Those that are for the server alone are not among them.
+    """
+    found = [value for name, value in headers if name.lower() == "set-cookie"]
+    told = [one for one in found if not _UNSENDABLE.search(one) and "httponly" not in one.lower()]
+    return [one for one in told if len(one) <= MAX_COOKIE][:MAX_COOKIES]
 
 
 def security_headers(
@@ -211,8 +225,10 @@ def _policy_in_paths(own: Sequence[str], replay_origin: str, *, scriptless: bool
     """
     origins = " ".join(dict.fromkeys(own))
     allowed = "" if scriptless else "allow-scripts allow-modals"
+    # a web socket is led to where there is none, so that it fails by its events
+    ours = f"{replay_origin}/.daykeep/ {replay_origin.replace('http', 'ws', 1)}/.daykeep/socket"
     directives = {
-        "default-src": f"data: blob: 'unsafe-inline' 'unsafe-eval' {replay_origin}/.daykeep/ {origins}",
+        "default-src": f"data: blob: 'unsafe-inline' 'unsafe-eval' {ours} {origins}",
         **({"script-src": "'none'", "worker-src": "'none'"} if scriptless else {}),
         "frame-src": f"blob: {origins}",
         "object-src": origins or "'none'",
@@ -247,8 +263,9 @@ def _policy(own: Sequence[str], viewer_origin: str, *, scriptless: bool, outside
 
 
 _FIXED = (
-    # A page may know which page of its own origin led to it; nobody else learns anything
-    ("Referrer-Policy", "same-origin"),
+    # As browsers have it where nobody says otherwise: a frame of another archived origin knows which one led
+    # to it. Whatever is asked for stays within the replay origins.
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
     ("X-DNS-Prefetch-Control", "off"),
     # Archived pages embed other archived origins, and names under `localhost` are sites of their own
     ("Cross-Origin-Resource-Policy", "cross-origin"),

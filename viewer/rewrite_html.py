@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape as escape_text
 
@@ -30,6 +30,7 @@ from .rewrite_headers import map_refresh
 
 _SPACE = "\t\n\f\r "
 _BREAK = re.compile(r"[\t\n\r]+")
+_IMPORT_MAP = re.compile(r"""type\s*+=\s*+["']?\s*+importmap""", re.IGNORECASE)
 # A candidate of `srcset` (HTML section 4.8.4.2.1): an address that ends in a comma has no descriptors
 _CANDIDATE = re.compile(
     r"(?P<before>[\t\n\f\r ,]*+)(?P<url>[^\t\n\f\r ]++)(?P<after>(?<=,)|(?:[^,(]|\([^)]*+\)?)*+)"
@@ -75,6 +76,7 @@ class _Page:
     """Maps where the page leads, if otherwise than what it is made of."""
     head: str
     xml: bool
+    modules: Sequence[str] = ()
     depth: int = 0
     based: bool = False
     """Whether a `<base>` came, on which the addresses below it depend."""
@@ -92,6 +94,7 @@ def rewrite_html(
     *,
     xml: bool = False,
     link: Mapper | None = None,
+    modules: Sequence[str] = (),
 ) -> bytes:
     """
     Return a page rewritten for replay, in UTF-8: the answer's Content-Type must say so.
@@ -99,28 +102,42 @@ def rewrite_html(
     `charset` is that of the archived Content-Type, if any. `head` (from `head_script`) is put where it
     runs before all else and changes nothing else: not the mode of rendering, not the tree around it.
     `xml` says that the type is XML (`application/xhtml+xml`, `image/svg+xml`); `link` maps where the page
-    leads, if otherwise than what it is made of. Never raises for what
-    stands in a page; time and memory are linear in its size.
+    leads, if otherwise than what it is made of. `modules` are archived origins that scripts may import from:
+    they go into the page's own import map, or our script makes one of them. Never raises for what stands in a
+    page; time and memory are linear in its size.
     """
     first = head.decode() if isinstance(head, bytes) else head
-    head = first.replace("<script", f"<script{_XHTML}", 1) if xml else first
-    page = _Page(mapper, link, head, xml)
-    return _rewritten(decode(body, charset), page).encode("utf-8", "replace")
+    text = decode(body, charset)
+    mapped = bool(_IMPORT_MAP.search(text))
+    if modules and not mapped:
+        first = first.replace("<script", f'<script data-modules="{escape_text(" ".join(modules))}"', 1)
+    first = first.replace("<script", f"<script{_XHTML}", 1) if xml else first
+    return _rewritten(text, _Page(mapper, link, first, xml, modules)).encode("utf-8", "replace")
 
 
 def head_script(
-    src: str, *, pattern: str, timestamp: str, origin: str, viewer: str, origins: str = "", **more: str
+    src: str,
+    *,
+    pattern: str,
+    timestamp: str,
+    origin: str,
+    viewer: str,
+    cookies: Sequence[str] = (),
+    origins: str = "",
+    **more: str,
 ) -> str:
     """
     Return the tag of replay.js for a page; the script itself says what `more` there may be.
 
     `src` is the script's absolute URL, because a `<base>` of the page around it holds in a `srcdoc`;
     `pattern` as in ReplayAddresses.pattern; `origin` the archived origin of the page; `viewer` the
-    viewer's origin. In path mode `origins` are the other archived origins, with spaces between. Well-formed
-    in HTML and XML.
+    viewer's origin; `cookies` what came with the page, as in Set-Cookie. In path mode `origins` are the other
+    archived origins, with spaces between. Well-formed in HTML and XML.
     """
     data = {"pattern": pattern, "timestamp": timestamp, "origin": origin, "viewer": viewer, **more}
     data |= {"origins": origins} if origins else {}
+    if cookies:
+        data["cookies"] = "\n".join(cookies)
     written = "".join(f' data-{name}="{escape_text(value)}"' for name, value in data.items())
     return f'<script src="{escape_text(src)}"{written}></script>'
 
@@ -222,7 +239,7 @@ def _raw_text(raw: str, name: str, script_type: str, page: _Page) -> str | None:
     if name == "style":
         return rewrite_css_text(raw, page.mapper)
     if name == "script" and script_type == "importmap" and not page.xml:
-        return _import_map(raw, page.mapper)
+        return _import_map(raw, page)
     return None
 
 
@@ -236,8 +253,13 @@ def _instruction(written: str, page: _Page) -> str:
     return f'{declared[1]}"utf-8"{written[declared.end() :]}' if declared else written
 
 
-def _import_map(raw: str, mapper: Mapper) -> str | None:
-    """Map the addresses of an import map (HTML section 8.1.5.3); one that is no JSON stays as it is."""
+def _import_map(raw: str, page: _Page) -> str | None:
+    """
+    Map the addresses of an import map (HTML section 8.1.5.3); one that is no JSON stays as it is.
+
+    A name that is an absolute address stays one, as scripts write it and as it is here; and the origins that
+    scripts import from lead to their replay.
+    """
     try:
         parsed = json.loads(raw)
     except (ValueError, RecursionError):
@@ -245,7 +267,13 @@ def _import_map(raw: str, mapper: Mapper) -> str | None:
     if not isinstance(parsed, dict):
         return None
     parsed.pop("integrity", None)
-    mapped = {name: _mapped_json(value, mapper, 2) for name, value in parsed.items()}
+    mapped = {name: _mapped_json(value, page.mapper, 2) for name, value in parsed.items()}
+    own = parsed.get("imports", {})
+    if isinstance(own, dict):
+        written = {name: page.mapper(to) for name, to in own.items() if isinstance(to, str)}
+        origins = {f"{origin}/": page.mapper(f"{origin}/") for origin in page.modules}
+        here = _mapped_json(own, page.mapper, 2)
+        mapped["imports"] = {**origins, **written, **(here if isinstance(here, dict) else {})}
     return json.dumps(mapped, ensure_ascii=False).replace("<", "\\u003c")
 
 

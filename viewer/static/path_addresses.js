@@ -2,7 +2,7 @@
 //
 // Archived addresses and replay addresses where the archived one stands in the path (viewer/path_address.py).
 //
-//   const { map, original } = makePathAddresses(said, globalThis);
+//   const { map, original, told, absolute } = makePathAddresses(said, globalThis);   as addresses.js has it
 //     said.pattern    http://replay.example.org/replay/   what every replay address begins with
 //     said.timestamp  20261123023000                      the snapshot, and the letters of a view
 //     said.origin     https://www.ind.nl                  the archived origin of the page or worker
@@ -14,7 +14,7 @@ const makePathAddresses = ({ pattern, timestamp, origin: archivedOrigin, base },
   const home = new URL(prefix).origin;
   // Taken before a page is told something else of it
   const baseURI = Node && Object.getOwnPropertyDescriptor(Node.prototype, "baseURI").get;
-  const here = () => base || baseURI.call(document);
+  const here = () => base || (document ? baseURI.call(document) : "about:blank");
   const parsed = (text, from) => { try { return new URL(text, from); } catch { return null; } };
   const isWeb = ({ protocol }) => protocol === "http:" || protocol === "https:";
   const rest = ({ pathname, search, hash }) => pathname + search + hash;
@@ -37,13 +37,15 @@ const makePathAddresses = ({ pattern, timestamp, origin: archivedOrigin, base },
       return absolute.origin === home ? prefix + archivedOrigin + rest(absolute) : replayed(absolute);
     }
     const from = here();
-    const itself = parsed(text, from);
+    const itself = base ? null : parsed(text, from);  // a worker is not where its script is
     const wanted = parsed(text, original(from));
-    return !itself || !wanted || !isWeb(wanted) || itself.href === replayed(wanted) ? value : replayed(wanted);
+    if (!wanted || !isWeb(wanted)) return value;
+    return itself && itself.href === replayed(wanted) ? value : replayed(wanted);
   };
 
   const told = (value) => (/^https?:/.test(value) ? original(value) : value);
-  return { map, original, told, prefix };
+  const absolute = (value) => parsed(map(value), here());
+  return { map, original, told, parsed, absolute, prefix, replayOrigin: () => home };
 };
 
 // What modules import by an address from the root, or by an absolute one: browsers have a map for that, by where
@@ -57,16 +59,3 @@ const importMapOf = ({ origin, origins = "" }, { prefix }) => {
     scopes: Object.fromEntries(origins.split(" ").filter(Boolean).map((one) => [`${prefix}${one}/`, rooted(one)])),
   };
 };
-
-// What a worker begins with: the addresses that its scripts use are those of where it was archived.
-const workerInPaths = (said) => `{
-const { map } = (${makePathAddresses})(${JSON.stringify(said)}, self);
-const wrap = (owner, name, change) => { if (owner && owner[name]) owner[name] = new Proxy(owner[name], {
-  apply: (native, self, args) => Reflect.apply(native, self, change(args)) }); };
-const plain = ({ mode, credentials, ...rest }) => rest;
-wrap(self, "importScripts", (urls) => urls.map(map));
-wrap(self, "fetch", ([url, init]) => [url instanceof Request ? url : map(url), init && plain(init)]);
-wrap(XMLHttpRequest.prototype, "open", ([method, url, ...rest]) => [method, map(url), ...rest]);
-self.Request = new Proxy(Request, { construct: (native, [url, init], as) =>
-  Reflect.construct(native, [url instanceof Request ? url : map(url), init && plain(init)], as) });
-}`;

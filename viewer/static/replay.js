@@ -14,6 +14,8 @@
 //   data-timestamp  20261123023000                  the snapshot, and the letters of a view (viewer/view.py)
 //   data-origin     https://www.ind.nl              the archived origin of this page
 //   data-viewer     http://localhost:8080           the only page that is told where we are
+//   data-modules    https://cdn.example …           archived origins that modules are imported from
+//   data-cookies    taal=nl; path=/                 what the server set with the page, one a line
 //   data-origins    https://cdn.ind.nl …            in path mode, other archived origins
 //   data-outside    http://20261123023000-outside-…  where links lead of which nothing is captured (viewer/outside.py)
 //   data-known      http://… http://…               the replay origins of this snapshot; empty, or a pattern: not told
@@ -31,27 +33,20 @@
 (() => {
   "use strict";
   const script = document.currentScript;
-  const { pattern, timestamp, origin: archivedOrigin, viewer, outside = "", known = "", gone } = script.dataset;
-  const said = { ...script.dataset };
+  const { pattern, timestamp, origin: archivedOrigin, viewer, outside = "", known = "", gone,
+    modules, origins, cookies: given } = script.dataset;
   const byPath = !pattern.includes("{label}");
   const again = script.cloneNode();  // no sink of Trusted Types: a document of ours may begin with them
   const FIRST = again.outerHTML;
-  if (byPath && !document.querySelector("script[type=importmap]")) {
-    const imports = document.createElement("script");
-    imports.type = "importmap";
-    imports.textContent = JSON.stringify(importMapOf(said, makePathAddresses(said, window)));
-    script.after(imports);
-    imports.remove();
-  }
   script.remove();
 
   // Taken before a page can replace them.
-  const { URL, Proxy, Reflect, Map, DOMException, Promise, setTimeout, MutationObserver,
+  const { URL, Proxy, Reflect, Map, WeakMap, DOMException, Promise, setTimeout, MutationObserver,
     Blob, DOMParser, XMLSerializer, XMLHttpRequest } = window;
   const { open: openRequest, send: sendRequest } = XMLHttpRequest.prototype;
   const createObjectURL = URL.createObjectURL.bind(URL);
-  const describe = Object.getOwnPropertyDescriptor;
-  const define = Object.defineProperty;
+  const ways = makeWays(window);
+  const { describe, define, each, instead, withArguments, withFirst, whenMade, answer } = ways;
   const realParent = window.parent;
   const framed = realParent !== window && realParent === window.top;
   const tellParent = realParent.postMessage.bind(realParent);
@@ -60,86 +55,12 @@
   const viewOf = describe(Document.prototype, "defaultView").get;
   const INSTALLED = Symbol.for("daykeep.replay");
 
-  // ---- Addresses: the same label as viewer/label.py makes (tests/test_replay_script.py compares them)
-
-  const MAX_LABEL = 63;
-  const PLAIN_HOST = /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/;
-  const LABEL = /^\d{14}f?n?(h?)(?:p(\d+))?-([a-z0-9][a-z0-9-]*)$/;
-  const ABSOLUTE = /^[\0-\x20]*(?:https?:)?[\/\\]{2}/i;
-  const [beforeLabel, afterLabel] = pattern.split("{label}");
-  const archivedOf = new Map();  // replay origin → archived origin, for those that a hash hides
-
-  // SHA-256 (FIPS 180-4), in base32. `crypto.subtle` answers later, and a setter needs its answer now.
-  const hashed = (text) => {
-    const primes = [];
-    for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
-    const k = primes.map((p) => Math.floor((p ** (1 / 3) % 1) * 2 ** 32));
-    const hash = primes.slice(0, 8).map((p) => Math.floor((p ** 0.5 % 1) * 2 ** 32));
-    const bytes = new DataView(new ArrayBuffer(((text.length + 72) >> 6) << 6));
-    [...text, "\x80"].forEach((c, i) => bytes.setUint8(i, c.charCodeAt(0)));  // origins are ASCII
-    bytes.setUint32(bytes.byteLength - 4, text.length * 8);
-    const turn = (x, n) => (x >>> n) | (x << (32 - n));
-    for (let block = 0; block < bytes.byteLength; block += 64) {
-      const w = Array.from({ length: 16 }, (_, i) => bytes.getUint32(block + i * 4));
-      let [a, b, c, d, e, f, g, h] = hash;
-      for (let i = 0; i < 64; i++) {
-        const [x, y] = [w[i - 15], w[i - 2]];
-        w[i] ??= (w[i - 16] + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3))
-          + w[i - 7] + (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10))) | 0;
-        const t1 = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + k[i] + w[i]) | 0;
-        const t2 = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-        [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
-      }
-      [a, b, c, d, e, f, g, h].forEach((value, i) => { hash[i] = (hash[i] + value) | 0; });
-    }
-    const bits = hash.map((word) => (word >>> 0).toString(2).padStart(32, "0")).join("");
-    return bits.match(/.{5}/g).map((five) => "abcdefghijklmnopqrstuvwxyz234567"[parseInt(five, 2)]).join("");
-  };
-
-  const replayOrigins = new Map();
-  const replayOrigin = (url) => {
-    const host = url.hostname.replace(/\.$/, "");
-    const origin = `${url.protocol}//${host}${url.port && ":" + url.port}`;
-    if (!replayOrigins.has(origin)) {
-      const prefix = `${timestamp}${url.protocol === "http:" ? "h" : ""}${url.port && "p" + url.port}-`;
-      let label = prefix + host.replace(/-/g, "--").replace(/\./g, "-");
-      if (!PLAIN_HOST.test(host) || label.length > MAX_LABEL) {
-        label = `${prefix}-${hashed(origin).slice(0, 26)}`;
-      }
-      replayOrigins.set(origin, beforeLabel + label + afterLabel);
-      archivedOf.set(beforeLabel + label + afterLabel, origin);
-    }
-    return replayOrigins.get(origin);
-  };
-
-  const isReplay = ({ origin }) => origin.startsWith(beforeLabel) && origin.endsWith(afterLabel)
-    && origin.length > (beforeLabel + afterLabel).length;
-
-  const parsed = (text, base) => { try { return new URL(text, base); } catch { return null; } };
-
-  // An absolute or protocol-relative http(s) address → its replay address; anything else as it is.
-  const inPaths = byPath ? makePathAddresses(said, window) : null;
-  const map = inPaths ? inPaths.map : (value) => {
-    const text = `${value}`;
-    if (!ABSOLUTE.test(text.replace(/[\t\n\r]/g, ""))) return value;  // URL parsers leave these out too
-    const url = parsed(text, archivedOrigin);
-    return !url || isReplay(url) ? value : replayOrigin(url) + url.pathname + url.search + url.hash;
-  };
-
-  // A replay address → the archived one, for what a page or the viewer is told.
-  const original = inPaths ? inPaths.original : (value) => {
-    const url = parsed(value);
-    if (!url) return value;
-    if (url.origin === outside) return url.pathname.slice(1) + url.search + url.hash;
-    if (url.origin === pageLocation.origin) return archivedOrigin + url.pathname + url.search + url.hash;
-    if (!isReplay(url)) return value;
-    const known = archivedOf.get(url.origin);
-    const found = LABEL.exec(url.origin.slice(beforeLabel.length, -afterLabel.length));
-    if (!known && !found) return value;
-    const host = found && found[3].replace(/-+/g, (run) => run.length === 1 ? "." : "-".repeat(run.length / 2));
-    const origin = known || `http${found[1] ? "" : "s"}://${host}${found[2] ? ":" + found[2] : ""}`;
-    return origin + url.pathname + url.search + url.hash;
-  };
+  const said = { pattern, timestamp, origin: archivedOrigin, origins, outside };
+  const addresses = makeAddresses(said, window);
+  const { map, original, parsed, isReplay } = addresses;
+  const blobs = new Map();  // address → blob of a page, as long as the address holds
+  said.home = addresses.replayOrigin(new URL(archivedOrigin));
+  const prelude = preludeOf(said);
 
   // ---- Texts that hold addresses
 
@@ -171,12 +92,59 @@
   const escape = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
   const ATTRIBUTE = /([\s"'\/])([a-z:]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/gi;
 
+  // A frame of data would not have the page's policy: its text becomes that of a frame with an origin of its own.
+  const DATA = /^[\0-\x20]*data:([^,;]*)[^,]*,/i;
+  const ALLOWED = ["allow-scripts", "allow-forms", "allow-modals"];
+  const read = (url) => {
+    const asked = new XMLHttpRequest();
+    Reflect.apply(openRequest, asked, ["GET", url, false]);
+    Reflect.apply(sendRequest, asked, []);
+    return asked.responseText;
+  };
+  const asDocument = (url) => {
+    const type = DATA.exec(url)[1].trim().toLowerCase();
+    if (/^image\/(?!svg)/.test(type)) return `<img src="${escape(url)}">`;
+    return /html|xml/.test(type) ? read(url) : `<pre>${escape(read(url))}</pre>`;
+  };
+  const sandboxed = new WeakMap();  // frame of data → its sandbox before
+  const frameSource = (frame, value) => {
+    const url = `${value}`;
+    const before = sandboxed.has(frame) ? sandboxed.get(frame) : frame.getAttribute("sandbox");
+    if (DATA.test(url)) {
+      sandboxed.set(frame, before);
+      frame.setAttribute("sandbox", ALLOWED.filter((word) => before === null || before.toLowerCase().split(/\s+/).includes(word)).join(" "));
+      frame.srcdoc = asDocument(url);
+      return value;
+    }
+    if (sandboxed.delete(frame)) {
+      frame.removeAttribute("srcdoc");
+      if (before === null) frame.removeAttribute("sandbox");
+      else frame.setAttribute("sandbox", before);
+    }
+    return map(value);
+  };
+  const asFrameOfText = (tag) => tag.replace(ATTRIBUTE, (whole, before, name, equals, written) => {
+    const value = unescape(/^["']/.test(written) ? written.slice(1, -1) : written);
+    if (name.toLowerCase() === "sandbox") return `${before}${name}="${escape(value.replace(/allow-same-origin/gi, ""))}"`;
+    if (name.toLowerCase() !== "src" || !DATA.test(value)) return whole;
+    const sandbox = /\ssandbox\b/i.test(tag) ? "" : ` sandbox="${ALLOWED.join(" ")}"`;
+    return `${before}srcdoc="${escape(withScript(mapHtml(asDocument(value))))}"${sandbox}`;
+  });
+
+  // An import map is read as it is inserted. What it maps stays a name: only where that leads to is mapped.
+  const mapImports = (node) => {
+    if (!node || node.localName !== "script" || !/^\s*importmap\s*$/i.test(node.type)) return node;
+    const leading = (_, value) => (typeof value === "string" ? map(value) : value);
+    try { node.textContent = JSON.stringify(JSON.parse(node.textContent, leading)); } catch { /* the browser's to refuse */ }
+    return node;
+  };
+
   // Markup may come in pieces (document.write), so its tags are changed one by one and nothing is parsed.
   const mapHtml = (value) => {
     const text = `${value}`;
     if (!SLASHED.test(text) && !/data|srcdoc|\\|&#/i.test(text)) return value;
-    return text.replace(/<[a-z][^\s\/>]*(?:[^>"']|"[^"]*"|'[^']*')*/gi, (tag) =>
-      tag.replace(ATTRIBUTE, (whole, before, name, equals, written) => {
+    return text.replace(/<[a-z][^\s\/>]*(?:[^>"']|"[^"]*"|'[^']*')*/gi, (tag) => (/^<iframe\b[^]*data:/i.test(tag) ? asFrameOfText(tag) : tag)
+      .replace(ATTRIBUTE, (whole, before, name, equals, written) => {
         const change = ATTRIBUTES[name.toLowerCase()];
         if (!change) return whole;
         const old = unescape(/^["']/.test(written) ? written.slice(1, -1) : written);
@@ -186,34 +154,19 @@
       }));
   };
 
-  // ---- Ways of changing what is there. A Proxy keeps a native function's name, length and text.
+  // ---- Ways of changing what is there, and after which a window may be there that was not
 
-  // Names are in one string, with spaces between; what a browser does not have is passed over.
-  const each = (owner, names, change) => {
-    for (const name of names.split(" ")) if (owner && name in owner) change(name, describe(owner, name));
-  };
-  const wrap = (owner, names, handler) => each(owner, names, (name, found) => {
-    if (found && typeof found.value === "function") define(owner, name, { ...found, value: new Proxy(found.value, handler) });
-  });
-  const instead = (owner, names, apply) =>
-    wrap(owner, names, { apply: (native, self, args) => apply((given) => Reflect.apply(native, self, given), args, self) });
-  const withArguments = (owner, names, change) => instead(owner, names, (call, args, self) => call(change(args, self)));
-  const withFirst = (owner, names, change) => withArguments(owner, names, ([value, ...rest]) => [change(value), ...rest]);
   const thenSwept = (owner, names, change = (args) => args) =>
     instead(owner, names, (call, args) => swept(call(change(args))));
-  const whenMade = (owner, names, change) =>
-    wrap(owner, names, { construct: (native, args, as) => Reflect.construct(native, change(args), as) });
   const whenSet = (owner, names, change) => each(owner, names, (name, found) => {
     if (found && found.set) define(owner, name, { ...found, set(value) { found.set.call(this, change(value)); swept(); } });
   });
-  const answer = (owner, names, get, set) => each(owner, names, (name) =>
-    define(owner, name, { get, set, configurable: true, enumerable: true }));
 
   // Interface → properties that take what the attribute of their name takes
   const PROPERTIES = {
     HTMLAnchorElement: "href ping", HTMLAreaElement: "href ping", HTMLBaseElement: "href",
     HTMLBodyElement: "background", HTMLButtonElement: "formAction", HTMLEmbedElement: "src", HTMLFormElement: "action",
-    HTMLFrameElement: "src", HTMLIFrameElement: "src srcdoc", HTMLImageElement: "src srcset lowsrc",
+    HTMLFrameElement: "src", HTMLIFrameElement: "srcdoc", HTMLImageElement: "src srcset lowsrc",
     HTMLInputElement: "src formAction", HTMLLinkElement: "href imageSrcset integrity", HTMLMediaElement: "src",
     HTMLObjectElement: "data", HTMLScriptElement: "src integrity type", HTMLSourceElement: "src srcset",
     HTMLTrackElement: "src", HTMLVideoElement: "poster",
@@ -242,7 +195,7 @@
 
   const patch = (w) => {
     if (w[INSTALLED]) return;
-    define(w, INSTALLED, { value: true });
+    define(w, INSTALLED, { value: { door: null } });
     const proto = (name) => w[name] && w[name].prototype;
 
     instead(proto("RTCPeerConnection"), "createOffer createAnswer setLocalDescription setRemoteDescription "
@@ -263,12 +216,16 @@
     for (const [owner, names] of Object.entries(PROPERTIES)) {
       for (const name of names.split(" ")) whenSet(proto(owner), name, ATTRIBUTES[name.toLowerCase()]);
     }
+    each(proto("HTMLIFrameElement"), "src", (name, found) => define(proto("HTMLIFrameElement"), name, {
+      ...found, set(value) { found.set.call(this, frameSource(this, value)); swept(); },
+    }));
     whenSet(proto("SVGAnimatedString"), "baseVal", map);
     whenSet(proto("CSSStyleDeclaration"), "cssText", mapCss);
     whenSet(proto("Element"), "innerHTML outerHTML", mapHtml);
     whenSet(proto("ShadowRoot"), "innerHTML", mapHtml);
     whenSet(proto("Attr"), "value", map);
     const byName = (name, value, self) => {
+      if (self.localName === "iframe" && /^src$/i.test(name)) return frameSource(self, value);
       const change = ATTRIBUTES[`${name}`.toLowerCase()];
       return change && !(name === "data" && self.localName !== "object") ? change(value) : value;
     };
@@ -290,20 +247,13 @@
       return swept(call(args.map(mapHtml)));
     });
     listen(w.document);
-    for (const [owner, names] of Object.entries(INSERTIONS)) thenSwept(proto(owner), names);
+    for (const [owner, names] of Object.entries(INSERTIONS)) thenSwept(proto(owner), names, (args) => args.map(mapImports));
     instead(proto("Element"), "attachShadow", (call, args) => watch(call(args)));
 
     // Requests
-    const request = ([input, init]) => [
-      typeof input === "object" && input instanceof w.Request ? input : map(input),
-      init ? { ...init, ...(init.integrity ? { integrity: "" } : {}), ...(byPath ? openTo(init) : {}) } : init,
-    ];
-    if (byPath) whenSet(proto("XMLHttpRequest"), "withCredentials", () => false);
-    withArguments(w, "fetch", request);
-    whenMade(w, "Request", request);
-    withArguments(proto("XMLHttpRequest"), "open", ([method, url, ...rest]) => [method, map(url), ...rest]);
-    whenMade(w, "Worker SharedWorker", ([url, ...rest]) => [url === undefined ? url : mapWorker(url, rest[0] && rest[0].type === "module"), ...rest]);
-    whenMade(w, "EventSource Audio", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
+    patchRequests(w, said, ways, addresses, prelude, blobs);
+    whenMade(w, "Audio", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
+    withFirst(proto("Worklet"), "addModule", map);
     whenMade(w, "FontFace", ([family, source, ...rest]) => [family, mapCss(source), ...rest]);
     instead(proto("Navigator"), "sendBeacon", () => true);
     instead(proto("ServiceWorkerContainer"), "register", () =>
@@ -342,46 +292,20 @@
     meta.remove();
   };
 
-  const blobs = new Map();  // address → blob, as long as the address holds
   const XML = /^(?:image\/svg\+xml|(?:text|application)\/(?:xhtml\+)?xml)|\+xml/i;
   const guardBlobs = (w) => {
     instead(w.URL, "createObjectURL", (call, [blob, ...rest]) => {
       const type = blob instanceof Blob || blob instanceof w.Blob ? blob.type : null;
-      const url = call([/html/i.test(type) && !XML.test(type) ? new Blob(["<!doctype html>", FIRST, blob], { type })
+      return call([/html/i.test(type) && !XML.test(type) ? new Blob(["<!doctype html>", FIRST, blob], { type })
         : XML.test(type) ? withScriptInXml(blob, type) : blob, ...rest]);
-      if (type !== null) blobs.set(url, blob);
-      return url;
     });
-    instead(w.URL, "revokeObjectURL", (call, [url]) => { blobs.delete(`${url}`); call([url]); });
   };
   // Read at once, because the address is wanted at once.
   const withScriptInXml = (blob, type) => {
-    const url = createObjectURL(blob);
-    const request = new XMLHttpRequest();
-    Reflect.apply(openRequest, request, ["GET", url, false]);
-    Reflect.apply(sendRequest, request, []);
-    const doc = new DOMParser().parseFromString(request.responseText, "application/xml");
+    const doc = new DOMParser().parseFromString(read(createObjectURL(blob)), "application/xml");
     doc.documentElement.prepend(doc.importNode(again, true));
     return new Blob([new XMLSerializer().serializeToString(doc)], { type });
   };
-  // A worker made of a blob has the policy of its maker, Trusted Types too.
-  const TYPES = "self.trustedTypes&&trustedTypes.createPolicy('default',"
-    + "{createHTML:x=>x,createScript:x=>x,createScriptURL:x=>x});";
-  const mapWorker = (url, module) => {
-    const blob = blobs.get(`${url}`);
-    if (blob) return createObjectURL(new Blob([TYPES, blob], { type: blob.type }));
-    return byPath ? byImport(parsed(map(url), pageLocation.href), module) : map(url);
-  };
-  // An origin that is nobody's may run a worker of its own making, which then asks for the script by its address;
-  // of a blob only one that is no module (Chromium 156).
-  const byImport = (url, module) => {
-    if (!url || !/^https?:$/.test(url.protocol)) return url;
-    const prelude = TYPES + workerInPaths({ ...said, base: url.href });
-    const inline = (text) => `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`;
-    return module ? inline(`import ${JSON.stringify(inline(prelude))};import ${JSON.stringify(url.href)};`)
-      : createObjectURL(new Blob([`${prelude}importScripts(${JSON.stringify(url.href)});`], { type: "text/javascript" }));
-  };
-
   // ---- What a page may be told: where it was archived from. `location` and `top` cannot be answered.
 
   const answerAsArchived = (w, proto) => {
@@ -397,42 +321,153 @@
     answer(proto("Document"), "domain", () => new URL(archivedOrigin).hostname, () => {});
     answer(proto("Document"), "cookie", cookies.get, cookies.set);
     answer(w, "origin", () => archivedOrigin);
+    if (byPath) answerInPaths(w, proto);
     const eventOrigin = describe(proto("MessageEvent"), "origin").get;
     answer(proto("MessageEvent"), "origin", function () {
       const from = eventOrigin.call(this);
-      if (byPath && from === "null") return archivedOrigin;
-      return /^https?:/.test(from) ? original(from).replace(/\/$/, "") : from;
+      if (byPath && from === "null") return originOf(sourceOfMessage.call(this));
+      // Of one's own it is what `location.origin` is, which is what scripts compare it with.
+      return /^https?:/.test(from) && from !== pageLocation.origin ? original(from).replace(/\/$/, "") : from;
     });
-    // An origin that is nobody's cannot be named: in path mode whoever listens is of this snapshot, or the viewer.
-    withArguments(w, "postMessage", ([message, to, ...rest]) =>
-      [message, typeof to !== "string" ? to : byPath ? "*" : map(to), ...rest]);
-    if (w === window && framed) {
-      answer(w, "parent", () => w);
-      answer(w, "frameElement", () => null);
-    }
+    speakAsSender(w);
+    if (w !== window) return;
+    const replaceable = (value) => define(w, "parent", { value, writable: true, configurable: true, enumerable: true });
+    answer(w, "parent", framed ? () => w : () => entered(realParent), replaceable);
+    if (framed) answer(w, "frameElement", () => null);
   };
 
-  // A jar of the page's own: in a frame of another site browsers drop cookies that scripts set.
-  const jar = new Map();
-  const cookies = {
-    get() {
-      for (const [name, { until }] of jar) if (until <= Date.now()) jar.delete(name);
-      return [...jar.values()].map(({ pair }) => pair).join("; ");
-    },
-    set(text) {
-      const [pair, ...rest] = `${text}`.split(";").map((part) => part.trim());
-      const said = Object.fromEntries(rest.map((part) => {
-        const [name, ...value] = part.split("=");
-        return [name.trim().toLowerCase(), value.join("=").trim()];
-      }));
-      if (!pair || "httponly" in said) return;
-      const name = pair.includes("=") ? pair.slice(0, pair.indexOf("=")).trim() : "";
-      // Max-Age goes before Expires (RFC 6265 section 5.3)
-      const age = /^-?\d+$/.test(said["max-age"]) ? Date.now() + said["max-age"] * 1000 : Date.parse(said.expires);
-      if (age <= Date.now()) jar.delete(name);
-      else jar.set(name, { pair, until: Number.isNaN(age) ? Infinity : age });
-    },
+  // In path mode: links to another archived host are told from those that stay, which have the same parts as
+  // `location`; and what a browser denies an origin that is nobody's by throwing.
+  // A message from a frame of this page is from where that was sent to, one from the page around it from where that
+  // said it is; any other is taken for one of the page's own.
+  const windowOf = describe(HTMLIFrameElement.prototype, "contentWindow").get;
+  const addressOf = describe(HTMLIFrameElement.prototype, "src").get;
+  const sourceOfMessage = describe(MessageEvent.prototype, "source").get;
+  const dataOfMessage = describe(MessageEvent.prototype, "data").get;
+  let parentOrigin = archivedOrigin;
+  const originOf = (source) => {
+    if (source === realParent && source !== window) return parentOrigin;
+    const frame = [...document.querySelectorAll("iframe")].find((one) => windowOf.call(one) === source);
+    const url = frame && parsed(original(addressOf.call(frame)));
+    return url && /^https?:$/.test(url.protocol) ? url.origin : archivedOrigin;
   };
+  const introduce = (frame) => {
+    if (byPath && windowOf.call(frame)) windowOf.call(frame).postMessage({ daykeep: 2, origin: archivedOrigin }, "*");
+  };
+  if (byPath) {
+    window.addEventListener("message", (event) => {
+      const said = dataOfMessage.call(event);
+      if (!said || said.daykeep !== 2) return;
+      event.stopImmediatePropagation();
+      if (sourceOfMessage.call(event) === realParent) parentOrigin = `${said.origin}`;
+    }, true);
+  }
+  const answerInPaths = (w, proto) => {
+    for (const owner of ["HTMLAnchorElement", "HTMLAreaElement"].map(proto)) {
+      const href = describe(owner, "href").get;
+      for (const name of ["href", "origin", "protocol", "host", "hostname", "port", "pathname"]) {
+        const found = describe(owner, name);
+        define(owner, name, { ...found, get() {
+          const url = parsed(original(href.call(this)));
+          return url && /^https?:$/.test(url.protocol) && url.origin !== archivedOrigin ? url[name] : found.get.call(this);
+        } });
+      }
+    }
+    const none = { controller: null, ready: new Promise(() => {}), addEventListener() {}, removeEventListener() {},
+      getRegistration: () => Promise.resolve(), getRegistrations: () => Promise.resolve([]), startMessages() {},
+      register: () => Promise.reject(new DOMException("An archived page has no service worker.", "SecurityError")) };
+    answer(proto("Navigator"), "serviceWorker", () => none);
+  };
+
+  // ---- Messages. The browser takes for their sender the window whose function calls it, so that function has to
+  // be of the window that sends, or none of ours.
+
+  // An origin that is nobody's cannot be named: in path mode whoever listens is of this snapshot, or the viewer.
+  const mapTarget = ([to, ...rest]) => [
+    typeof to === "string" ? (byPath ? "*" : map(to)) : byPath && to ? { ...to, targetOrigin: "*" } : to && typeof to.targetOrigin === "string" ? { ...to, targetOrigin: map(to.targetOrigin) } : to,
+    ...rest,
+  ];
+  const sender = (native) => new Proxy(native, {
+    apply: (_, self, [message, ...rest]) => Reflect.apply(native, self, rest.length ? [message, ...mapTarget(rest)] : [message]),
+  });
+  const isOpen = (w) => { try { return Boolean(w.document); } catch { return false; } };
+  // Whether no other window can call what is in this one.
+  const isAlone = (w) => {
+    for (let i = 0; i < w.length; i++) if (isOpen(w[i])) return false;
+    return w !== window || framed || realParent === window || !isOpen(realParent);
+  };
+  const speakAsSender = (w) => {
+    const hooks = w[INSTALLED];
+    const native = w.postMessage;
+    const own = sender(native);
+    define(w, "postMessage", {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        const came = hooks.door;
+        hooks.door = null;
+        return came ? came(native) : isAlone(w) ? own : native;
+      },
+      set: (value) => define(w, "postMessage", { value, writable: true, configurable: true, enumerable: true }),
+    });
+  };
+
+  // A window of another origin: nothing of it can be changed, so scripts get something that speaks to it.
+  const foreign = new WeakMap();
+  const asForeign = (w) => {
+    if (!foreign.has(w)) {
+      const locate = { replace: (url) => w.location.replace(map(url)), set href(url) { w.location.href = map(url); } };
+      foreign.set(w, new Proxy({}, {
+        get: (_, name) => {
+          if (name === "postMessage") return (message, ...rest) => w.postMessage(message, ...mapTarget(rest));
+          if (name === "location") return locate;
+          const value = w[name];  // throws what the browser throws
+          if (typeof value === "function") return value.bind(w);
+          return typeof value === "object" ? entered(value) : value;
+        },
+        set: (_, name, value) => { w[name] = name === "location" ? map(value) : value; return true; },
+        has: (_, name) => name in w,
+        getPrototypeOf: () => null,
+        ownKeys: () => Reflect.ownKeys(w),
+        getOwnPropertyDescriptor: (_, name) => { const found = describe(w, name); return found && { ...found, configurable: true }; },
+      }));
+    }
+    return foreign.get(w);
+  };
+
+  // A jar of our own, because in a frame of another site browsers drop cookies that scripts set: for as long as
+  // the tab is there where it has storage, else as long as the page. Nothing of it is ever sent.
+  const JAR = "daykeep.cookies";
+  const kept = (() => { try { return window.sessionStorage; } catch { return null; } })();
+  let jar = [];  // [name, path, pair, until]
+  const opened = () => {
+    try { jar = JSON.parse(kept.getItem(JAR)) || []; } catch { /* this page's own */ }
+    jar = jar.filter(([, , , until]) => until === null || until > Date.now());
+    return jar;
+  };
+  const put = (text, now, until) => {
+    const [pair, ...rest] = `${text}`.split(";").map((part) => part.trim());
+    const told = Object.fromEntries(rest.map((part) => {
+      const [name, ...value] = part.split("=");
+      return [name.trim().toLowerCase(), value.join("=").trim()];
+    }));
+    if (!pair || "httponly" in told) return;
+    const name = pair.includes("=") ? pair.slice(0, pair.indexOf("=")).trim() : "";
+    const path = /^\//.test(told.path) ? told.path : pageLocation.pathname.replace(/\/[^\/]*$/, "") || "/";
+    // Max-Age goes before Expires (RFC 6265 section 5.3)
+    const age = /^-?\d+$/.test(told["max-age"]) ? now + told["max-age"] * 1000 : Date.parse(told.expires);
+    const others = opened().filter((one) => one[0] !== name || one[1] !== path);
+    jar = age <= now ? others : [...others, [name, path, pair, until(age)]];
+    try { kept.setItem(JAR, JSON.stringify(jar)); } catch { /* this page's own */ }
+  };
+  const isBelow = (path) => pageLocation.pathname === path || pageLocation.pathname.startsWith(path.replace(/\/?$/, "/"));
+  const cookies = {
+    get: () => opened().filter(([, path]) => isBelow(path)).map(([, , pair]) => pair).join("; "),
+    set: (text) => put(text, Date.now(), (age) => (Number.isNaN(age) ? null : age)),
+  };
+  // What came with the page lasts from the time of the capture on: here, as long as the jar.
+  const then = Date.parse(timestamp.replace(/^(....)(..)(..)(..)(..)(..).*/, "$1-$2-$3T$4:$5:$6Z"));
+  for (const one of (given || "").split("\n")) put(one, then, () => null);
 
   // Where a browser denies storage to frames of another site, it throws on the mere name. What stands in its
   // place lives as long as the page: neither another page nor another day sees it.
@@ -473,13 +508,23 @@
   const swept = (result) => { sweep(window); return result; };
   // What a door gave: a window, a document, or nothing.
   const entered = (found) => {
-    const w = found && (found.nodeType === 9 ? viewOf.call(found) : found);
-    try { if (w && w !== window && w.document) patch(w); } catch { /* another origin, with its own copy */ }
+    try {
+      const w = found && (found.nodeType === 9 ? viewOf.call(found) : found);
+      if (!w || w === window || !w.document) return found;
+      patch(w);
+      w[INSTALLED].door = sender;
+      Promise.resolve().then(() => { w[INSTALLED].door = null; });
+    } catch {
+      return asForeign(found);
+    }
     return found;
   };
   // An empty frame's load is told while it is inserted, before the scripts inserted with it run.
   const listen = (doc) => doc.addEventListener("load", onLoad, true);
-  const onLoad = ({ target }) => { if (/^(?:i?frame|object|embed)$/.test(target.localName)) swept(); };
+  const onLoad = ({ target }) => {
+    if (target.localName === "iframe") introduce(target);
+    if (/^(?:i?frame|object|embed)$/.test(target.localName)) swept();
+  };
 
   // ---- What came in by another way than the ones above: parsed elsewhere, adopted, set by style.
 
@@ -600,10 +645,15 @@
     tellParts();
   };
 
-  // What may be asked of an answer that anybody may have, by an origin that is nobody's.
-  const openTo = ({ mode, credentials }) => ({
-    ...(mode === "same-origin" ? { mode: "cors" } : {}), ...(credentials === "include" ? { credentials: "omit" } : {}),
-  });
+  const list = (imports) => {
+    if (!document.head) return;
+    const listed = document.createElement("script");
+    listed.type = "importmap";
+    listed.textContent = JSON.stringify(imports);
+    document.head.append(listed);
+    listed.remove();
+  };
+  if (byPath) list(importMapOf(said, addresses));  // of replay addresses, which nothing below has to map
 
   patch(window);
   watch(document);
@@ -617,6 +667,8 @@
     const inside = !url || !outside || !ownOrigins.size || !isReplay(url) || url.origin === outside || ownOrigins.has(url.origin);
     return inside ? mapped : `${outside}/${original(mapped)}`;
   };
+  // Absolute addresses in `import` of any script: where a page has no import map that the server adds them to.
+  if (modules && !byPath) list({ imports: Object.fromEntries(modules.split(" ").map((one) => [`${one}/`, map(`${one}/`)])) });
   if (window.navigation) {
     window.navigation.addEventListener("navigate", (event) => {
       const wanted = event.destination.url;
