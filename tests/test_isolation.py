@@ -130,7 +130,7 @@ ANSWERS = [
     ("/never", 404, "GET"), ("/x", 405, "POST"), ("/x", 405, "OPTIONS"), ("/x", 405, "TRACE"), ("/.daykeep/replay.js?x", 200, "GET"), ("/", 200, "HEAD"),
 ]  # fmt: skip
 WANTED = {
-    "Referrer-Policy": "same-origin",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-DNS-Prefetch-Control": "off",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -18,14 +18,15 @@ from flask import Request, Response
 
 from .current import holdings
 
-METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _FIELD_NAMES = re.compile(r"[a-z0-9-]{1,64}(?:, ?[a-z0-9-]{1,64}){0,31}", re.ASCII)
 
 
 def is_preflight(request: Request) -> bool:
-    """Tell whether a request asks for leave."""
-    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+    """Tell whether a request asks for leave, for a method that a page may use."""
+    wanted = request.headers.get("Access-Control-Request-Method", "")
+    return request.method == "OPTIONS" and wanted in METHODS
 
 
 def leave(request: Request, timestamp: str) -> Response:
@@ -43,7 +44,7 @@ def leave(request: Request, timestamp: str) -> Response:
         return response
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Allow-Credentials"] = "true"
-    response.headers["Access-Control-Allow-Methods"] = METHODS
+    response.headers["Access-Control-Allow-Methods"] = ", ".join(METHODS)
     fields = request.headers.get("Access-Control-Request-Headers", "")
     if _FIELD_NAMES.fullmatch(fields):
         response.headers["Access-Control-Allow-Headers"] = fields

@@ -24,8 +24,8 @@ from tests.support.chromium import ARGUMENTS, executable, visit
 from .answers import ORIGINS, SITE
 from .server import PAGES
 
-PATIENCE = 30_000
-"""Milliseconds that a page may take to say that it is done; each of its features gives itself six seconds."""
+PATIENCE = 60_000
+"""Milliseconds that a page may take to say that it is done; each of its features gives itself twenty seconds."""
 
 _FEATURE = re.compile(r"\bfeature\((\d+), \"([^\"]+)\"")
 _READ = """() => [...document.querySelectorAll("[data-feature]")].map(({ dataset }) =>

@@ -9,7 +9,7 @@
 // so: <html data-features="done">. Nothing here asks the network.
 (() => {
   "use strict";
-  const LIMIT = 6000; // milliseconds until a feature has failed by silence
+  const LIMIT = 20000; // milliseconds until a feature has failed by silence
   const running = [];
   const put = (item) => (document.getElementById("features") || document.body).append(item);
 
