@@ -62,6 +62,10 @@ DAYS = {
         f"{SITE}/lost.png": Lost(UrlOutcome.TIMEOUT, f"after 30 s {EVIL}"),
         f"{SITE}/deep.png": Lost(UrlOutcome.ROBOTS, "Disallow: /deep"),
         f"{HASHED}/x.png": png(),
+        f"{SITE}/led": Reply(status=302, headers=(("Location", "/there.png"),)),
+        f"{SITE}/astray": Reply(status=302, headers=(("Location", "/led-away"),)),
+        f"{SITE}/led-away": Reply(status=302, headers=(("Location", f"{CDN}/logo.png"),)),
+        f"{SITE}/round": Reply(status=302, headers=(("Location", "/round"),)),
     },
     THURSDAY: {
         f"{SITE}/": Reply("<title>T</title>thursday"),
@@ -209,6 +213,16 @@ def test_parts_that_were_asked_for(visitor):
     assert f"{SITE}/lost.png (part)" in said
     assert response.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_redirects_are_followed(visitor):
+    """Of a part that leads elsewhere counts what it leads to, and what it leads to may be missing or filled."""
+    parts = [["image", f"{SITE}/led"], ["image", f"{SITE}/astray"], ["image", f"{SITE}/round"]]
+    said = text_of(piece(ask(visitor, parts).get_data(as_text=True)))
+    assert said.startswith("1 part of this page is missing.")
+    assert f"{CDN}/logo.png (image) – the crawl of this day did not know of it" in said
+    filled = text_of(piece(ask(visitor, parts, moment=f"{WEDNESDAY}fg_").get_data(as_text=True)))
+    assert filled.startswith("1 part of this page is of another day.")
 
 
 @pytest.mark.parametrize(

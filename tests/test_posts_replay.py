@@ -171,5 +171,7 @@ def test_in_a_browser(browser, tmp_path):
         ):
             frame = seen.page.frame_locator("#daykeep-page")
             expect(frame.locator("#said")).to_have_text("form|graph|uploaded|words|put|gone|405|by GET")
+            parts = seen.page.locator("#daykeep-parts > summary")
+            expect(parts).to_contain_text("5 other parts, all of this day.")
             frame.locator("button").click()
             expect(frame.locator("a")).to_have_text("x")

@@ -23,6 +23,7 @@ from index.lifeline import Moment
 from index.lifeline import nearest as nearest_of
 from index.model import Capture
 from index.timestamp import local_date
+from index.urlkey import urlkey
 
 from .closest import first_from, last_before
 from .day_log import entries_of
@@ -33,6 +34,10 @@ from .view import View
 
 SHOWN = 50
 """Parts of one list that are shown, and missing ones for which reason and nearest day are sought."""
+
+
+MAX_REDIRECTS = 10
+"""Redirects of one part that are followed; browsers give up after twenty."""
 
 
 class Part(NamedTuple):
@@ -105,17 +110,37 @@ def report(
 
 
 def _first(snapshot: OpenSnapshot, urls: Sequence[str]) -> tuple[str, Found | None]:
-    """Return the first of several addresses that the day has, else the first."""
+    """Return the first of several addresses that the day has, else the first; redirects are followed."""
     for url in urls:
-        found = snapshot.look_up(url) or _by_other_scheme(snapshot, url)
+        found = _found(snapshot, url)
         if found:
-            return url, found
+            return _led(snapshot, url, found)
     return urls[0], None
 
 
-def _by_other_scheme(snapshot: OpenSnapshot, url: str) -> Found | None:
-    other = snapshot.other_scheme(url)
-    return snapshot.look_up(other) if other else None
+def _found(snapshot: OpenSnapshot, url: str) -> Found | None:
+    """Return what a replay of a URL answers with, in the end: by the other scheme, or to what a page sent."""
+    found = snapshot.look_up(url)
+    if found is None and (other := snapshot.other_scheme(url)):
+        found = snapshot.look_up(other)
+    return found or _sent(snapshot, url)
+
+
+def _sent(snapshot: OpenSnapshot, url: str) -> Found | None:
+    """Return the answer to what was sent to a URL: a page tells what it asked for, not by which method."""
+    asked = snapshot.folder.index.prefix(f"{urlkey(url)}?__wb_method=") if "?" not in url else ()
+    return next((Found(one) for one in asked if one.url == url), None)
+
+
+def _led(snapshot: OpenSnapshot, url: str, found: Found) -> tuple[str, Found | None]:
+    """Return where redirects lead in the end, and the capture there; None where the day has none."""
+    here: Found | None = found
+    for _ in range(MAX_REDIRECTS):
+        leads = here.capture.redirect if here and not here.capture.unresolved else None
+        if leads is None:
+            break
+        url, here = leads, _found(snapshot, leads)
+    return url, here
 
 
 def _filled(kind: Kind, filling: Filling | None) -> Part | None:
