@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which day a command means, and what it says of one: when days are damaged, or the time zone has changed since."""
+"""Which days and addresses a command means, and what it says of them: damaged, renamed, or written in short."""
 
 from __future__ import annotations
 
@@ -101,3 +101,26 @@ def test_another_time_zone(kept):
         config.write_text("\n".join([f'timezone = "{zone}"', *lines]))
         for one, was in zip(asked, before, strict=True):
             assert inside(config, *one) == was, one
+
+
+def test_an_address_without_a_scheme(kept):
+    """Without a scheme the address is that of https, or else of http; where neither was captured, both are told."""
+    config, site = kept
+    bare = URL.removeprefix("http://")
+    assert inside(config, "history", bare) == inside(config, "history", URL)
+    assert len(inside(config, "history", bare, "--json").json()) == 3
+    refused = inside(config, "history", f"{bare}/never")
+    assert (
+        refused.status,
+        f"https://{bare}/never or http://{bare}/never was never captured" in refused.err,
+    ) == (1, True)
+    visitor = site.visitor()
+    answer = visitor.get(f"/{SITE}/history?url={bare}")
+    assert (answer.status_code, f'<p class="lead address">{URL}</p>' in answer.get_data(as_text=True)) == (
+        200,
+        True,
+    )
+    led = visitor.get(f"/{SITE}/history?url={bare}&on=2026-03-03")
+    assert led.headers["Location"].endswith(f"/web/2026-03-03/{URL}")
+    never = visitor.get(f"/{SITE}/history?url={bare}/never")
+    assert (never.status_code, f"https://{bare}/never" in never.get_data(as_text=True)) == (404, True)

@@ -51,11 +51,11 @@ def history(site: str) -> str | Response | tuple[str, int]:
     """Show the lifeline of a URL, or go to one of its days."""
     found = holdings().site(site)
     typed = request.args.get("url", "").strip()
-    url = normalise(typed if "://" in typed[:10] else f"https://{typed}") if typed else None
+    url, kept = _addresses(typed, site) if typed else (None, None)
     on = request.args.get("on", "")
     if url and on:
         return redirect(format_web_path(_day(on) or "*", url))
-    url = holdings().kept_as(url, site) if url else None
+    url = kept
     good = holdings().good_snapshots(site)
     lifeline = holdings().history.lifeline(url, site) if url else []
     versions = list(_versions(lifeline, good))
@@ -72,6 +72,19 @@ def history(site: str) -> str | Response | tuple[str, int]:
         bounds=(good[0].day, good[-1].day) if good else ("", ""),
     )
     return page if versions or not typed else (page, 404)
+
+
+def _addresses(typed: str, site: str) -> tuple[str | None, str | None]:
+    """
+    Return the address that is meant, and that by which the history has it; None for what is none.
+
+    Without a scheme it is that of https, or else of http, where the history has that.
+    """
+    written = [typed] if "://" in typed[:10] else [f"https://{typed}", f"http://{typed}"]
+    urls = [url for one in written if (url := normalise(one))]
+    known = ((url, holdings().kept_as(url, site)) for url in urls)
+    there = (one for one in known if holdings().history.lifeline(one[1], site))
+    return next(there, (urls[0], urls[0]) if urls else (None, None))
 
 
 def _dated(lifeline: list[Interval], passage: str) -> Dated | None:

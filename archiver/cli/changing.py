@@ -40,15 +40,17 @@ def history_command(config: str, url: str, passage: str | None, as_json: bool) -
     not, or of which that is not known. White space and capitals do not matter.
 
     Where it was never captured as it is written, without the session and tracking parameters that the
-    configuration of the site takes off.
+    configuration of the site takes off. An address without a scheme is that of https, else that of http.
 
     Exit status: 0 done; 1 never captured; 2 not an address.
     """
-    address = _address(url)
+    addresses = _addresses(url)
     with opened(config) as archive:
-        intervals = archive.shelves.history.lifeline(address) or list(_of_tidied(archive, address))
+        intervals = next(filter(None, (_lifeline(archive, one) for one in addresses)), [])
         if not intervals:
-            raise NotFoundError(f"{address} was never captured. `daykeep search` finds pages by their words.")
+            raise NotFoundError(
+                f"{' or '.join(addresses)} was never captured. `daykeep search` finds pages by their words."
+            )
         if passage is not None:
             return _show_passage(archive, intervals, passage, as_json=as_json)
         rows = [msgspec.to_builtins(interval) for interval in intervals]
@@ -114,6 +116,10 @@ def _told(one: Dated) -> str:
     )
 
 
+def _lifeline(archive: Archive, address: str) -> list[Interval]:
+    return archive.shelves.history.lifeline(address) or list(_of_tidied(archive, address))
+
+
 def _of_tidied(archive: Archive, address: str) -> Iterator[Interval]:
     """Yield the intervals of an address without what the crawler of each site takes off its links."""
     history = archive.shelves.history
@@ -123,11 +129,13 @@ def _of_tidied(archive: Archive, address: str) -> Iterator[Interval]:
             yield from history.lifeline(tidied, site)
 
 
-def _address(url: str) -> str:
-    address = normalise(url if "://" in url else f"https://{url}")
-    if address is None:
+def _addresses(url: str) -> list[str]:
+    """Return the addresses that may be meant: without a scheme those of https and of http."""
+    written = [url] if "://" in url else [f"https://{url}", f"http://{url}"]
+    found = [address for one in written if (address := normalise(one)) is not None]
+    if not found:
         raise ConfigurationError(f"{url!r} is not an http(s) address.")
-    return address
+    return found
 
 
 @click.command("changes")

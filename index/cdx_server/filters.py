@@ -121,8 +121,9 @@ def _compiled(pattern: str) -> Any:
     except UnicodeEncodeError as error:
         raise QueryError("filter", f"{pattern[:80]!a} is not ASCII; values are percent-encoded") from error
     except re2.error as error:
-        told = str(error)[:120]
-        raise QueryError("filter", f"{pattern[:80]!a} is no regular expression of RE2 ({told!a})") from error
+        told = b"".join(one for one in error.args if isinstance(one, bytes)).decode("ascii", "replace")
+        what = f"{pattern[:80]!a} is no regular expression of RE2"
+        raise QueryError("filter", f"{what}: {told[:120]!a}" if told else what) from error
     if compiled.programsize > MAX_PROGRAM:
         raise QueryError("filter", f"{pattern[:80]!a} takes too long: repeat less, or less often")
     return compiled

@@ -4,9 +4,10 @@ What is asked, from the parameters of a request. docs/cdx.md says what each mean
 
     url=example.org/*&from=2026&to=202603&filter=statuscode:200&collapse=digest&limit=100&showResumeKey=true
 
-A parameter that is not known is passed over, as other CDX servers do: clients send parameters of many. One
-that is known and makes no sense is refused with its name. Where one comes several times, the first counts;
-`filter` and `collapse` are meant to. Knows nothing of where answers come from.
+A parameter that is not known is passed over, as other CDX servers do: clients send parameters of many. So is
+an empty one, as the fields of a form are that nobody filled in. One that is known and makes no sense is
+refused with its name. Where one comes several times, the first counts; `filter` and `collapse` are meant to.
+Knows nothing of where answers come from.
 """
 
 from __future__ import annotations
@@ -46,7 +47,6 @@ _WORDS = {
     "false": False,
     "0": False,
     "no": False,
-    "": False,
 }
 _FIRST = "10000101000000"
 """The first moment there is: what is left out of `closest` is taken from it."""
@@ -112,7 +112,8 @@ def query_of(parameters: Iterable[tuple[str, str]]) -> Query:
     """Return what is asked. Raises QueryError, which names the parameter."""
     given: dict[str, list[str]] = {}
     for name, value in parameters:
-        given.setdefault(name, []).append(value)
+        if value or name == "url":
+            given.setdefault(name, []).append(value)
     read = {name: parse(name, given[name]) for name, parse in _PARAMETERS.items() if name in given}
     if "url" not in read:
         raise QueryError(
