@@ -224,6 +224,8 @@ PLACES = [
     ("<frameset>", "|<frameset>"),
     ("</p><head>", "|</p><head>"),
     ("</", "|</"),
+    (" \n text", " \n |text"),
+    ("<html> text <p>", "<html> |text <p>"),
     ("<!doctype html></", "<!doctype html>|</"),
     ("<header><head>", "|<header><head>"),
     ("<?xml version='1.0'?><!doctype html><head>", "<?xml version='1.0'?><!doctype html><head>|"),

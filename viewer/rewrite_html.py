@@ -166,14 +166,21 @@ def _first_place(text: str, xml: bool) -> int:
     end = 0
     for token in tokens(text, xml=xml):
         if not xml and text[end : token.start].strip(_SPACE):
-            return end
+            return _after_space(text, end)
         name = _local(token.name)
         if token.kind is Kind.START and name == "head":
             return token.end
         if token.kind is not Kind.OTHER and (token.kind is not Kind.START or name != "html"):
             return _in_root(text, token, end) if xml else token.start
         end = token.end if not xml or token.kind is Kind.START else end
-    return end if not xml or end else -1
+    if xml:
+        return end or -1
+    return _after_space(text, end)
+
+
+def _after_space(text: str, start: int) -> int:
+    """Return where white space ends: before the head there is none in the tree, within it there is."""
+    return len(text) - len(text[start:].lstrip(_SPACE))
 
 
 def _in_root(text: str, token: Token, html_end: int) -> int:
