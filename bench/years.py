@@ -10,7 +10,6 @@ Ten years of a site in the history, day by day; prints what a day costs and how 
                      texts of what changed into the search index, with what that merges
     settling         making one segment of very many, when the day can be read already
     a day without    nothing has changed
-    closest          the snapshot nearest to a moment that has the address, over all days
     on a day         the line of an address in the index of a day
     history          the whole lifeline of an address
     a word           the best pages that have it on a day
@@ -242,10 +241,6 @@ def answers(
     def url() -> str:
         return choice.choice(site.captures).url
 
-    def moment() -> str:
-        return to_timestamp(BEGUN + timedelta(seconds=choice.randrange(given.days * 86400)))
-
-    yield timed("closest", given.asked, lambda: history.closest(url(), moment(), SITE))
     yield timed("history", given.asked, lambda: history.lifeline(url(), SITE))
     with Index(index) as day:
         yield timed("on a day", given.asked, lambda: day.find(url()))

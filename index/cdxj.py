@@ -205,10 +205,6 @@ def _around(data: bytes | mmap.mmap, wanted: bytes, near: int) -> tuple[int, int
     return 0, at
 
 
-def _line_start(data: bytes | mmap.mmap, offset: int) -> int:
-    return data.rfind(b"\n", 0, offset) + 1
-
-
 def _line_end(data: bytes | mmap.mmap, start: int) -> int:
     return (data.find(b"\n", start) + 1) or len(data)
 

@@ -35,13 +35,12 @@ import sqlalchemy as sql
 from .changes import REPORTED, Change, Kind, says
 from .document import Document
 from .errors import UnpublishedError
-from .lifeline import Difference, Interval, Moment, bridged, chained, difference, nearest, neighbours
+from .lifeline import Difference, Interval, bridged, chained, difference
 from .model import Outcome, Page, Snapshot
 from .online import Online, State
 from .publication import BATCH, Publication, batches, forget, place_of, write
 from .tables import (
     DOCUMENT,
-    HAVING,
     INTERVALS,
     LIFELINE,
     SETTING,
@@ -201,30 +200,11 @@ class History:
             query = INTERVALS.where(LIFELINE.c.site.in_(_sites(connection)), LIFELINE.c.urlkey == key)
             return [_to_interval(row) for row in connection.execute(query.order_by(LIFELINE.c.first))]
 
-    def neighbours(self, url: str, site: str, timestamp: str) -> tuple[Interval | None, Interval | None]:
-        """Return the nearest versions before and after a snapshot that differ from what it has of the URL."""
-        return neighbours(self.lifeline(url, site), timestamp)
-
     def sites_with(self, url: str) -> list[str]:
         """Return the sites that captured this normalised URL on some day, in order of name."""
         with self._reading() as connection:
             query = sql.select(LIFELINE.c.site).where(_of_url(url, _sites(connection)))
             return list(connection.scalars(query.distinct().order_by(LIFELINE.c.site)))
-
-    def closest(self, url: str, timestamp: str, site: str | None = None) -> Moment | None:
-        """
-        Return the snapshot nearest to a moment that has a capture of a normalised URL; the earlier of two.
-
-        `timestamp` is any 14 digits; raises ValueError where they are not a date and time.
-        """
-        at, order = SNAPSHOT.c.timestamp, SNAPSHOT.c.site
-        with self._reading() as connection:
-            having = HAVING.where(_of_url(url, [site] if site else _sites(connection)))
-            found = [
-                connection.execute(having.where(at <= timestamp).order_by(at.desc(), order).limit(1)).first(),
-                connection.execute(having.where(at >= timestamp).order_by(at, order).limit(1)).first(),
-            ]
-        return nearest((Moment(row.site, row.timestamp) for row in found if row), timestamp)
 
     def pages(
         self,
@@ -278,18 +258,6 @@ class History:
             found = [difference(map(_to_interval, group), before, after) for group in _by_url(rows)]
             found = _bridged(connection, site, before, found)
         return [one for one in found if one.kind in kinds]
-
-    def online(self, document_ids: Iterable[str], site: str, timestamp: str) -> set[str]:
-        """Return which of these documents a visitor could read on the site at a snapshot."""
-        found: set[str] = set()
-        query = sql.select(LIFELINE.c.document_id).where(
-            LIFELINE.c.site == site, LIFELINE.c.status == 200, standing(timestamp), saw(site, timestamp)
-        )
-        with self._reading() as connection:
-            _require(connection, site, timestamp)
-            for batch in batches(document_ids):
-                found.update(connection.scalars(query.where(LIFELINE.c.document_id.in_(batch))))
-        return found
 
     def restless(self, site: str, since: str, *, least: int, limit: int) -> list[str]:
         """Return the URLs that had at least so many texts since a snapshot, those with the most first."""

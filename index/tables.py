@@ -113,14 +113,6 @@ def standing(timestamp: Any) -> sql.ColumnElement[bool]:
     return sql.and_(LIFELINE.c.first <= timestamp, open_or_later)
 
 
-HAVING: Any = (
-    sql.select(SNAPSHOT.c.site, SNAPSHOT.c.timestamp)
-    .join(LIFELINE, (LIFELINE.c.site == SNAPSHOT.c.site) & standing(SNAPSHOT.c.timestamp))
-    .where(SNAPSHOT.c.outcome != Outcome.FAILED.value)
-)
-"""Every snapshot once for each interval around it; a failed one has captured nothing."""
-
-
 def newest(connection: sql.Connection, site: str) -> tuple[str | None, str | None]:
     """Return the timestamps of the newest snapshot of a site, and of the newest that did not fail."""
     query = sql.select(sql.func.max(SNAPSHOT.c.timestamp)).where(SNAPSHOT.c.site == site)

@@ -84,11 +84,6 @@ def to_warc_date(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def parse_warc_date(text: str) -> datetime:
-    """Return the aware UTC datetime of a WARC date with or without a fraction. Raises ValueError."""
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
 def to_http_date(moment: datetime) -> str:
     """Return the HTTP date of an aware datetime; fractions of a second are cut."""
     return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)

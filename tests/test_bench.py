@@ -160,7 +160,7 @@ def test_years():
     rows = {row["what"]: row for row in report["rows"]}
     assert [rows[what]["times"] for what in ("first day", "a day", "a day without")] == [1, 4, 1]
     assert rows["a day without"]["bytes"] == 0 < rows["its lines, one for each capture"]["bytes"]
-    assert [rows[what]["times"] for what in ("closest", "history", "on a day", "a word")] == [7, 7, 7, 7]
+    assert [rows[what]["times"] for what in ("history", "on a day", "a word")] == [7, 7, 7]
     without = bench("years.py", "--days", "3", "--urls", "20", "--asked", "1", "--words", "0")
     assert "a word" not in {row["what"] for row in without["rows"]}
 

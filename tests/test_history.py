@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from index.changes import Earlier, Kind, merge, says
 from index.errors import ArchiveError, BusyError, DamagedError, NotFoundError, StorageError
 from index.history import History
-from index.lifeline import Moment
+from index.lifeline import Moment, nearest, neighbours
 from index.model import Outcome
 from tests.support.days import Answer, capture, captures, document, publish, snapshot, stamp
 
@@ -125,14 +125,13 @@ def test_pages(history):
     assert history.count_pages("demo", stamp(0), contains="%") == 0
 
 
-@pytest.mark.parametrize("ask", ["pages", "count_pages", "online", "changes"])
+@pytest.mark.parametrize("ask", ["pages", "count_pages", "changes"])
 def test_unknown_snapshot(history, ask):
     """A day that is not there is told, not answered with another one."""
     publish(history, DAYS)
     calls = {
         "pages": lambda: history.pages("demo", stamp(9)),
         "count_pages": lambda: history.count_pages("demo", stamp(9)),
-        "online": lambda: history.online([], "demo", stamp(9)),
         "changes": lambda: history.changes("demo", stamp(0), stamp(9)),
     }
     with pytest.raises(NotFoundError, match=stamp(9)):
@@ -168,35 +167,29 @@ def test_changes_since_a_bad_day(history, days, two, found):
     assert [one[:2] for one in history.changes("demo", stamp(two[0]), stamp(two[1]))] == found
 
 
-CLOSEST = [
-    (A, "20260301023000", 0),
-    (A, "20250101000000", 0),
-    (A, "20260302120000", 1),
-    (A, "20260302200000", 2),
-    (A, "20270101000000", 3),
-    (A, "20260302143000", 1),
-    (B, "20260305000000", 1),
-    (C, "20260301023000", 3),
-]
-
-
-@pytest.mark.parametrize(("url", "timestamp", "day"), CLOSEST)
-def test_closest(history, url, timestamp, day):
-    """The nearest snapshot that has the URL; of two as near, the earlier."""
-    publish(history, DAYS)
-    assert history.closest(url, timestamp) == Moment("demo", stamp(day))
-    assert history.closest("https://example.org/unknown", timestamp) is None
-    assert history.closest(url, timestamp, "other") is None
+def test_nearest():
+    """The nearest moment; of two as near, the earlier."""
+    days = [Moment("demo", stamp(day)) for day in range(4)]
+    cases = {
+        "20260301023000": 0,
+        "20250101000000": 0,
+        "20260302120000": 1,
+        "20260302200000": 2,
+        "20270101000000": 3,
+    }
+    cases["20260302143000"] = 1
+    assert {asked: days.index(nearest(days, asked)) for asked in cases} == cases
+    assert nearest([], stamp(0)) is None
 
 
 def test_neighbours(history):
     """Before and after a day stand the versions that differ from that day's, over a gap too."""
     publish(history, [{A: ONE}, {}, {A: ONE}, {A: TWO}, {A: ONE}])
-    before, after = history.neighbours(A, "demo", stamp(2))
+    before, after = neighbours(history.lifeline(A, "demo"), stamp(2))
     assert (before, after.first) == (None, stamp(3))
-    before, after = history.neighbours(A, "demo", stamp(3))
+    before, after = neighbours(history.lifeline(A, "demo"), stamp(3))
     assert (before.first, after.first) == (stamp(2), stamp(4))
-    before, after = history.neighbours(A, "demo", stamp(1))
+    before, after = neighbours(history.lifeline(A, "demo"), stamp(1))
     assert (before.first, after.first) == (stamp(0), stamp(2))
 
 
@@ -206,11 +199,6 @@ def test_documents(history):
     first, other = document("demo", A, ONE, 0), document("demo", A, TWO, 2)
     assert [one.document_id for one in history.lifeline(A)] == [first.id, other.id, first.id]
     assert history.documents([first.id, "unknown"]) == {first.id: first}
-    assert history.online([first.id, other.id], "demo", stamp(1)) == {first.id}
-    assert history.online([f"{number}" for number in range(2000)] + [other.id], "demo", stamp(2)) == {
-        other.id
-    }
-    assert history.online([document("demo", B, GONE, 1).id], "demo", stamp(1)) == set()
 
 
 def test_publishing_twice_changes_nothing(history):
@@ -406,16 +394,12 @@ def test_failed_day_changes_no_lifeline(history):
 
 
 def test_failed_day_shows_nothing(history):
-    """No page was online to a snapshot that failed, and it is nobody's closest one."""
+    """No page was online to a snapshot that failed."""
     publish(history, DAYS[:1])
     fail(history, 1)
     assert history.pages("demo", stamp(1)) == []
     assert history.count_pages("demo", stamp(1)) == 0
-    documents = {one.document_id for one in history.lifeline(A)}
-    assert history.online(documents, "demo", stamp(0)) == documents
-    assert history.online(documents, "demo", stamp(1)) == set()
     assert history.changes("demo", stamp(0), stamp(1)) == []
-    assert history.closest(A, stamp(1)).timestamp == stamp(0)
 
 
 def test_failed_day_comes_in_order(history):
