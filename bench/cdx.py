@@ -24,13 +24,10 @@ import heapq
 import json
 import random
 import shlex
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,6 +41,7 @@ from archiver.collection import Collection  # noqa: E402
 from archiver.settings import Settings, Viewer  # noqa: E402
 from bench.asking import Asked, ask  # noqa: E402
 from bench.launch import cpu, family  # noqa: E402
+from bench.running import running  # noqa: E402
 from bench.table import machine, table  # noqa: E402
 from index.catalogue import Catalogue  # noqa: E402
 from index.cdxj import format_line  # noqa: E402
@@ -51,7 +49,7 @@ from index.history import History  # noqa: E402
 from index.model import REVISIT, Capture, Original  # noqa: E402
 from index.timestamp import to_timestamp  # noqa: E402
 from index.urlkey import urlkey  # noqa: E402
-from tests.support.ports import free_port, wait_until_accepting  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
 from viewer.app import THREADS, create_app  # noqa: E402
 
 PYWB = ROOT / ".venv-pywb" / "bin" / "pywb"
@@ -134,23 +132,6 @@ def serve(folder: Path, port: int) -> None:
     ):
         app = create_app(settings, collection, history, catalogue, now=lambda: datetime.now(UTC))
         waitress.serve(app, listen=f"127.0.0.1:{port}", threads=THREADS, asyncore_use_poll=True, _quiet=True)
-
-
-@contextmanager
-def running(command: list[str | Path], folder: Path, port: int) -> Iterator[int]:
-    """Run a server until the context is left; yield its process once it accepts."""
-    with (folder / f"server-{port}.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            wait_until_accepting(port, lambda: process.poll() is None, 60)
-            yield process.pid
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 def servers(folder: Path, peer: bool) -> Iterator[tuple[str, list[str | Path], int, str]]:

@@ -25,7 +25,6 @@ import io
 import json
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
@@ -42,11 +41,12 @@ from warcio.statusandheaders import StatusAndHeaders  # noqa: E402
 from warcio.warcwriter import WARCWriter  # noqa: E402
 
 from bench.launch import cpu, family, own  # noqa: E402
+from bench.running import running  # noqa: E402
 from bench.table import machine, table  # noqa: E402
 from index.timestamp import to_timestamp  # noqa: E402
 from index.urlkey import origin  # noqa: E402
 from tests.support.nginx import Nginx  # noqa: E402
-from tests.support.ports import free_port, wait_until_accepting  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
 from viewer.address import ReplayAddresses  # noqa: E402
 
 SITE = Path("/usr/share/doc/python3.11/html")
@@ -183,23 +183,6 @@ def run(command: list[str | Path], folder: Path = ROOT) -> None:
 
 
 # ---- the servers -------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def running(command: list[str | Path], folder: Path, port: int) -> Iterator[int]:
-    """Run a server until the context is left; yield its process once it accepts."""
-    with (folder / f"server-{port}.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            wait_until_accepting(port, lambda: process.poll() is None, 60)
-            yield process.pid
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 @contextmanager

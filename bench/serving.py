@@ -14,20 +14,19 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.peers import BENCH, TOOLS, environment  # noqa: E402
+from bench.running import running  # noqa: E402
 from bench.table import machine, table  # noqa: E402
-from tests.support.ports import free_port, wait_until_accepting  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
 
 APPLICATION = """
 BODY = b"x" * 12_000
@@ -63,19 +62,6 @@ def servers(folder: Path, tools: Path) -> Iterator[tuple[str, Words, int]]:
         [bin_ / "granian", *where, "--workers", "2", "--blocking-threads", "2", "hello:app"],
         port,
     )
-
-
-@contextmanager
-def running(command: Words, folder: Path, port: int) -> Iterator[None]:
-    """Run a server until the context is left."""
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            wait_until_accepting(port, lambda: process.poll() is None, 30)
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=20)
 
 
 def ask(port: int, connections: int, seconds: int) -> float:
