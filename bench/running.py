@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A server of a bench, from the moment that it accepts until the context is left. Knows nothing of what it serves."""
+"""A server of a bench, from when it accepts until the context is left. Knows nothing of what it does."""
 
 from __future__ import annotations
 
