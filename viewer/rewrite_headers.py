@@ -210,7 +210,10 @@ def security_headers(
     """
     if by_path:
         policy = _policy_in_paths(own, by_path, scriptless=scriptless)
-        return [("Content-Security-Policy", policy), *_FIXED, *_SHARED]
+        fixed = [
+            one for one in _FIXED if one[0] != "Origin-Agent-Cluster"
+        ]  # which is of origins that are somebody's
+        return [("Content-Security-Policy", policy), *fixed, *_SHARED]
     policy = _policy(own, viewer_origin, scriptless=scriptless, outside=outside)
     return [("Content-Security-Policy", policy), *_FIXED]
 
