@@ -190,7 +190,7 @@ def test_a_base_counts_below_it(base, expected):
     """An address from the root is that of the `<base>` above it, of which the first counts."""
     page = f'<base href="{base}"><base href="https://no.example/"><img src="/x">'
     found = rewrite_html(page.encode(), "utf-8", HERE.mapper(T, PAGE), "").decode()
-    assert f'<img src="{PREFIX}{expected}">' in found
+    assert f'<img crossorigin="" src="{PREFIX}{expected}">' in found
 
 
 def test_an_import_map_is_asked_both_ways():
@@ -225,3 +225,19 @@ def test_the_other_mode_touches_no_more_than_before():
     mapper = replay_addresses("http://{label}.localhost:8080").mapper(T, PAGE)
     assert not touched(mapper).match("/x")
     assert rewrite_html(b'<a href="/x">', "utf-8", mapper, "") == b'<a href="/x">'
+
+
+@pytest.mark.parametrize(
+    ("xml", "tag"),
+    [(False, "<img src=x>"), (True, '<img src="x"/>'), (False, "<link rel=stylesheet href=x>")],
+)
+def test_what_scripts_read_is_asked_for_by_cors(xml, tag):
+    """Images and sheets are asked for so that scripts can read them, in XML too; who says how is left alone."""
+    mapper = HERE.mapper(T, PAGE)
+    page = f"<html>{tag}</html>"
+    name = tag[1:].split()[0]
+    assert f'<{name} crossorigin=""' in rewrite_html(page.encode(), "utf-8", mapper, "", xml=xml).decode()
+    said = page.replace(f"<{name} ", f'<{name} crossorigin="anonymous" ')
+    assert rewrite_html(said.encode(), "utf-8", mapper, "", xml=xml).decode().count("crossorigin") == 1
+    other = replay_addresses("http://{label}.localhost:8080").mapper(T, PAGE)
+    assert b"crossorigin" not in rewrite_html(page.encode(), "utf-8", other, "", xml=xml)

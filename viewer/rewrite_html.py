@@ -64,7 +64,14 @@ _DULL_TAGS = r"""(?:
 _DULL = re.compile(_DULL_TAGS.replace("SLASHES", r"(?:/[^\"'&/\\\t\n\r]++)*+/?"), re.VERBOSE)
 # In path mode one slash is worth a look
 _WORTH_IN_PATHS = re.compile(rf"/|{_WORTH_A_LOOK.pattern}", re.IGNORECASE)
-_DULL_IN_PATHS = re.compile(_DULL_TAGS.replace("SLASHES", ""), re.VERBOSE)
+_DULL_IN_PATHS = re.compile(
+    _DULL_TAGS.replace("SLASHES", "").replace("(?:base|", "(?:audio|base|img|video|"), re.VERBOSE
+)
+
+
+# In path mode a page's origin is nobody's. What scripts read of these (the rules of a sheet, the points of an
+# image in a canvas, how long they took) they may then only read of what was asked for by CORS.
+_READ_BY_SCRIPTS = frozenset({"audio", "img", "link", "video"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +202,12 @@ def _edits(text: str, page: _Page) -> Iterator[tuple[int, int, str]]:
     script_type = ""
     in_paths = isinstance(page.mapper, RootedMapper)
     worth = _WORTH_IN_PATHS if in_paths else _WORTH_A_LOOK
+    always = {"iframe", *(_READ_BY_SCRIPTS if in_paths else ())}
     for token in tokens(text, xml=page.xml, dull=_DULL_IN_PATHS if in_paths else _DULL):
         if token.kind is Kind.START:
             if token.name == "script":
                 script_type = _script_type(text, token)
-            if token.name == "iframe" or worth.search(text, *token.attributes):
+            if token.name in always or worth.search(text, *token.attributes):
                 yield from _attribute_edits(text, token, page)
             page = _based(text, token, page) if token.name == "base" else page
         elif token.kind is Kind.RAW:
@@ -226,10 +234,16 @@ def _attribute_edits(text: str, token: Token, page: _Page) -> Iterator[tuple[int
     if data and page.depth < _DEEPEST_FRAME:
         yield from _sandboxed(found, data, page)
         return
+    if name in _READ_BY_SCRIPTS and isinstance(page.mapper, RootedMapper) and not _asks_by_cors(found):
+        yield token.attributes[0], token.attributes[0], ' crossorigin=""'
     for attribute in found:
         rule = rules.get(attribute.name) or EVERYWHERE.get(attribute.name)
         if rule:
             yield from _applied(rule, attribute, page)
+
+
+def _asks_by_cors(found: list[Attribute]) -> bool:
+    return any(attribute.name == "crossorigin" for attribute in found)
 
 
 def _applied(rule: Rule, attribute: Attribute, page: _Page) -> Iterator[tuple[int, int, str]]:

@@ -351,16 +351,17 @@
     const url = frame && parsed(original(addressOf.call(frame)));
     return url && /^https?:$/.test(url.protocol) ? url.origin : archivedOrigin;
   };
-  const introduce = (frame) => {
-    if (byPath && windowOf.call(frame)) windowOf.call(frame).postMessage({ daykeep: 2, origin: archivedOrigin }, "*");
-  };
+  // A frame asks first of all, so that it knows before anything else is said to it.
   if (byPath) {
     window.addEventListener("message", (event) => {
-      const said = dataOfMessage.call(event);
-      if (!said || said.daykeep !== 2) return;
+      const { daykeep, origin } = Object(dataOfMessage.call(event));
+      const source = sourceOfMessage.call(event);
+      if (daykeep !== "who" && daykeep !== "it is") return;
       event.stopImmediatePropagation();
-      if (sourceOfMessage.call(event) === realParent) parentOrigin = `${said.origin}`;
+      if (daykeep === "who") source.postMessage({ daykeep: "it is", origin: archivedOrigin }, "*");
+      else if (source === realParent) parentOrigin = `${origin}`;
     }, true);
+    if (realParent !== window && !framed) realParent.postMessage({ daykeep: "who" }, "*");
   }
   const answerInPaths = (w, proto) => {
     for (const owner of ["HTMLAnchorElement", "HTMLAreaElement"].map(proto)) {
@@ -521,10 +522,7 @@
   };
   // An empty frame's load is told while it is inserted, before the scripts inserted with it run.
   const listen = (doc) => doc.addEventListener("load", onLoad, true);
-  const onLoad = ({ target }) => {
-    if (target.localName === "iframe") introduce(target);
-    if (/^(?:i?frame|object|embed)$/.test(target.localName)) swept();
-  };
+  const onLoad = ({ target }) => { if (/^(?:i?frame|object|embed)$/.test(target.localName)) swept(); };
 
   // ---- What came in by another way than the ones above: parsed elsewhere, adopted, set by style.
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The feature site on one replay origin: which features this mode cannot have, and that all others pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+from playwright.sync_api import Browser
+
+from archiver.snapshot import Archive
+from tests.feature_site.archived import archived, day_of
+from tests.feature_site.playing import features, launch, pages, play
+from tests.support.archive import Archive as Held
+from tests.support.ports import free_port
+from tests.support.viewing import serving
+
+pytestmark = pytest.mark.browser
+
+# What a page's origin that is nobody's cannot do, and what scripts see of our path (docs/replay.md)
+LOCATION = {631, 632, 710}
+FRAMES = {256, 257, 259, 310, 308, 326, 338, 339, 340, 341, 347, 637, 704, 705, 709, 713, 716, 717, 718, 719, 726, 727,
+          728, 729, 732, 1110}  # fmt: skip
+STORAGE = {807, 810, 811, 812, 813, 814, 815, 816, 817, 818, 820, 821, 1021}
+WORKERS = {1006, 1007, 1013}
+OTHER = {120, 237, 312, 324, 353}
+CANNOT = frozenset(LOCATION | FRAMES | STORAGE | WORKERS | OTHER)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    with archived(tmp_path_factory.mktemp("features")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def viewer(archive: Archive) -> Iterator[str]:
+    """Serve the archive with one replay origin, by another name of this machine."""
+    port = free_port()
+    names = {"base_url": f"http://localhost:{port}", "replay_url": f"http://127.0.0.1:{port}"}
+    settings = structs.replace(archive.settings, viewer=structs.replace(archive.settings.viewer, **names))
+    with serving(
+        Held(settings, archive.collection, archive.shelves.history, archive.shelves.catalogue), port
+    ) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def chromium(browser: Browser) -> Iterator[Browser]:
+    """Chromium as visitors have it, that finds nothing of the live site."""
+    with launch(browser.browser_type) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", pages())
+def test_features_in_paths(chromium: Browser, viewer: str, archive: Archive, name: str) -> None:
+    """Every feature passes but those that are known not to; one of them that passes has to leave the list."""
+    stamp = day_of(archive).timestamp
+    verdicts = play(chromium, lambda url: f"{viewer}/web/{stamp}/{url}", [name])
+    failed = {number: one.said for number, one in verdicts.items() if not one.passed}
+    assert {number: said for number, said in failed.items() if number not in CANNOT} == {}
+    assert sorted(CANNOT & verdicts.keys() - failed.keys()) == []
+
+
+def test_the_documentation_counts_these() -> None:
+    """docs/replay.md says how many features pass in this mode."""
+    written = (Path(__file__).parents[1] / "docs" / "replay.md").read_text(encoding="utf-8")
+    assert (
+        f"Of the {len(features())} features of the feature site {len(features()) - len(CANNOT)} pass here"
+        in written
+    )
