@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import shutil
 
+import msgspec
 import pytest
 
+from tests.support import archive as made_up
 from tests.support.command import configure, inside
 from tests.support.daily import daily, html
 from tests.support.snapshots import HOST, SITE
+from tests.support.viewing import Visitor
 
 START = html("begin hier", "/a")
 URL = f"{HOST}/a"
@@ -124,3 +127,13 @@ def test_an_address_without_a_scheme(kept):
     assert led.headers["Location"].endswith(f"/web/2026-03-03/{URL}")
     never = visitor.get(f"/{SITE}/history?url={bare}/never")
     assert (never.status_code, f"https://{bare}/never" in never.get_data(as_text=True)) == (404, True)
+
+
+def test_the_viewer_in_another_time_zone(kept):
+    """The viewer calls the days that a change is told against by the names that they were sealed with."""
+    _, site = kept
+    archive, shelves = site.archive, site.archive.shelves
+    settings = msgspec.structs.replace(archive.settings, timezone="America/Los_Angeles")
+    visitor = Visitor(made_up.Archive(settings, archive.collection, shelves.history, shelves.catalogue))
+    page = visitor.get(f"/{SITE}/2026-03-03/changes", Accept_Language="en").get_data(as_text=True)
+    assert "version before, of 2 March 2026" in page

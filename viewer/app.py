@@ -137,6 +137,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
         clock=lambda timestamp: clock(timestamp, zone),
         second=lambda timestamp: second(timestamp, zone),
         local_day=lambda timestamp: local_date(timestamp, zone),
+        snapshot_day=held.day_of,
     )
     app.jinja_env.globals.update(
         web_path=format_web_path,

@@ -35,7 +35,7 @@ from index.history import History
 from index.model import Capture, Outcome, Snapshot
 from index.parameters import Tidy
 from index.search import Search
-from index.timestamp import parse_timestamp
+from index.timestamp import local_date, parse_timestamp
 from index.urlkey import Origin, origin, urlkey
 
 from .path_address import Addresses
@@ -263,6 +263,11 @@ class Holdings:
         if found is None or found.site != site:
             raise NotFoundError(f"There is no snapshot {timestamp} of {site}.")
         return found
+
+    def day_of(self, timestamp: str) -> date:
+        """Return the calendar day of a snapshot as it was sealed; that of another moment here and now."""
+        found = self.shelf.get(timestamp)
+        return found.folder.day_by(self.settings.zone) if found else local_date(timestamp, self.settings.zone)
 
     def good_snapshots(self, site: str) -> list[Snapshot]:
         """Return the snapshots of a site that saw anything, oldest first."""
