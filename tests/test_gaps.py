@@ -7,11 +7,14 @@ import json
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 from playwright.sync_api import expect
 
 from archiver.ledger import UrlOutcome
 from index.model import Outcome
+from index.urlkey import normalise
 from tests.support.archive import Lost, Reply, add_day, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
@@ -149,6 +152,18 @@ def test_parts_of_hostile_pages():
     for markup in (b"<img src=" * 100_000, b"<img srcset='" + b"a 1x," * 200_000, b"<style>" + b"@import '" * 100_000,
                    b'<p style="' + b"url(" * 200_000, b"\xff\xfe<\x00i\x00", b"<img src='\x00\xff'>"):  # fmt: skip
         embeds(markup, None, f"{SITE}/")
+
+
+MARKUP = st.lists(st.sampled_from(["<img ", "<style>", "</style>", "<link rel=stylesheet ", "src=", "href=", "srcset=", "style=", "'", '"', ">", "<base href=", "url(", "@import ", "//", "\\", "a.png", "1x,", "<svg>", "<script ", "<!--", "&#x2f;", "\0", "é", " "]), max_size=30).map("".join)  # fmt: skip
+
+
+@given(MARKUP | st.text(max_size=60), st.booleans())
+def test_parts_of_any_page(markup, xml):
+    """Of any text the parts are addresses as the index has them, each once, and none is of another scheme."""
+    found = embeds(markup.encode("utf-8", "surrogatepass"), None, f"{SITE}/d/page", xml=xml)
+    urls = [url for embed in found for url in embed.urls]
+    assert all(normalise(url) == url for url in urls)
+    assert all(embed.urls for embed in found)
 
 
 # ---- what the banner says

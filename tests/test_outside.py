@@ -38,6 +38,7 @@ DAYS = {
         f"{SITE}/redirect": Reply(status=302, headers=(("Location", f"{AWAY}/led"),)),
         f"{SITE}/refresh": Reply(f'<meta http-equiv=refresh content="0; url={AWAY}/refreshed">'),
         f"{SITE}/spa": Reply("<title>S</title><p>single</p><script>history.pushState({}, '', '/route')</script>"),
+        f"{SITE}/framing": Reply(f"<title>F</title><p>around</p><iframe src='{AWAY}/in'></iframe>"),
         f"{SITE}/lies": Reply(f"<title>L</title><p>lies</p><script>onload=()=>top.postMessage({{daykeep:1,url:'{SITE}/in',gone:true}},'*')</script>"),
     },
     TUESDAY: {f"{SITE}/": Reply("<title>T</title>tuesday"), f"{SITE}/tuesday": Reply("<title>D</title>tuesday")},
@@ -147,10 +148,10 @@ def test_links_of_a_page(visitor):
 
 
 def test_policies(visitor):
-    """The frame, and forms, may go outside; no part of a page may come from there."""
+    """Frames and forms may go outside; no other part of a page may come from there."""
     policy = visitor.replay(MONDAY, f"{SITE}/").headers["Content-Security-Policy"]
     named = {part.split()[0]: part.split()[1:] for part in policy.split("; ")}
-    assert [name for name, words in named.items() if GONE in words] == ["form-action"]
+    assert sorted(name for name, words in named.items() if GONE in words) == ["form-action", "frame-src"]
     assert GONE in visitor.get(f"/web/{MONDAY}/{SITE}/").headers["Content-Security-Policy"]
 
 
@@ -303,3 +304,15 @@ def test_a_page_that_is_there_is_not_gone(browser, address):
         seen.page.wait_for_timeout(500)
         assert seen.page.url == f"{address}/web/{MONDAY}/{SITE}/lies"
         expect(seen.page.frame_locator("#daykeep-page").locator("p")).to_have_text("lies")
+
+
+@pytest.mark.browser
+def test_frame_in_the_page(browser, address):
+    """A frame in the page for what is outside says so itself; the page around it stays, and the banner lists it."""
+    with visit(browser, f"{address}/web/{MONDAY}/{SITE}/framing", locale="en-GB") as seen:
+        frame = seen.page.frame_locator("#daykeep-page")
+        expect(frame.frame_locator("iframe").locator("h1")).to_have_text("Outside this archive")
+        expect(seen.page.locator("#daykeep-parts")).to_contain_text(f"{AWAY}/in (frame)")
+        expect(seen.page.locator("#daykeep-parts")).not_to_contain_text("Counted are")
+        expect(frame.locator("p").first).to_have_text("around")
+        assert seen.page.url == f"{address}/web/{MONDAY}/{SITE}/framing"

@@ -6,8 +6,8 @@ Links that lead out of the archive: to a replay origin of their own, which says 
     where nothing is captured   http://20260302023000-outside-invalid.localhost:8080/https://www.elsewhere.example/a?b
 
 `outside.invalid` is no host that anybody can have (RFC 2606 section 2), so it is never one of the archive.
-The frame may go there, and no part of a page can. A link to the scheme that was not captured leads to the one
-that was. Knows nothing of requests.
+Frames may go there, and no other part of a page can. A link to the scheme that was not captured leads to the
+one that was. Knows nothing of requests.
 """
 
 from __future__ import annotations

@@ -206,7 +206,7 @@ def security_headers(
     six times) the caller gives the wildcard alone. `viewer_origin` is the only page outside that may frame.
     `scriptless` forbids every script, of the page and of ours. `by_path` is the replay origin in path mode,
     where all snapshots have the same: a page then has an origin that is nobody's, and may use what is below
-    `own`. `outside` is where forms may lead besides.
+    `own`. `outside` is where forms and frames may lead besides.
     """
     if by_path:
         policy = _policy_in_paths(own, by_path, scriptless=scriptless)
@@ -254,7 +254,7 @@ def _policy(own: Sequence[str], viewer_origin: str, *, scriptless: bool, outside
     directives = {
         "default-src": f"'self' data: blob: 'unsafe-inline' 'unsafe-eval' {origins}",
         **({"script-src": "'none'", "worker-src": "'none'"} if scriptless else {}),
-        "frame-src": f"'self' blob: {origins}",
+        "frame-src": f"'self' blob: {origins} {outside}",
         "object-src": f"'self' {origins}",
         "base-uri": f"'self' {origins}",
         "form-action": f"'self' {origins} {outside}",
