@@ -113,10 +113,10 @@ def create_viewer(held: Holdings) -> Flask:
         browse.pages,
         download.pages,
         search_page.pages,
-        lifeline_page.pages,
         page_parts.pages,
     ):
         app.register_blueprint(blueprint)
+    lifeline_page.add_lifelines(app)
     add_cdx(app, held)
     add_memento(app)
     app.register_blueprint(web_archive_txt.pages)

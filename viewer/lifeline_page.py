@@ -8,14 +8,16 @@ that day: the form of the banner asks so without a script.
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Flask, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from archiver.dating import MAX_PASSAGE, date_passage
+from index.errors import BusyError
 from index.lifeline import Interval
 from index.model import Snapshot
 from index.passage import Dated
@@ -28,7 +30,20 @@ from .current import holdings
 MAX_READ = 16 << 20
 """Characters of text read for one answer about a passage."""
 
+LONG = 2
+"""Answers about a passage that are made at once: each may read thousands of texts."""
+PATIENCE = 1.0
+"""Seconds that one more waits for a place."""
+
+_ROOM = "daykeep-dating"
+
 pages = Blueprint("lifeline", __name__)
+
+
+def add_lifelines(app: Flask) -> None:
+    """Let an application show lifelines."""
+    app.extensions[_ROOM] = threading.BoundedSemaphore(LONG)
+    app.register_blueprint(pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +106,13 @@ def _dated(lifeline: list[Interval], passage: str) -> Dated | None:
     if not lifeline or not passage:
         return None
     held = holdings()
-    return date_passage(held.collection, held.history, lifeline, passage, most=MAX_READ)[0]
+    room: threading.BoundedSemaphore = current_app.extensions[_ROOM]
+    if not room.acquire(timeout=PATIENCE):
+        raise BusyError("Too many passages are being looked for: ask again in a few seconds.")
+    try:
+        return date_passage(held.collection, held.history, lifeline, passage, most=MAX_READ)[0]
+    finally:
+        room.release()
 
 
 def _day(text: str) -> str | None:
