@@ -29,7 +29,8 @@ LARGE_PACKAGES := cppreference-doc-en-html wordpress wordpress-theme-twentytwent
 
 # How many tests run at once; a file's tests stay together, because they share the archive they made.
 WORKERS ?= 2
-INDEX_TESTS := tests/test_catalogue.py tests/test_postings.py tests/test_search.py tests/test_recall.py tests/test_whoosh_faults.py
+INDEX_TESTS := tests/test_catalogue.py tests/test_postings.py tests/test_search.py tests/test_recall.py tests/test_whoosh_faults.py \
+	tests/test_merging.py
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -4,88 +4,104 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
-from index.catalogue import Catalogue
-from index.history import History
-from index.search import Search
-from tests.support.days import Answer, publish, stamp
-
-PAGES, DAYS = 12, 400
-
-
-def day(number):
-    """Return the pages of a day: some are as the day before, and each has a word of its own."""
-    return {
-        f"https://example.org/{page}": Answer(
-            f"leges pagina{page} dag{number if page % 3 == number % 3 else 0}"
-        )
-        for page in range(PAGES)
-    }
+from tests.support.command import command, configure
+from tests.support.faults import Disk, build
+from tests.support.published import DAYS, answers
+from tests.support.sites import Web
+from tests.support.snapshots import HOST, SITE, HandClock, build_days, opened
 
 
-def go_on(folder):
-    """Publish one day after the other from where it stands; run as a process of its own, which is killed."""
-    days = [day(number) for number in range(DAYS)]
-    with History(folder / "h.sqlite") as history, Catalogue(folder / "search") as catalogue:
-        for number in range(len(history.snapshots("demo")), DAYS):
-            before = history.generation()
-            publish(history, days[: number + 1], catalogue=catalogue, start=number)
-            catalogue.collect({name for name in (before, history.generation()) if name})
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Archive four days, with what the catalogue answers about them."""
+    root = tmp_path_factory.mktemp("kept")
+    with build_days(root / "data", DAYS) as archive:
+        return root / "data", answers(archive)
 
 
-def killed_after(folder, seconds):
-    """Publish in a process that is killed after so many seconds from its first day on."""
-    code = (
-        f"from pathlib import Path; from tests.test_publish_killed import go_on; go_on(Path({str(folder)!r}))"
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("faults"))
+
+
+def seen(told):
+    """Return what a visitor sees of an answer to a search; scores and corrections are of all days that are there."""
+    hits, total, kinds, years, _ = told
+    return (
+        sorted((url, kind, year, document.id) for url, kind, year, _, document in hits),
+        total,
+        kinds,
+        years,
     )
-    with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[1]) as process:
-        until = time.monotonic() + 60
-        before = names(folder)
-        while names(folder) == before and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.002)
-        time.sleep(seconds)
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
 
 
-def names(folder):
-    search = folder / "search"
-    return {path.name for path in search.iterdir()} if search.is_dir() else set()
-
-
-def check(folder):
-    """Every published day is found whole, by the words of that day and of that day alone."""
-    with History(folder / "h.sqlite") as history, Catalogue(folder / "search") as catalogue:
-        search = Search(history, catalogue)
-        published = len(history.snapshots("demo"))
-        for number in range(published):
-            assert search.find("demo", "leges", stamp(number), limit=99).total == PAGES
-            found = search.find("demo", f"dag{number}", stamp(number), limit=99).total
-            assert found == (PAGES if number == 0 else PAGES // 3)
-        return published
+def check(folder, before):
+    """Every day that is there is whole, to the last search; return how many there are, and all answers."""
+    with Web({}) as web, opened(folder, web, HandClock()) as archive:
+        now = answers(archive)
+    published = [one.timestamp for one in now["snapshots"]]
+    assert now["snapshots"] == before["snapshots"][: len(published)]
+    assert now["pages"] == {day: before["pages"][day] for day in published}
+    for asked, told in now["search"].items():
+        assert seen(told) == seen(before["search"][asked]), asked
+    assert now["changes"] == {pair: before["changes"][pair] for pair in now["changes"]}
+    return len(published), now
 
 
 @pytest.mark.parametrize(
-    "seed", [1, pytest.param(2, marks=pytest.mark.large), pytest.param(3, marks=pytest.mark.large)]
+    ("seed", "steps"),
+    [(1, 2), *(pytest.param(seed, 12, marks=pytest.mark.large) for seed in (2, 3, 4))],
 )
-def test_killed_while_publishing(tmp_path, seed):
-    """After each of several kills what was committed is whole, and the next process carries on from there."""
-    chance, before = random.Random(seed), 0
-    for _ in range(6 if seed == 1 else 40):
-        killed_after(tmp_path, chance.uniform(0, 0.15))
-        after = check(tmp_path)
-        assert after >= before
-        before = after
-    assert 0 < before < DAYS
-    with History(tmp_path / "h.sqlite") as history, Catalogue(tmp_path / "search") as catalogue:
-        publish(history, [day(number) for number in range(before + 1)], catalogue=catalogue, start=before)
-        catalogue.collect({history.generation()})
-        assert names(tmp_path) == {history.generation()}
-    assert check(tmp_path) == before + 1
+def test_killed_while_publishing(kept, tmp_path, library, seed, steps):
+    """
+    The next command publishes what is sealed. Killed again and again, at some call that changes the disk, it goes on.
+
+    What was committed before each kill is whole; and when it comes to its end all answers are those of before.
+    """
+    data, before = kept
+    config, chance = configure(tmp_path, f"{HOST}/"), random.Random(seed)
+    words, disk = command(config, "status"), Disk(tmp_path / "data", library)
+
+    def begin():
+        disk.put_back(data)
+        shutil.rmtree(disk.root / "catalogue")
+
+    def run(env):
+        return subprocess.run(words, env=env, check=False, capture_output=True, timeout=60).returncode
+
+    begin()
+    assert run(disk.watched()) != -signal.SIGKILL
+    assert check(disk.root, before) == (len(DAYS), before)
+    calls = disk.calls()["kill"]
+    assert calls > 20 * len(DAYS)
+    begin()
+    published, kills = 0, 0
+    while run(disk.fault("kill", chance.randint(1, 2 * calls // steps))) == -signal.SIGKILL:
+        after, _ = check(disk.root, before)
+        assert after >= published
+        published, kills = after, kills + 1
+    assert kills
+    assert check(disk.root, before) == (len(DAYS), before)
+    assert not list((disk.root / "catalogue" / "search").glob("*.partial"))
+
+
+def test_a_site_that_nobody_published(kept, tmp_path, library):
+    """Killed at its very first call, nothing is published, and nothing is lost."""
+    data, before = kept
+    config, disk = configure(tmp_path, f"{HOST}/"), Disk(tmp_path / "data", library)
+    disk.put_back(data)
+    shutil.rmtree(disk.root / "catalogue")
+    ended = subprocess.run(
+        command(config, "status"), env=disk.fault("kill", 1), check=False, capture_output=True, timeout=60
+    )
+    assert ended.returncode == -signal.SIGKILL
+    with Web({}) as web, opened(disk.root, web, HandClock()) as archive:
+        assert archive.shelves.history.snapshots(SITE) == []
+    subprocess.run(command(config, "status"), check=False, capture_output=True, timeout=60)
+    assert check(disk.root, before) == (len(DAYS), before)

@@ -6,15 +6,17 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
 
-from archiver import rebuilding
+from archiver import merged_ahead, rebuilding
 from archiver.cli.compose import shelves_below
 from archiver.rebuilding import rebuild_beside
 from archiver.snapshot import take
-from index.errors import ArchiveError, BusyError
+from archiver.workers import Workers
+from index.errors import BusyError
 from tests.support.command import command, configure, inside
 from tests.support.faults import Disk, build
 from tests.support.published import DAYS, answers
@@ -156,16 +158,28 @@ def answers_without(archive, folder):
         folder.index_path.write_bytes(index)
 
 
-def test_processes_that_end_before_their_time(kept, archive, monkeypatch):
+class Dying(Workers):
+    """Processes that are killed when one of them has been given so many days, before it can have answered."""
+
+    at, given = 1, 0
+
+    def _send(self, end, task):
+        super()._send(end, task)
+        type(self).given += 1
+        if self.given == self.at:
+            for process in self._processes:
+                process.kill()
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_processes_that_end_before_their_time(kept, archive, monkeypatch, at):
     """Where they are killed each day is merged when its turn comes."""
     monkeypatch.setattr(rebuilding, "FEW", 0)
-
-    def killing(_days, _folder):
-        yield from ()
-        raise ArchiveError("A process that reads for this command has ended before its time.")
-
-    monkeypatch.setattr(rebuilding, "merged_ahead", killing)
+    monkeypatch.setattr(Dying, "at", at)
+    monkeypatch.setattr(Dying, "given", 0)
+    monkeypatch.setattr(merged_ahead, "Workers", Dying)
     assert rebuilt(archive, lambda *_: None) == 4
+    assert Dying.given >= at
     assert answers(archive) == kept[1]
 
 
@@ -174,13 +188,18 @@ def library(tmp_path_factory):
     return build(tmp_path_factory.mktemp("faults"))
 
 
-def killed(kept, tmp_path, library, parts):
+MANY = "from archiver import rebuilding; rebuilding.FEW = 0; from archiver.cli import main; main()"
+"""The command as it is for many days: other processes merge them ahead, and are killed at their own calls too."""
+
+
+def killed(kept, tmp_path, library, parts, *, many=False):
     """Kill it at parts of its way, each time after the one before was mended."""
     data, before = kept
     config = configure(tmp_path, f"{HOST}/")
     disk = Disk(tmp_path / "data", library)
     disk.put_back(data)
     words = command(config, "rebuild")
+    words = [sys.executable, "-c", MANY, *words[1:]] if many else words
     subprocess.run(words, env=disk.watched(), check=True, capture_output=True, timeout=60)
     calls = disk.calls()["kill"]
     for part in parts:
@@ -199,10 +218,16 @@ def test_killed(kept, tmp_path, library):
     killed(kept, tmp_path, library, [0.1, 0.5, 0.9, 0.99])
 
 
+def test_killed_with_the_processes_that_merge_ahead(kept, tmp_path, library):
+    """At the first calls they are killed as well, at later ones it is killed alone."""
+    killed(kept, tmp_path, library, [0, 0.3, 0.8], many=True)
+
+
 @pytest.mark.large
-def test_killed_at_many_points(kept, tmp_path, library):
+@pytest.mark.parametrize("many", [False, True])
+def test_killed_at_many_points(kept, tmp_path, library, many):
     """The same at sixty points."""
-    killed(kept, tmp_path, library, [number / 60 for number in range(60)])
+    killed(kept, tmp_path, library, [number / 60 for number in range(60)], many=many)
 
 
 def test_a_full_disk_leaves_what_there_was(kept, tmp_path, library):

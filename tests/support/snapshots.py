@@ -38,10 +38,10 @@ Day = Mapping[str, Answer]
 NOT_FOUND: Answer = (404, {"Content-Type": "text/plain"}, b"not here")
 
 
-def page(text: str, *links: str, title: str = "A page") -> Answer:
+def page(text: str, *links: str, title: str = "A page", language: str = "nl") -> Answer:
     """Return a page of HTML with a text and links."""
     anchors = "".join(f'<a href="{link}">{link}</a>' for link in links)
-    body = f'<!doctype html><html lang="nl"><title>{title}</title><p>{text}</p>{anchors}</html>'
+    body = f'<!doctype html><html lang="{language}"><title>{title}</title><p>{text}</p>{anchors}</html>'
     return 200, {"Content-Type": "text/html; charset=utf-8"}, body.encode()
 
 
