@@ -136,7 +136,8 @@ def day(live: Live, colour: str) -> dict[str, Reply]:
         f"{other}/page": Reply("<title>Far</title><p>far"),
         f"{site}/nested.html": Reply("<script>parent.postMessage({ to: 'nested' }, '*')</script>"),
         f"{site}/moved": Reply(status=301, headers=(("Location", "/next"),)),
-        f"{site}/leaving": Reply('<title>Leaving</title><p id="here">here<script>setTimeout(() => { location.href = "/next"; }, 50)</script>'),
+        f"{site}/leaving": Reply('<title>Leaving</title><p>here<script>setTimeout(() => { location.href = "/next"; }, 50)</script>'),
+        f"{site}/button": Reply('<title>Button</title><button onclick="location.href = \'/next\'">go</button>'),
     }  # fmt: skip
 
 
@@ -251,15 +252,37 @@ def test_a_redirect_from_the_root(browser, here, live):
 
 
 def test_a_script_that_leaves_is_told_of(browser, here, live):
-    """Where a script sends the frame to an address that cannot be followed, the page it was on comes back, with words."""
-    with visit(browser, f"{here}/web/{MONDAY}/{live.site}/leaving") as seen:
-        note = seen.page.locator("#daykeep-elsewhere")
-        note.wait_for(state="visible", timeout=10_000)
-        assert (
-            "wanted to go where this archive cannot follow it" in note.inner_text()
-            or "volgen" in note.inner_text()
-        )
+    """Where a script sends the frame to what cannot be followed, the page it was on comes back, with words."""
+    with visit(browser, f"{here}/web/{MONDAY}/{live.site}/button") as seen:
+        frame_of(seen.page).locator("button").click()
+        seen.page.locator("#daykeep-elsewhere").wait_for(state="visible", timeout=10_000)
+        frame_of(seen.page).locator("button").wait_for()
+        assert seen.page.url == f"{here}/web/{MONDAY}/{live.site}/button"
     assert live.heard == []
+
+
+def test_a_script_that_always_leaves_is_not_run_for_ever(browser, here, live):
+    """A page that sends its frame elsewhere each time it is shown ends up without scripts."""
+    with visit(browser, f"{here}/web/{MONDAY}/{live.site}/leaving") as seen:
+        seen.page.wait_for_url(f"{here}/web/{MONDAY}ns_/{live.site}/leaving", timeout=15_000)
+        wait_for(seen.page, "here")
+    assert live.heard == []
+
+
+def test_no_frame_speaks_past_the_policy(browser, here, live):
+    """A frame of a text, sandboxed or not, has no WebRTC, which no policy would stop."""
+    tried = """(sandbox) => new Promise((told) => {
+        const frame = document.createElement("iframe");
+        if (sandbox) frame.sandbox = "allow-scripts";
+        frame.srcdoc = "<script>parent.postMessage({ rtc: typeof RTCPeerConnection }, '*')<" + "/script>";
+        addEventListener("message", ({ data }) => data.rtc && told(data.rtc));
+        document.body.append(frame);
+    })"""
+    with visit(browser, f"{here}/web/{MONDAY}/{live.site}/next") as seen:
+        wait_for(seen.page, "next")
+        assert [inner(seen.page).evaluate(tried, sandboxed) for sandboxed in (True, False)] == [
+            "undefined"
+        ] * 2
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@
   const { URL, Proxy, Reflect, Map, WeakMap, DOMException, Promise, setTimeout, MutationObserver,
     Blob, DOMParser, XMLSerializer, XMLHttpRequest } = window;
   const { open: openRequest, send: sendRequest } = XMLHttpRequest.prototype;
+  const { appendChild } = Node.prototype;
   const createObjectURL = URL.createObjectURL.bind(URL);
   const ways = makeWays(window);
   const { describe, define, each, instead, withArguments, withFirst, whenMade, answer } = ways;
@@ -643,18 +644,18 @@
     tellParts();
   };
 
-  const list = (imports) => {
+  const list = (imports, insert) => {
     if (!document.head) return;
     const listed = document.createElement("script");
     listed.type = "importmap";
-    listed.textContent = JSON.stringify(imports);
-    document.head.append(listed);
+    listed.textContent = JSON.stringify(imports);  // by the policy that guardScripts made, where one is needed
+    Reflect.apply(insert, document.head, [listed]);
     listed.remove();
   };
-  if (byPath) list(importMapOf(said, addresses));  // of replay addresses, which nothing below has to map
 
   patch(window);
   watch(document);
+  if (byPath) list(importMapOf(said, addresses), appendChild);  // of replay addresses, which nothing has to map
   if (byPath) tell();  // before a script of the page can say something else
   if (realParent !== window) watchParts();
   // Where a script leads to what nothing is captured of: to the page that says so.
@@ -666,7 +667,7 @@
     return inside ? mapped : `${outside}/${original(mapped)}`;
   };
   // Absolute addresses in `import` of any script: where a page has no import map that the server adds them to.
-  if (modules && !byPath) list({ imports: Object.fromEntries(modules.split(" ").map((one) => [`${one}/`, map(`${one}/`)])) });
+  if (modules && !byPath) list({ imports: Object.fromEntries(modules.split(" ").map((one) => [`${one}/`, map(`${one}/`)])) }, document.head && document.head.append);
   if (window.navigation) {
     window.navigation.addEventListener("navigate", (event) => {
       const wanted = event.destination.url;
