@@ -136,6 +136,9 @@ WANTED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Origin-Agent-Cluster": "?1",
 }
+CONNECTIONS = re.compile(
+    r'\(response-origin( "http://[a-z0-9-]+\.localhost:\d+")* "mailto:\*" "tel:\*"\);redirects=allow'
+)
 
 
 @pytest.mark.parametrize(("path", "status", "method"), ANSWERS)
@@ -147,6 +150,7 @@ def test_headers_of_every_answer(visitor, path, status, method, destination):
     for name, value in WANTED.items():
         assert response.headers.getlist(name) == [value]
     assert "camera=()" in response.headers["Permissions-Policy"]
+    assert CONNECTIONS.fullmatch(response.headers["Connection-Allowlist"])
     policy = response.headers["Content-Security-Policy"]
     assert re.findall(r"sandbox [^;]*", policy) == [
         "sandbox allow-scripts allow-modals allow-same-origin allow-forms allow-downloads"

@@ -93,6 +93,8 @@ class World:
             return self._frame(*path.strip("/?").split("/"))
         own = self.addresses.source(label.timestamp, [self.site, self.cdn])
         security = [*security_headers(own, self.viewer), ("Access-Control-Allow-Origin", "*")]
+        # as in a browser that does not know it: what is tried here is the script alone
+        security = [(name, value) for name, value in security if name != "Connection-Allowlist"]
         if path == "/.daykeep/replay.js":
             return "text/javascript", security, SCRIPT
         kind = TYPES.get(path.partition("?")[0].rpartition(".")[2], "text/html")

@@ -76,6 +76,9 @@ RULES: dict[str, Rule] = {
     "cross-origin-embedder-policy": DROP,
     "cross-origin-embedder-policy-report-only": DROP,
     "cross-origin-resource-policy": DROP,
+    "connection-allowlist": DROP,
+    "connection-allowlist-report-only": DROP,
+    "allow-connection-allowlist-from": DROP,
     "origin-agent-cluster": DROP,
     "x-permitted-cross-domain-policies": DROP,
     # State of the live origin in the visitor's browser
@@ -213,9 +216,21 @@ def security_headers(
         fixed = [
             one for one in _FIXED if one[0] != "Origin-Agent-Cluster"
         ]  # which is of origins that are somebody's
-        return [("Content-Security-Policy", policy), *fixed, *_SHARED]
+        return [("Content-Security-Policy", policy), _connections([]), *fixed, *_SHARED]
     policy = _policy(own, viewer_origin, scriptless=scriptless, outside=outside)
-    return [("Content-Security-Policy", policy), *_FIXED]
+    return [("Content-Security-Policy", policy), _connections([*own, outside]), *_FIXED]
+
+
+def _connections(origins: Sequence[str]) -> tuple[str, str]:
+    """
+    Return the field that names where a page may connect to at all (Connection Allowlist, Chromium 156).
+
+    It closes what no other policy does: WebRTC, and the connection that is opened for a frame which is then
+    refused. A link to mail or telephone, which Chromium would show an error page for, connects to nothing;
+    our redirects stay within. Browsers that do not know it pass it over.
+    """
+    named = "".join(f' "{origin}"' for origin in dict.fromkeys(origins) if origin)
+    return "Connection-Allowlist", f'(response-origin{named} "mailto:*" "tel:*");redirects=allow'
 
 
 def _policy_in_paths(own: Sequence[str], replay_origin: str, *, scriptless: bool) -> str:

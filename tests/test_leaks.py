@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+An archived page that tries to reach the live web, in every way we know, reaches nothing: not even a connection.
+
+In the viewer's frame, and opened by itself, in Chromium. The same pages live do reach it: only then the silence of
+the archive says something. tests/support/leaks.py has the ways.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page
+
+from index.urlkey import origin
+from tests.feature_site.playing import launch
+from tests.support.archive import Reply, build
+from tests.support.leaks import WAYS, Listener
+from tests.support.ports import free_port
+from tests.support.sites import Web
+from tests.support.viewing import serving
+from viewer.label import make
+
+pytestmark = pytest.mark.browser
+
+SITE, DAY = "http://leaks.test", "20260302023000"
+BATCH = 16
+"""Pages open at once."""
+
+PATIENCE = 10
+"""Seconds that the pages which are open at once may take."""
+
+TRIED = """() => document.readyState === 'complete'
+  && (document.documentElement.dataset.tried || document.contentType !== 'text/html')"""
+SILENT_LIVE = frozenset({
+    "apple-icon", "background-fetch", "dns-prefetch", "fenced-frame", "frame-nested", "icon", "link-preconnect",
+    "link-style-sheet", "manifest", "nel", "preconnect", "preconnect-icon", "prerender", "reporting", "source-map",
+    "speculation-document", "speculation-prerender", "svg-use", "track", "webrtc-svg-link", "worker", "xslt",
+})  # fmt: skip
+"""Ways that Chromium 156 does not go live either, without a window or without TLS."""
+
+
+@pytest.fixture(scope="module")
+def chromium(browser: Browser) -> Iterator[Browser]:
+    with launch(browser.browser_type) as started:
+        yield started
+
+
+def answers(live: Listener) -> dict[str, Reply]:
+    """Return every page of every way, by path."""
+    found: dict[str, Reply] = {"/end": Reply("<!doctype html><title>end</title>end")}
+    for name, way in WAYS.items():
+        found |= way.pages(name, live.base(name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[Listener]:
+    with Listener() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="module")
+def viewer(tmp_path_factory: pytest.TempPathFactory, live: Listener) -> Iterator[str]:
+    port = free_port()
+    day = {f"{SITE}{path}": reply for path, reply in answers(live).items()}
+    folder: Path = tmp_path_factory.mktemp("leaks") / "data"
+    with build(folder, {"demo": {DAY: day}}, port=port) as built, serving(built, port) as base:
+        yield base
+
+
+def try_all(context: BrowserContext, address: Callable[[str], str]) -> None:
+    """Open the page of each way, some at once, and close them when they have tried."""
+    names, clock = list(WAYS), context.new_page()
+    for start in range(0, len(names), BATCH):
+        opened = {_open(context, address(name)): address(name) for name in names[start : start + BATCH]}
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and not all(_has_tried(page, url) for page, url in opened.items()):
+            clock.wait_for_timeout(50)
+        for page in opened:
+            page.close()
+
+
+def _open(context: BrowserContext, address: str) -> Page:
+    page = context.new_page()
+    with contextlib.suppress(Error):  # a page that went elsewhere meanwhile
+        page.goto(address, wait_until="commit")
+    return page
+
+
+def _has_tried(page: Page, address: str) -> bool:
+    """Tell whether a page says that it has tried, or is no longer there to say so."""
+    name = address.rpartition("/")[2]
+    shown = [frame for frame in page.frames if frame.url.endswith(f"/{name}") and "/web/" not in frame.url]
+    if not shown:
+        return len(page.frames) > 1 or "/web/" not in page.url
+    try:
+        return bool(shown[-1].evaluate(TRIED))
+    except Error:
+        return False
+
+
+def hear(context: BrowserContext, live: Listener) -> dict[str, list[str]]:
+    """Return what was heard, once something that is sent now has arrived."""
+    page = context.new_page()
+    with contextlib.suppress(Error):
+        page.goto(live.base("sentinel"))
+    page.close()
+    assert live.heard.pop("sentinel")
+    return dict(live.heard)
+
+
+@pytest.mark.large
+def test_live_pages_do_reach_it(chromium: Browser, live: Listener) -> None:
+    """The same pages, served live, reach the listener."""
+    live.heard.clear()
+    with Web(
+        {path: (one.status, dict(one.fields()), one.payload) for path, one in answers(live).items()}
+    ) as web:
+        context = chromium.new_context()
+        try_all(context, lambda name: f"http://127.0.0.1:{web.port}/{name}")
+        heard = hear(context, live)
+        context.close()
+    assert set(WAYS) - set(heard) <= SILENT_LIVE
+
+
+def test_nothing_is_reached_in_the_frame(chromium: Browser, live: Listener, viewer: str) -> None:
+    """In the viewer's frame no way leads out, and the viewer's page stays where it is."""
+    live.heard.clear()
+    context = chromium.new_context()
+    try_all(context, lambda name: f"{viewer}/web/{DAY}/{SITE}/{name}")
+    assert hear(context, live) == {}
+    context.close()
+
+
+@pytest.mark.large
+def test_nothing_is_reached_by_itself(chromium: Browser, live: Listener, viewer: str) -> None:
+    """Who opens the replay address itself is led into the frame, and no way leads out."""
+    live.heard.clear()
+    context = chromium.new_context()
+    label = make(DAY, origin(f"{SITE}/"))
+    replayed = viewer.replace("localhost", f"{label}.localhost")
+    try_all(context, lambda name: f"{replayed}/{name}")
+    assert hear(context, live) == {}
+    context.close()
