@@ -26,6 +26,7 @@ FRAMES = {256, 257, 259, 310, 308, 326, 338, 339, 340, 341, 347, 637, 704, 705, 
 STORAGE = {807, 810, 811, 812, 813, 814, 815, 816, 817, 818, 820, 821, 1021}
 WORKERS = {1006, 1007, 1013}
 OTHER = {120, 237, 312, 324}
+EITHER = frozenset({353})  # a frame of a blob has its origin told in time, or too late
 CANNOT = frozenset(LOCATION | FRAMES | STORAGE | WORKERS | OTHER)
 
 
@@ -60,7 +61,7 @@ def test_features_in_paths(chromium: Browser, viewer: str, archive: Archive, nam
     stamp = day_of(archive).timestamp
     verdicts = play(chromium, lambda url: f"{viewer}/web/{stamp}/{url}", [name])
     failed = {number: one.said for number, one in verdicts.items() if not one.passed}
-    assert {number: said for number, said in failed.items() if number not in CANNOT} == {}
+    assert {number: said for number, said in failed.items() if number not in CANNOT | EITHER} == {}
     assert sorted(CANNOT & verdicts.keys() - failed.keys()) == []
 
 
@@ -68,6 +69,6 @@ def test_the_documentation_counts_these() -> None:
     """docs/replay.md says how many features pass in this mode."""
     written = (Path(__file__).parents[1] / "docs" / "replay.md").read_text(encoding="utf-8")
     assert (
-        f"Of the {len(features())} features of the feature site {len(features()) - len(CANNOT)} pass here"
+        f"Of the {len(features())} features of the feature site {len(features()) - len(CANNOT | EITHER)} pass here"
         in written
     )
