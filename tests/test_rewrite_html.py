@@ -439,3 +439,12 @@ def test_deep_frames(within: Callable[[str], str], documents: int) -> None:
         frame = LexborHTMLParser(page).css_first("iframe")
         page = (frame.attributes.get("srcdoc") or "") if frame else ""
     assert seen == [True, True, True, True, False, False][:documents]
+
+
+@pytest.mark.parametrize("within", [_in_srcdoc, _in_data])
+def test_many_frames_do_not_swell_a_page(within: Callable[[str], str]) -> None:
+    """So many documents of a page get our script, and then no more: a page grows by a bounded length."""
+    page = within("<p>x") * 5000
+    grown = len(rewritten(page)) - len(page)
+    assert rewritten(page).count("src=h") == 1 + viewer.rewrite_html.MAX_HEADS
+    assert grown < 5000 * 60 + 200 * len(HEAD) * 6

@@ -47,6 +47,7 @@ from .mementos import NEAR
 from .outside import outside_of
 from .page_parts import named_parts
 from .request_target import request_target
+from .rewrite_headers import fits
 from .security import allow_frames
 from .view import View, view_of_modifier
 
@@ -172,12 +173,15 @@ def _framed(
     before, after = neighbours(lifeline, snapshot.timestamp)
     name = snapshot.timestamp + view.letters
     outside = outside_of(held.addresses, name)
-    allow_frames([*sources(held, snapshot, view), *filter(None, [outside])])
+    frames = [*sources(held, snapshot, view), *filter(None, [outside])]
+    in_page = not held.addresses.by_path and not fits(frames)
+    allow_frames([held.addresses.wildcard()] if in_page else frames)
     site = held.site(snapshot.site)
     summary = snapshot.folder.summary
     return Response(
         render_template(
             "frame.html",
+            frames=frames if in_page else (),
             site=site,
             site_title=title_of(site),
             summary=summary,

@@ -44,9 +44,6 @@ from .view import View
 KEPT_OPEN = 32
 """Snapshots kept open: each holds one mapped index file."""
 
-MAX_SOURCES = 500
-"""Characters of origins in a policy, where they stand six times; above it the wildcard stands alone."""
-
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
 MAX_MODULE_ORIGINS = 32
 """Archived origins whose modules a page is told of: each stands in every page."""
@@ -165,11 +162,9 @@ class OpenSnapshot:
         return origins if len(origins) <= MAX_MODULE_ORIGINS else []
 
     def sources(self, view: View, origins: frozenset[Origin]) -> list[str]:
-        """Return the replay origins of a view as CSP sources; the wildcard where they are too many."""
+        """Return the replay origins of a view as CSP sources: all of them, however many."""
         if self._sources.get(view, (None, []))[0] != origins:
-            own = self._addresses.source(self.timestamp + view.letters, origins)
-            fits = len(" ".join(own)) <= MAX_SOURCES
-            self._sources[view] = origins, own if fits else [self._addresses.wildcard()]
+            self._sources[view] = origins, self._addresses.source(self.timestamp + view.letters, origins)
         return self._sources[view][1]
 
     def _has_queries(self, path: str) -> bool:

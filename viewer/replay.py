@@ -23,7 +23,7 @@ from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from werkzeug.datastructures import Range
 from werkzeug.exceptions import HTTPException
 
@@ -62,7 +62,7 @@ from .outside import OUTSIDE, link_mapper, outside_of, target_of
 from .preflight import is_preflight, leave
 from .request_target import request_target
 from .rewrite_css import rewrite_css
-from .rewrite_headers import cookies_of, rewrite_headers, security_headers
+from .rewrite_headers import cookies_of, fits, policy_in_page, rewrite_headers, security_headers
 from .rewrite_html import head_script, rewrite_html
 from .script import page_script, worker_script
 from .sent import READ, answer_to, sent_by
@@ -322,6 +322,7 @@ def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Respons
         xml=kind is Kind.XML,
         link=_link_mapper(asked),
         modules=[] if asked.view.scriptless else asked.snapshot.module_origins,
+        policy="" if kind is Kind.XML else _policy_in_page(asked),
     )
     typed = f"{content_type.partition(';')[0].strip()}; charset=utf-8"
     kept = [(name, value) for name, value in headers if name.lower() != "content-type"]
@@ -444,6 +445,15 @@ def _head(asked: Asked, stored: Stored | None = None, **more: str) -> str:
     )
 
 
+def _policy_in_page(asked: Asked) -> str:
+    """Return the policy that a page has in itself where the origins it may reach do not fit a header."""
+    if holdings().addresses.by_path or fits(asked.sources):
+        return ""
+    g.policy_in_page = True
+    outside = outside_of(holdings().addresses, asked.name)
+    return policy_in_page([*asked.sources, *filter(None, [outside])])
+
+
 def _other_origins(asked: Asked) -> str:
     """Return other archived origins, of whose modules root-relative imports are mapped: the first few."""
     others = sorted(map(str, asked.snapshot.origins - {asked.origin}))
@@ -531,6 +541,9 @@ def _secured(response: Response, asked: Asked | None) -> Response:
     held = holdings()
     own = asked.sources if asked else []
     more: dict[str, Any] = {"by_path": held.addresses.base if held.addresses.by_path else ""}
+    if not held.addresses.by_path and not fits(own):
+        own = [held.addresses.wildcard()] if g.get("policy_in_page") else []
+        more["ancestors"] = held.addresses.wildcard()
     if asked:
         outside = outside_of(held.addresses, asked.name)
         more |= {"scriptless": asked.view.scriptless, "outside": outside}

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
+from html import escape
 
 from .address import Mapper
 from .path_address import touched
@@ -193,6 +194,29 @@ def cookies_of(headers: Iterable[tuple[str, str]]) -> list[str]:
     return [one for one in told if len(one) <= MAX_COOKIE][:MAX_COOKIES]
 
 
+MAX_SOURCES = 500
+"""
+Characters of origins in a header, where they stand six times: proxies take a head of 4 or 8 KiB. Where a
+snapshot has more, a page has them all in itself (`policy_in_page`), under a header with the wildcard.
+"""
+
+
+def fits(own: Sequence[str]) -> bool:
+    """Tell whether so many source expressions fit a header."""
+    return len(" ".join(own)) <= MAX_SOURCES
+
+
+def policy_in_page(own: Sequence[str]) -> str:
+    """
+    Return a `<meta>` that narrows what the header's policy allows to these sources (CSP3 section 3.3).
+
+    Both policies hold. It has to come first in the head: what stands before it is not under it. Well-formed
+    in HTML and XML.
+    """
+    written = f"default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval' {' '.join(own)}"
+    return f'<meta http-equiv="Content-Security-Policy" content="{escape(written)}"/>'
+
+
 def security_headers(
     own: Sequence[str],
     viewer_origin: str,
@@ -200,16 +224,18 @@ def security_headers(
     scriptless: bool = False,
     by_path: str = "",
     outside: str = "",
+    ancestors: str = "",
 ) -> list[tuple[str, str]]:
     """
     Return the headers that every replay response carries, whatever its status and type.
 
-    `own` are the source expressions of the snapshot's replay origins (`ReplayAddresses.source`); where
-    they are so many that a header would outgrow a proxy's buffer (4 or 8 KiB are usual; each stands in it
-    six times) the caller gives the wildcard alone. `viewer_origin` is the only page outside that may frame.
+    `own` are the source expressions of the snapshot's replay origins (`ReplayAddresses.source`); where they
+    do not fit a header, the wildcard for a page that has a policy in itself, and none for what has none (see
+    `policy_in_page`). `viewer_origin` is the only page outside that may frame.
     `scriptless` forbids every script, of the page and of ours. `by_path` is the replay origin in path mode,
     where all snapshots have the same: a page then has an origin that is nobody's, and may use what is below
-    `own`. `outside` is where forms and frames may lead besides.
+    `own`. `outside` is where forms and frames may lead besides, `ancestors`
+    who may frame it if not just `own`.
     """
     if by_path:
         policy = _policy_in_paths(own, by_path, scriptless=scriptless)
@@ -217,7 +243,8 @@ def security_headers(
             one for one in _FIXED if one[0] != "Origin-Agent-Cluster"
         ]  # which is of origins that are somebody's
         return [("Content-Security-Policy", policy), _connections([]), *fixed, *_SHARED]
-    policy = _policy(own, viewer_origin, scriptless=scriptless, outside=outside)
+    framing = ancestors or " ".join(dict.fromkeys(own))
+    policy = _policy(own, f"{viewer_origin} {framing}", scriptless=scriptless, outside=outside)
     return [("Content-Security-Policy", policy), _connections([*own, outside]), *_FIXED]
 
 
@@ -257,7 +284,7 @@ def _policy_in_paths(own: Sequence[str], replay_origin: str, *, scriptless: bool
     return "; ".join(f"{name} {value.strip()}" for name, value in directives.items())
 
 
-def _policy(own: Sequence[str], viewer_origin: str, *, scriptless: bool, outside: str) -> str:
+def _policy(own: Sequence[str], ancestors: str, *, scriptless: bool, outside: str) -> str:
     """
     Return the policy (CSP3). `connect-src` and the rest fall back on `default-src`.
 
@@ -273,7 +300,7 @@ def _policy(own: Sequence[str], viewer_origin: str, *, scriptless: bool, outside
         "object-src": f"'self' {origins}",
         "base-uri": f"'self' {origins}",
         "form-action": f"'self' {origins} {outside}",
-        "frame-ancestors": f"'self' {viewer_origin} {origins}",
+        "frame-ancestors": f"'self' {ancestors}",
         # The frame has a sandbox too; this one holds where a browser is brought here some other way
         "sandbox": f"{allowed} allow-same-origin allow-forms allow-downloads",
     }

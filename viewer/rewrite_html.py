@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape as escape_text
 
 from .address import Mapper
@@ -39,6 +39,9 @@ _CHARSET = re.compile(r"(charset\s*=\s*[\"']?)[^\s\"';]*", re.IGNORECASE)
 _XML_ENCODING = re.compile(r"(<\?xml\s[^>]*?encoding\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
 _XML_STYLESHEET = re.compile(r"(<\?xml-stylesheet\s[^>]*?href\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')")
 _XHTML = ' xmlns="http://www.w3.org/1999/xhtml"'
+MAX_HEADS = 100
+"""Documents within a page (`srcdoc`, `data:`) that get our script; more get it from the page around them."""
+
 _DEEPEST_FRAME = 3
 """`srcdoc` within `srcdoc` that is rewritten; deeper ones get the script from the page around them."""
 
@@ -74,6 +77,13 @@ _DULL_IN_PATHS = re.compile(
 _READ_BY_SCRIPTS = frozenset({"audio", "img", "link", "video"})
 
 
+@dataclass(slots=True)
+class _Heads:
+    """How often our script may still be put into documents within a page: each makes the page longer."""
+
+    left: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
     """What a rule may need: how to map, what to put first, and how deep in frames the page is."""
@@ -85,6 +95,8 @@ class _Page:
     xml: bool
     modules: Sequence[str] = ()
     depth: int = 0
+    policy: str = ""
+    heads: _Heads = field(default_factory=lambda: _Heads(MAX_HEADS))
     based: bool = False
     """Whether a `<base>` came, on which the addresses below it depend."""
 
@@ -102,6 +114,7 @@ def rewrite_html(
     xml: bool = False,
     link: Mapper | None = None,
     modules: Sequence[str] = (),
+    policy: str = "",
 ) -> bytes:
     """
     Return a page rewritten for replay, in UTF-8: the answer's Content-Type must say so.
@@ -110,8 +123,9 @@ def rewrite_html(
     runs before all else and changes nothing else: not the mode of rendering, not the tree around it.
     `xml` says that the type is XML (`application/xhtml+xml`, `image/svg+xml`); `link` maps where the page
     leads, if otherwise than what it is made of. `modules` are archived origins that scripts may import from:
-    they go into the page's own import map, or our script makes one of them. Never raises for what stands in a
-    page; time and memory are linear in its size.
+    they go into the page's own import map, or our script makes one of them. `policy` is put before `head`,
+    in the page alone: documents that a page writes have its policy. Never raises for what stands in a page;
+    time and memory are linear in its size.
     """
     first = head.decode() if isinstance(head, bytes) else head
     text = decode(body, charset)
@@ -119,7 +133,8 @@ def rewrite_html(
     if modules and not mapped:
         first = first.replace("<script", f'<script data-modules="{escape_text(" ".join(modules))}"', 1)
     first = first.replace("<script", f"<script{_XHTML}", 1) if xml else first
-    return _rewritten(text, _Page(mapper, link, first, xml, modules)).encode("utf-8", "replace")
+    page = _Page(mapper, link, first, xml, modules, policy=policy)
+    return _rewritten(text, page).encode("utf-8", "replace")
 
 
 def head_script(
@@ -154,12 +169,12 @@ def _rewritten(text: str, page: _Page) -> str:
     pieces, done = [], 0
     for start, end, new in _edits(text, page):
         if done <= place <= start:
-            pieces += [text[done:place], page.head]
+            pieces += [text[done:place], page.policy, page.head]
             done, place = place, -1
         pieces += [text[done:start], new]
         done = end
     if place >= 0:
-        pieces += [text[done:place], page.head]
+        pieces += [text[done:place], page.policy, page.head]
         done = place
     return "".join([*pieces, text[done:]])
 
@@ -317,7 +332,7 @@ def _data_frame(found: list[Attribute]) -> DataUrl | None:
 
 def _sandboxed(found: list[Attribute], data: DataUrl, page: _Page) -> Iterator[tuple[int, int, str]]:
     """Turn a `data:` frame into a `srcdoc` of an origin of its own, which does inherit the CSP."""
-    document = _rewritten(data.as_html(), replace(page, xml=False, depth=page.depth + 1))
+    document = _rewritten(data.as_html(), _inner(page, page.head))
     allowed = "allow-scripts allow-forms allow-modals"
     for attribute in found:
         if attribute.name == "sandbox":
@@ -383,8 +398,14 @@ def _style(value: str, page: _Page) -> str:
 def _srcdoc(value: str, page: _Page) -> str:
     if page.depth >= _DEEPEST_FRAME:
         return value
-    head = page.head.replace(_XHTML, "", 1)
-    return _rewritten(value, replace(page, head=head, xml=False, depth=page.depth + 1))
+    return _rewritten(value, _inner(page, page.head.replace(_XHTML, "", 1)))
+
+
+def _inner(page: _Page, head: str) -> _Page:
+    """Return what is known of a document within a page; after many of them, without our script."""
+    page.heads.left -= 1
+    first = head if page.heads.left >= 0 else ""
+    return replace(page, head=first, xml=False, depth=page.depth + 1, policy="")
 
 
 def _refresh(value: str, page: _Page) -> str:

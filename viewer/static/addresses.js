@@ -67,6 +67,11 @@ const makeAddresses = (said, w) => {
   const isReplay = ({ origin }) => origin.startsWith(beforeLabel) && origin.endsWith(afterLabel)
     && origin.length > (beforeLabel + afterLabel).length;
 
+  // Of this snapshot and view: another day's address, written out, is mapped as any other and so is a gap.
+  const ownBeginning = beforeLabel + timestamp;
+  const isOwn = (url) => url.origin === outside
+    || (isReplay(url) && url.origin.startsWith(ownBeginning) && /[hp-]/.test(url.origin[ownBeginning.length]));
+
   const parsed = (text, base) => { try { return new URL(text, base); } catch { return null; } };
 
   // An absolute or protocol-relative http(s) address → its replay address; anything else as it is.
@@ -74,7 +79,7 @@ const makeAddresses = (said, w) => {
     const text = `${value}`;
     if (!ABSOLUTE.test(text.replace(/[\t\n\r]/g, ""))) return value;  // URL parsers leave these out too
     const url = parsed(text, archivedOrigin);
-    return !url || isReplay(url) ? value : replayOrigin(url) + url.pathname + url.search + url.hash;
+    return !url || isOwn(url) ? value : replayOrigin(url) + url.pathname + url.search + url.hash;
   };
 
   // A replay address → the archived one, for what a page or the viewer is told.
