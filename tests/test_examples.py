@@ -166,6 +166,7 @@ def test_nginx_never_answers_one_day_for_another(production, tmp_path):
     [
         ("/ind/search?q=a", 21),
         ("/ind/history?url=https://www.ind.nl/&passage=a", 31),
+        ("/web/parts", 61),
         ("/ind/2026-03-02/", None),
     ],
 )

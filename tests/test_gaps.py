@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 
 import pytest
 from hypothesis import given
@@ -560,3 +561,14 @@ def test_hostile_page_tells_parts(browser, address):
         asked = [url for url in seen.requests if url.endswith("/web/parts")]
         assert len(asked) <= 41
         assert [said for said in seen.problems if "postMessage" not in said and "404" not in said] == []
+
+
+def test_questions_about_parts_take_turns(visitor, monkeypatch):
+    """While two are answered the next waits a moment, and is then told to come back."""
+    busy = threading.BoundedSemaphore(1)
+    busy.acquire()
+    monkeypatch.setattr("viewer.page_parts._ANSWERED", busy)
+    monkeypatch.setattr("viewer.page_parts.WAIT", 0.01)
+    assert ask(visitor, []).status_code == 503
+    busy.release()
+    assert ask(visitor, []).status_code == 200

@@ -160,14 +160,21 @@ def test_what_is_not_kept_goes_to_the_server_as_it_came():
 
 
 def test_those_used_longest_ago_make_room():
-    kept = KeptAnswers(3 * (OVERHEAD + 10))
+    kept = KeptAnswers(3 * (OVERHEAD + 11))
     answer = Answer("200 OK", [], b"x" * 10)
     for name in "abc":
         kept.keep((name,), answer)
     assert kept.get(("a",))
     kept.keep(("d",), answer)
     assert [name for name in "abcd" if kept.get((name,))] == ["a", "c", "d"]
-    assert kept.held <= 3 * (OVERHEAD + 10)
+    assert kept.held == 3 * (OVERHEAD + 11)  # each with a body of ten and a key of one
+
+
+def test_header_fields_and_the_key_count():
+    """A policy of several kilobytes is memory as a body is."""
+    kept = KeptAnswers(1 << 20)
+    kept.keep(("host", "/path"), Answer("200 OK", [("Content-Security-Policy", "x" * 4000)], b""))
+    assert kept.held == OVERHEAD + len("host/path") + len("Content-Security-Policy") + 4000
 
 
 def test_nothing_is_kept_where_nothing_may_be():

@@ -172,6 +172,7 @@ EXPECTED = {
 }  # fmt: skip
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(("moment", "colour"), [(MONDAY, "green"), (TUESDAY, "red")])
 def test_every_way_to_write_an_address(browser, here, live, moment, colour):
     """Root-relative, relative, absolute and script-made addresses lead to what that day had, modules and workers too."""
@@ -196,6 +197,7 @@ def test_every_way_to_write_an_address(browser, here, live, moment, colour):
     assert live.heard == []
 
 
+@pytest.mark.browser
 def test_days_never_mix(browser, here, live):
     """In whatever order two days are visited, with a warm cache, each has its own parts, and no memory of the other."""
     url = f"{live.site}/nl/page.html"
@@ -220,6 +222,7 @@ def shown(page: Any) -> tuple[str, str]:
     return page.locator("#daykeep-address").inner_text(), page.url.partition("/web/")[2]
 
 
+@pytest.mark.browser
 def test_links_and_forms_lead_on(browser, here, live):
     """Links, also to another archived host, and forms lead to what that day had, and the banner follows."""
     with visit(browser, f"{here}/web/{MONDAY}/{live.site}/nl/page.html") as seen:
@@ -242,6 +245,7 @@ def test_links_and_forms_lead_on(browser, here, live):
     assert live.heard == []
 
 
+@pytest.mark.browser
 def test_a_redirect_from_the_root(browser, here, live):
     """An archived redirect to an address from the root is followed within the snapshot."""
     with visit(browser, f"{here}/web/{TUESDAY}/{live.site}/moved") as seen:
@@ -251,6 +255,7 @@ def test_a_redirect_from_the_root(browser, here, live):
         assert seen.page.locator("a[href='/about#simpler']").is_visible()
 
 
+@pytest.mark.browser
 def test_a_script_that_leaves_is_told_of(browser, here, live):
     """Where a script sends the frame to what cannot be followed, the page it was on comes back, with words."""
     with visit(browser, f"{here}/web/{MONDAY}/{live.site}/button") as seen:
@@ -261,6 +266,7 @@ def test_a_script_that_leaves_is_told_of(browser, here, live):
     assert live.heard == []
 
 
+@pytest.mark.browser
 def test_a_script_that_always_leaves_is_not_run_for_ever(browser, here, live):
     """A page that sends its frame elsewhere each time it is shown ends up without scripts."""
     with visit(browser, f"{here}/web/{MONDAY}/{live.site}/leaving") as seen:
@@ -269,6 +275,7 @@ def test_a_script_that_always_leaves_is_not_run_for_ever(browser, here, live):
     assert live.heard == []
 
 
+@pytest.mark.browser
 def test_no_frame_speaks_past_the_policy(browser, here, live):
     """A frame of a text, sandboxed or not, has no WebRTC, which no policy would stop."""
     tried = """(sandbox) => new Promise((told) => {
@@ -285,6 +292,7 @@ def test_no_frame_speaks_past_the_policy(browser, here, live):
         ] * 2
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(
     "attack",
     [
@@ -320,6 +328,7 @@ def test_no_page_reaches_another_day(browser, here, live, archive, attack):
     assert live.heard == []
 
 
+@pytest.mark.browser
 def test_the_frame_cannot_go_to_another_day(browser, here, live, archive):
     """A page that sends its frame to another day shows an error and then itself, never that day under this banner."""
     with visit(browser, f"{here}/web/{MONDAY}/{live.site}/next") as seen:
@@ -331,6 +340,7 @@ def test_the_frame_cannot_go_to_another_day(browser, here, live, archive):
         assert TUESDAY not in inner(seen.page).url
 
 
+@pytest.mark.browser
 def test_a_page_cannot_pass_for_one_of_another_host(browser, here, live):
     """What a page says of itself counts for its own archived host; of another one the page itself is opened."""
     with visit(browser, f"{here}/web/{MONDAY}/{live.site}/next") as seen:
@@ -342,6 +352,7 @@ def test_a_page_cannot_pass_for_one_of_another_host(browser, here, live):
         wait_for(seen.page, "far")
 
 
+@pytest.mark.browser
 def test_without_scripts(browser, here, live):
     """The view without scripts has the page, its images and its style, and runs nothing."""
     with visit(browser, f"{here}/web/{MONDAY}ns_/{live.site}/nl/page.html") as seen:

@@ -13,6 +13,7 @@ import pytest
 from msgspec import structs
 
 from archiver.ledger import UrlOutcome
+from index.cdxj import format_line, parse_line
 from index.errors import ConfigurationError
 from index.urlkey import origin
 from tests.support.archive import Lost, Reply, build
@@ -55,6 +56,7 @@ ANSWERS = {
     "/a/b": both(Reply("two segments", "text/plain")),
     "/met%20spatie": both(Reply("space", "text/plain")),
     "/caf%C3%A9": both(Reply("utf-8", "text/plain")),
+    "/regel%0Aeinde": both(Reply("line feed", "text/plain")),
     "/q?a=b;c": both(Reply("query", "text/plain")),
     "/zoek": both(Reply("<title>Z</title>search")),
     "/list?page=1": both(Reply("first", "text/plain")),
@@ -117,6 +119,7 @@ def visitor(archive):
         ("/a/b", 200, b"two segments"),
         ("/met%20spatie", 200, b"space"),
         ("/caf%C3%A9", 200, b"utf-8"),
+        ("/regel%0Aeinde", 200, b"line feed"),
         ("/café", 200, b"utf-8"),
         ("/q?a=b;c", 200, b"query"),
         ("/list?page=1", 200, b"first"),
@@ -673,3 +676,23 @@ def test_gap_in_the_frame(browser, tmp_path):
         seen.page.frame_locator("#daykeep-page").locator("a").click()
         seen.page.wait_for_url(f"{base}/web/{MONDAY}/{SITE}/weg")
         assert seen.page.locator("h1").inner_text() == "Nooit bewaard"
+
+
+@pytest.mark.parametrize("form", [f"/web/{MONDAY}/", f"/web/{MONDAY}id_/", "/timegate/", "/timemap/link/"])
+def test_a_line_feed_in_a_path_is_found(visitor, form):
+    """`%0A` is a character of an address like any other, wherever addresses are asked for."""
+    assert visitor.get(f"{form}{SITE}/regel%0Aeinde").status_code in {200, 302}
+
+
+def test_twins_that_are_nowhere_do_not_lead_to_each_other(tmp_path):
+    """An address by http and by https, neither of which has its payload: a gap, and no redirect without end."""
+    plain = SITE.replace("https", "http")
+    days = {MONDAY: {f"{SITE}/x.png": Reply("q", "image/png"), f"{plain}/x.png": Reply("r", "image/png")}}
+    with build(tmp_path, {"example": days}) as archive:
+        path = archive.collection.at("example", MONDAY).index_path
+        lines = map(parse_line, path.read_bytes().splitlines())
+        path.chmod(0o644)
+        path.write_bytes(b"".join(format_line(structs.replace(one, unresolved=True)) for one in lines))
+        visitor = Visitor(archive)
+        for url in (f"{SITE}/x.png", f"{plain}/x.png"):
+            assert visitor.replay(MONDAY, url, Sec_Fetch_Dest="image").status_code == 404

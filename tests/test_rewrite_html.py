@@ -35,6 +35,10 @@ def without_head(html: str) -> str:
 
 
 CHANGED = [
+    (
+        "<svg><animate values='//x/1;2; //x/3'></svg>",
+        "<svg><animate values='http://m/x/1;2; http://m/x/3'></svg>",
+    ),
     ("<a href=http://x/a>", '<a href="http://m/x/a">'),
     ("<A HREF='//x/a' id=A>", "<A HREF='http://m/x/a' id=A>"),
     ('<a href="http://x/?a=1&amp;b=&quot;&copy=2">', '<a href="http://m/x/?a=1&amp;b=&quot;&amp;copy=2">'),

@@ -45,7 +45,7 @@ from .i18n import COOKIE, LANGUAGES, add_languages, clock, second
 from .kept_answers import KeptAnswers, keeping
 from .path_address import replay_addresses
 from .replay import create_replay, is_replay_host
-from .request_target import request_target
+from .request_target import AnyPath, request_target
 from .security import add_security_headers
 from .timegate import add_memento
 
@@ -106,6 +106,7 @@ def create_viewer(held: Holdings) -> Flask:
     give(app, held)
     add_languages(app, held.settings.language)
     app.url_map.merge_slashes = False
+    app.url_map.converters["path"] = AnyPath
     app.url_map.strict_slashes = True
     for blueprint in (
         pages,

@@ -45,6 +45,9 @@ KEPT_OPEN = 32
 """Snapshots kept open: each holds one mapped index file."""
 
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
+MAX_QUERIES = 200
+"""Captures of a path with queries that are looked at for one that shows something."""
+
 MAX_MODULE_ORIGINS = 32
 """Archived origins whose modules a page is told of: each stands in every page."""
 
@@ -140,7 +143,8 @@ class OpenSnapshot:
         """Return the same URL by http instead of https or the reverse, where that was captured."""
         scheme, rest = url.split("://", 1)
         other = f"{'http' if scheme == 'https' else 'https'}://{rest}"
-        return other if self.look_up(other) else None
+        found = self.look_up(other)
+        return other if found and not found.capture.unresolved else None
 
     @cached_property
     def tidy(self) -> Tidy:
@@ -171,7 +175,7 @@ class OpenSnapshot:
         captured = self.folder.index.prefix(f"{urlkey(path)}?")
         return any(
             one.shows and one.effective_status == HTTPStatus.OK and not _NO_VALUE.search(one.url)
-            for one in captured
+            for one in islice(captured, MAX_QUERIES)
         )
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 LARGEST = 1 << 20
 """Bytes of a body that is kept; larger ones are streamed each time."""
 
-OVERHEAD = 2048
-"""Bytes that an answer is counted for besides its body: its header fields and its key."""
+OVERHEAD = 1024
+"""Bytes that an answer is counted for besides its body, header fields and key: the objects they are in."""
 
 _MARK = "daykeep.may_be_kept"
 # What an answer may depend on besides Host and target. Codings are told apart as written, not as understood:
@@ -75,10 +75,10 @@ class KeptAnswers:
             if key in self._answers:
                 return
             self._answers[key] = answer
-            self._held += _size(answer)
+            self._held += _size(key, answer)
             while self._held > self._limit:
-                _, gone = self._answers.popitem(last=False)
-                self._held -= _size(gone)
+                oldest, gone = self._answers.popitem(last=False)
+                self._held -= _size(oldest, gone)
 
     @property
     def held(self) -> int:
@@ -86,8 +86,9 @@ class KeptAnswers:
         return self._held
 
 
-def _size(answer: Answer) -> int:
-    return len(answer.body) + OVERHEAD
+def _size(key: Key, answer: Answer) -> int:
+    fields = sum(len(name) + len(value) for name, value in answer.headers)
+    return len(answer.body) + fields + sum(map(len, key)) + OVERHEAD
 
 
 def may_be_kept(environ: WSGIEnvironment) -> None:

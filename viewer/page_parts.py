@@ -12,6 +12,7 @@ address or passed over, shown as text. What became of each is looked up here. On
 from __future__ import annotations
 
 import re
+import threading
 from itertools import islice
 
 import msgspec
@@ -19,6 +20,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 
 from archiver.exchange import header
 from archiver.records import open_response
+from index.errors import BusyError
 from index.urlkey import normalise
 
 from .body import MAX_REWRITTEN, beginning
@@ -32,8 +34,13 @@ from .view import View, view_of_modifier
 
 pages = Blueprint("page_parts", __name__)
 
+AT_ONCE = 2
+"""Questions that are looked into at one time, and seconds that one more waits."""
+
+WAIT = 2.0
 MAX_ASKED = 64 * 1024
 """Bytes of a question; viewer.js asks for less."""
+_ANSWERED = threading.BoundedSemaphore(AT_ONCE)
 _MOMENT = re.compile(r"(\d{14})((?:[a-z]{2}_)?)", re.ASCII)
 
 
@@ -87,7 +94,12 @@ def asked_parts() -> Response:
     snapshot = holdings().shelf.get(moment[1]) if moment and view is not None else None
     if snapshot is None or view is None or page is None:
         abort(404)
-    told = report(holdings(), snapshot, view, _believed(asked, page), exact=True)
+    if not _ANSWERED.acquire(timeout=WAIT):
+        raise BusyError("The server is busy. The banner asks again when the page asks for more.")
+    try:
+        told = report(holdings(), snapshot, view, _believed(asked, page), exact=True)
+    finally:
+        _ANSWERED.release()
     markup = render_template(
         "page_parts.html", parts=told, summary=snapshot.folder.summary, view=view, address=page
     )

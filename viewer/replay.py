@@ -19,6 +19,7 @@ import hashlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,9 +61,17 @@ from .kept_answers import may_be_kept
 from .label import resolve
 from .outside import OUTSIDE, link_mapper, outside_of, target_of
 from .preflight import is_preflight, leave
-from .request_target import request_target
+from .request_target import AnyPath, request_target
 from .rewrite_css import rewrite_css
-from .rewrite_headers import cookies_of, fits, policy_in_page, rewrite_headers, security_headers
+from .rewrite_headers import (
+    MAX_LISTED,
+    cookies_of,
+    fits,
+    policy_in_page,
+    policy_of_worker,
+    rewrite_headers,
+    security_headers,
+)
 from .rewrite_html import head_script, rewrite_html
 from .script import page_script, worker_script
 from .sent import READ, answer_to, sent_by
@@ -89,6 +98,8 @@ NOTE = "X-Daykeep-Approximate"
 """Says how an answer differs: `tidied`, `reordered`, `fuzzy`, `query-ignored`, `not-rewritten`."""
 
 VARY = "Accept-Encoding, Sec-Fetch-Dest"
+
+_POLICIES = frozenset({"Content-Security-Policy", "Connection-Allowlist"})
 
 # What the rewritten form of a body is made by: a change in any of them makes another answer.
 _REWRITERS = (
@@ -137,6 +148,7 @@ def create_replay(held: Holdings) -> Flask:
     app.extensions[_SCRIPT] = _script()
     app.extensions[_VERSION] = rewriting_version(held, app.extensions[_SCRIPT])
     app.url_map.merge_slashes = False
+    app.url_map.converters["path"] = AnyPath
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     for rule in ("/", "/<path:_>"):
         app.add_url_rule(rule, "replay", _replay, methods=methods, provide_automatic_options=False)
@@ -312,6 +324,8 @@ def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Respons
     content_type = header(stored.headers, "content-type") or "text/html"
     if kind is Kind.CSS:
         return _packed_response(rewrite_css(body, mapper), stored.status, headers)
+    if kind is Kind.WORKER and not held.addresses.by_path and not fits(asked.sources):
+        headers.append(("Content-Security-Policy", policy_of_worker(asked.sources)))
     if kind is Kind.WORKER:
         return _packed_response(worker_script(body, _said(asked)), stored.status, headers)
     page = rewrite_html(
@@ -542,13 +556,19 @@ def _secured(response: Response, asked: Asked | None) -> Response:
     own = asked.sources if asked else []
     more: dict[str, Any] = {"by_path": held.addresses.base if held.addresses.by_path else ""}
     if not held.addresses.by_path and not fits(own):
-        own = [held.addresses.wildcard()] if g.get("policy_in_page") else []
-        more["ancestors"] = held.addresses.wildcard()
+        wildcard = [held.addresses.wildcard()]
+        listed = len(" ".join(own)) <= MAX_LISTED
+        more |= {"ancestors": wildcard[0], "connects": own if listed else wildcard}
+        own = wildcard if g.get("policy_in_page") else []
     if asked:
         outside = outside_of(held.addresses, asked.name)
         more |= {"scriptless": asked.view.scriptless, "outside": outside}
+    # A 304 brings the headers of the answer up to date that the browser has: its policies were of its form
+    given = {"Content-Security-Policy"} & set(response.headers.keys())
+    left = _POLICIES if response.status_code == HTTPStatus.NOT_MODIFIED else given
     for name, value in security_headers(own, viewer_origin(held), **more):
-        response.headers[name] = value
+        if name not in left:
+            response.headers[name] = value
     return response
 
 
@@ -560,7 +580,8 @@ def _http_error(error: HTTPException) -> Response:
 def _guarded(response: Response) -> Response:
     """Let nothing out without a policy or with a cookie, whoever made it."""
     del response.headers["Set-Cookie"]
-    return response if "Content-Security-Policy" in response.headers else _secured(response, None)
+    secured = "Content-Security-Policy" in response.headers or response.status_code == HTTPStatus.NOT_MODIFIED
+    return response if secured else _secured(response, None)
 
 
 def is_replay_host(host: str, held: Holdings) -> bool:

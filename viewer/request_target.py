@@ -15,11 +15,21 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from werkzeug.routing import BaseConverter
+
 _KEYS = ("REQUEST_URI", "RAW_URI")
 # RFC 9112 section 3.2.2: a request to a proxy names scheme and authority first
 _ABSOLUTE = re.compile(r"https?://[^/?]*", re.IGNORECASE)
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _PATH_SAFE = "/:@!$&'()*+,;=~-._%"
+
+
+class AnyPath(BaseConverter):
+    """What `path` in a rule takes: anything. Werkzeug's own takes no path with a line feed (`%0A`) in it."""
+
+    part_isolating = False
+    regex = "(?s:[^/].*?)"
+    weight = 200
 
 
 def request_target(environ: Mapping[str, Any]) -> str:

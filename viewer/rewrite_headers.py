@@ -201,9 +201,20 @@ snapshot has more, a page has them all in itself (`policy_in_page`), under a hea
 """
 
 
+MAX_LISTED = 3000
+"""Characters of origins in a header where they stand once: the policy of a worker, what may be reached."""
+
+
 def fits(own: Sequence[str]) -> bool:
     """Tell whether so many source expressions fit a header."""
     return len(" ".join(own)) <= MAX_SOURCES
+
+
+def policy_of_worker(own: Sequence[str]) -> str:
+    """Return the policy of a worker, which may ask its origins and nothing else; each stands in it once."""
+    origins = " ".join(own)
+    shown = origins if len(origins) <= MAX_LISTED else ""
+    return f"default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval' {shown}".strip()
 
 
 def policy_in_page(own: Sequence[str]) -> str:
@@ -225,6 +236,7 @@ def security_headers(
     by_path: str = "",
     outside: str = "",
     ancestors: str = "",
+    connects: Sequence[str] | None = None,
 ) -> list[tuple[str, str]]:
     """
     Return the headers that every replay response carries, whatever its status and type.
@@ -235,7 +247,7 @@ def security_headers(
     `scriptless` forbids every script, of the page and of ours. `by_path` is the replay origin in path mode,
     where all snapshots have the same: a page then has an origin that is nobody's, and may use what is below
     `own`. `outside` is where forms and frames may lead besides, `ancestors`
-    who may frame it if not just `own`.
+    who may frame it and `connects` where it may connect to, if not just `own`.
     """
     if by_path:
         policy = _policy_in_paths(own, by_path, scriptless=scriptless)
@@ -245,7 +257,11 @@ def security_headers(
         return [("Content-Security-Policy", policy), _connections([]), *fixed, *_SHARED]
     framing = ancestors or " ".join(dict.fromkeys(own))
     policy = _policy(own, f"{viewer_origin} {framing}", scriptless=scriptless, outside=outside)
-    return [("Content-Security-Policy", policy), _connections([*own, outside]), *_FIXED]
+    return [
+        ("Content-Security-Policy", policy),
+        _connections([*(own if connects is None else connects), outside]),
+        *_FIXED,
+    ]
 
 
 def _connections(origins: Sequence[str]) -> tuple[str, str]:

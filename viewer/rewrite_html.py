@@ -38,6 +38,7 @@ _CANDIDATE = re.compile(
 _CHARSET = re.compile(r"(charset\s*=\s*[\"']?)[^\s\"';]*", re.IGNORECASE)
 _XML_ENCODING = re.compile(r"(<\?xml\s[^>]*?encoding\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
 _XML_STYLESHEET = re.compile(r"(<\?xml-stylesheet\s[^>]*?href\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')")
+_SPACES = re.compile(r"\A([\t\n\f\r ]*+)(.+)", re.DOTALL)
 _XHTML = ' xmlns="http://www.w3.org/1999/xhtml"'
 MAX_HEADS = 100
 """Documents within a page (`srcdoc`, `data:`) that get our script; more get it from the page around them."""
@@ -382,6 +383,13 @@ def _leading(value: str, page: _Page) -> str:
     return link(address.strip(_SPACE)) if touched(link).match(address) else value
 
 
+def _values(value: str, page: _Page) -> str:
+    """Map a list of values of an animation (SVG Animations section 2.17); most are numbers and stay."""
+    return ";".join(
+        _SPACES.sub(lambda found: found[1] + _url(found[2], page), one) for one in value.split(";")
+    )
+
+
 def _srcset(value: str, page: _Page) -> str:
     return _CANDIDATE.sub(lambda found: _candidate(found, page), value)
 
@@ -458,7 +466,7 @@ _LINK: dict[str, Rule] = {
 }
 _SOURCE: dict[str, Rule] = {"src": _url}
 _BACKGROUND: dict[str, Rule] = {"background": _url}
-_ANIMATED: dict[str, Rule] = {"from": _url, "to": _url}
+_ANIMATED: dict[str, Rule] = {"from": _url, "to": _url, "by": _url, "values": _values}
 
 ELEMENTS: dict[str, dict[str, Rule]] = {
     **dict.fromkeys(("a", "area"), _LINK),

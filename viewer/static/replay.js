@@ -38,6 +38,8 @@
   const byPath = !pattern.includes("{label}");
   const again = script.cloneNode();  // no sink of Trusted Types: a document of ours may begin with them
   const FIRST = again.outerHTML;
+  const policy = script.previousElementSibling;  // holds without its element, which is none of the page's
+  if (policy && policy.httpEquiv === "Content-Security-Policy") policy.remove();
   script.remove();
 
   // Taken before a page can replace them.
