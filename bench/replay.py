@@ -190,11 +190,11 @@ def ours(folder: Path, captures: dict[str, list[tuple[str, str]]]) -> Iterator[S
     """Run `daykeep serve` on what was imported."""
     config = folder / "ours" / "config" / "daykeep.toml"
     port = free_port()
-    text = re.sub(r"(?m)^(base_url|replay_url) = .*\n", "", config.read_text())
     named = (
-        f'[viewer]\nbase_url = "http://localhost:{port}"\nreplay_url = "http://{{label}}.localhost:{port}"'
+        f'[viewer]\nbase_url = "http://localhost:{port}"\nreplay_url = "http://{{label}}.localhost:{port}"\n'
     )
-    config.write_text(text.replace("[viewer]", named, 1) if "[viewer]" in text else f"{text}\n{named}\n")
+    site = f'[[site]]\nname = "bench"\nseeds = ["{BASE}/"]\n'
+    config.write_text(named + site)
     addresses = ReplayAddresses(f"http://{{label}}.localhost:{port}")
 
     def place(kind: str, timestamp: str, path: str) -> tuple[str, str]:
