@@ -23,7 +23,6 @@ import argparse
 import gzip
 import io
 import json
-import re
 import shlex
 import subprocess
 import sys
@@ -51,6 +50,7 @@ from viewer.address import ReplayAddresses  # noqa: E402
 
 SITE = Path("/usr/share/doc/python3.11/html")
 BASE = "https://docs.example.org"
+SITE_OF_BENCH = f'[[site]]\nname = "bench"\nseeds = ["{BASE}/"]\n'
 KINDS = ("page, new", "page, again", "raw, new", "raw, again", "style", "image")
 AIMS = {"page, new": 5, "page, again": 20, "raw, new": 8, "raw, again": 8, "style": 8, "image": 8}
 """Times pywb's answers per second at eight connections."""
@@ -167,7 +167,7 @@ def make(folder: Path, site: Path, days: int, pages: int) -> list[Path]:
         write_day(warcs[-1], site, files, moment)
     config = folder / "ours" / "config" / "daykeep.toml"
     run([*DAYKEEP, "init", folder / "ours", "--seed", f"{BASE}/"])
-    config.write_text(re.sub(r'(?m)^name = ".*"', 'name = "bench"', config.read_text()))
+    config.write_text(SITE_OF_BENCH)
     run([*DAYKEEP, "--config", config, "import", "bench", *warcs])
     return files
 
@@ -193,8 +193,7 @@ def ours(folder: Path, captures: dict[str, list[tuple[str, str]]]) -> Iterator[S
     named = (
         f'[viewer]\nbase_url = "http://localhost:{port}"\nreplay_url = "http://{{label}}.localhost:{port}"\n'
     )
-    site = f'[[site]]\nname = "bench"\nseeds = ["{BASE}/"]\n'
-    config.write_text(named + site)
+    config.write_text(named + SITE_OF_BENCH)
     addresses = ReplayAddresses(f"http://{{label}}.localhost:{port}")
 
     def place(kind: str, timestamp: str, path: str) -> tuple[str, str]:
