@@ -552,24 +552,38 @@ def _failed(error: ArchiveError) -> Response:
 
 
 def _secured(response: Response, asked: Asked | None) -> Response:
+    """
+    Set the headers of replay; an answer that has a policy of its own keeps that.
+
+    A 304 gets no policy: its fields replace those that the browser has of the whole answer (RFC 9111 section
+    3.2), whose policy was made for what is in it.
+    """
+    given = frozenset({"Content-Security-Policy"} & set(response.headers.keys()))
+    left = _POLICIES if response.status_code == HTTPStatus.NOT_MODIFIED else given
+    for name, value in _security_headers(asked):
+        if name not in left:
+            response.headers[name] = value
+    return response
+
+
+def _security_headers(asked: Asked | None) -> list[tuple[str, str]]:
     held = holdings()
-    own = asked.sources if asked else []
-    more: dict[str, Any] = {"by_path": held.addresses.base if held.addresses.by_path else ""}
-    if not held.addresses.by_path and not fits(own):
+    viewer = viewer_origin(held)
+    by_path = held.addresses.base if held.addresses.by_path else ""
+    if asked is None:
+        return security_headers([], viewer, by_path=by_path)
+    own = asked.sources
+    more: dict[str, Any] = {
+        "by_path": by_path,
+        "scriptless": asked.view.scriptless,
+        "outside": outside_of(held.addresses, asked.name),
+    }
+    if not by_path and not fits(own):
         wildcard = [held.addresses.wildcard()]
         listed = len(" ".join(own)) <= MAX_LISTED
         more |= {"ancestors": wildcard[0], "connects": own if listed else wildcard}
         own = wildcard if g.get("policy_in_page") else []
-    if asked:
-        outside = outside_of(held.addresses, asked.name)
-        more |= {"scriptless": asked.view.scriptless, "outside": outside}
-    # A 304 brings the headers of the answer up to date that the browser has: its policies were of its form
-    given = {"Content-Security-Policy"} & set(response.headers.keys())
-    left = _POLICIES if response.status_code == HTTPStatus.NOT_MODIFIED else given
-    for name, value in security_headers(own, viewer_origin(held), **more):
-        if name not in left:
-            response.headers[name] = value
-    return response
+    return security_headers(own, viewer, **more)
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -51,10 +51,15 @@ def written(tables: Iterable[Table]) -> str:
 
 
 def _tables(held: Holdings) -> Iterator[Table]:
-    settings = held.settings
-    base = settings.viewer.base_url.rstrip("/")
     first, last = _days(held)
     yield "", {"version": VERSION, "last_updated": last or held.today().isoformat()}
+    base = held.settings.viewer.base_url.rstrip("/")
+    yield from _about(held, base, first)
+    yield from _interfaces(base)
+
+
+def _about(held: Holdings, base: str, first: str) -> Iterator[Table]:
+    settings = held.settings
     yield (
         "archive",
         {
@@ -86,6 +91,9 @@ def _tables(held: Holdings) -> Iterator[Table]:
             "domains": _hosts(settings),
         },
     )
+
+
+def _interfaces(base: str) -> Iterator[Table]:
     yield "api", {"documentation": f"{base}/about"}
     yield (
         "api.memento",
