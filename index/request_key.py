@@ -9,8 +9,8 @@ The key of what was asked by another method than GET: method and body appended t
 
 What is appended is the query of a request (`requestBody` in a line). It is the convention of the field
 (specs.webrecorder.net/request-body-canonicalization, iipc.github.io/warc-specifications), and coarser than
-the body: it is cut at MAX_QUERY, and JSON that is none has no query at all. Where it does not tell a body
-from all others (`tells`), the digest of the body must.
+the body: it is cut at MAX_QUERY, JSON loses its nesting, and what is no JSON has no query at all. So it finds
+requests; whether one is the same tells the digest of the body, and of a form in parts `parts_of`.
 
 Bodies come from outside: what is read of one is bounded here. Knows nothing of records and of lines.
 """
@@ -58,9 +58,17 @@ def query_of(method: str, content_type: str, body: bytes) -> str:
     return (read(content_type, body) if read else _binary(body))[:MAX_QUERY]
 
 
-def tells(query: str) -> bool:
-    """Tell whether bodies with the same query are the same to their server; else only a digest says so."""
-    return 0 < len(query) < MAX_QUERY
+def parts_of(content_type: str, body: bytes) -> list[bytes] | None:
+    """
+    Return what stands between the boundaries of a form (RFC 7578), byte for byte; None where it is none.
+
+    A browser makes another boundary each time: bodies with the same parts are the same to their server.
+    """
+    said = content_type.strip().lower().startswith("multipart/")
+    boundary = _BOUNDARY.search(content_type) if said else None
+    if boundary is None:
+        return None
+    return (b"\r\n" + body).split(b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1", "replace"))
 
 
 def key_of_request(url: str, method: str, query: str) -> str:

@@ -21,6 +21,8 @@ from viewer.label import make
 
 DAY, NEXT = "20260210110000", "20260211110000"
 NOON, LATER = "2026-02-10T11:00:00Z", "2026-02-11T11:00:00Z"
+MULTIPART = "multipart/form-data; boundary=%s"
+PART = b'--%s\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\nbytes\r\n--%s--\r\n'
 TWICE = [
     Sent("POST", "/twice", b"a=b%26c%3Dd", FORM, b"escaped"),
     Sent("POST", "/twice", b"a=b&c=d", FORM, b"apart"),
@@ -28,6 +30,11 @@ TWICE = [
     Sent("POST", "/broken", b"{two", JSON, b"two"),
     Sent("POST", "/long", b"x=" + b"y" * 5000 + b"1", FORM, b"ends in 1"),
     Sent("POST", "/long", b"x=" + b"y" * 5000 + b"2", FORM, b"ends in 2"),
+    Sent("POST", "/find", b'{"query":{"match":{"title":"a"}}}', JSON, b"matches"),
+    Sent("POST", "/find", b'{"query":{"term":{"title":"a"}}}', JSON, b"terms"),
+    Sent("POST", "/do", b'["balance",{"id":1}]', JSON, b"balance"),
+    Sent("POST", "/form", PART % (b"1", b"a.bin", b"1"), MULTIPART % "1", b"earlier form"),
+    Sent("POST", "/form", PART % (b"2", b"b.bin", b"2"), MULTIPART % "2", b"other file"),
     Sent("POST", "/page", b"q=1", FORM, b"<title>found</title><a href='http://www.example.org/'>x</a>"),
 ]
 
@@ -77,6 +84,12 @@ def test_bodies_that_share_a_key(app, sent):
     assert sent.answer[:15] in ask(app, sent).data
 
 
+@pytest.mark.parametrize(("name", "answer"), [(b"a.bin", b"earlier form"), (b"b.bin", b"other file")])
+def test_a_form_with_another_boundary(app, name, answer):
+    """A browser makes another boundary each time: the same parts get the same answer, others never."""
+    assert answer in ask(app, Sent("POST", "/form", PART % (b"xYz", name, b"xYz"), MULTIPART % "xYz")).data
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "mime", "status"),
     [
@@ -84,6 +97,13 @@ def test_bodies_that_share_a_key(app, sent):
         ("POST", "/api?page=2", b"q=other&z=1", FORM, 405),
         ("POST", "/api?page=1", b"q=other&z=1", "text/plain", 405),
         ("PUT", "/api?page=1", b"q=other&z=1", FORM, 405),
+        ("POST", "/find", b'{"query":{"range":{"title":"a"}}}', JSON, 405),
+        ("POST", "/do", b'["delete",{"id":1}]', JSON, 405),
+        ("POST", "/api", b'{"a": [1, 2.0, "true", null], "b": {"a": "x y"}}', JSON, 405),
+        ("POST", "/api", b'{"a":[1,2.0,true,null],"b":{"a":"x y"}}', JSON, 405),
+        ("POST", "/api?page=1", b"q=two%20words&z=1", FORM, 405),
+        ("POST", "/form", PART % (b"3", b"c.bin", b"3"), MULTIPART % "3", 405),
+        ("POST", "/form", PART % (b"3", b"a.bin", b"3"), MULTIPART % "4", 405),
         ("POST", "/nothing", b"something", "", 405),
         ("POST", "/broken", b"{three", JSON, 405),
         ("POST", "/broken", b"", JSON, 405),
@@ -135,7 +155,7 @@ value=1><button>send</button></form><script>
   };
   const form = new FormData();
   form.append("q", "two words \\u00e9");
-  form.append("file", new Blob([new Uint8Array([0, 255, 13, 10])]), "other-name.bin");
+  form.append("file", new Blob([new Uint8Array([0, 255, 13, 10])]), "a.bin");
   const said = [
     await ask("/api?page=1", "POST", new URLSearchParams({q: "two words", z: "1"})),
     await ask("http://www.example.org/graphql", "POST",

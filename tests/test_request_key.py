@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.request_key import MAX_BODY, MAX_QUERY, key_of_request, query_of, tells
+from index.request_key import MAX_BODY, MAX_QUERY, key_of_request, parts_of, query_of
 from tests.support.oracles import PYWB
 from tests.support.posts import FORM, JSON, MULTIPART, PARTS
 from tests.support.tables import cases
@@ -99,14 +99,20 @@ for method, mime, body in json.load(sys.stdin):
         assert json.loads(line) == [query, key_of_request(URL, method, query)], query
 
 
-def test_what_does_not_tell():
-    """A query that is cut, or none at all, does not tell one body from another."""
-    assert [tells(one) for one in ("", "a=1", "x" * (MAX_QUERY - 1), "x" * MAX_QUERY)] == [
-        False,
-        True,
-        True,
-        False,
-    ]
+@pytest.mark.parametrize(
+    ("mime", "body", "parts"),
+    [
+        ("multipart/form-data; boundary=x", b"--x\r\na\r\n--x--\r\n", [b"", b"\r\na", b"--\r\n"]),
+        ('Multipart/mixed; boundary="y z"', b"--y z\r\na\r\n--y z--\r\n", [b"", b"\r\na", b"--\r\n"]),
+        ("multipart/form-data; boundary=x", b"--y\r\na\r\n--y--\r\n", [b"\r\n--y\r\na\r\n--y--\r\n"]),
+        ("multipart/form-data", b"--x--", None),
+        (FORM, b"a=1", None),
+        ("", b"", None),
+    ],
+)
+def test_parts_of_a_form(mime, body, parts):
+    """What stands between the boundaries is kept byte for byte, and nothing of the boundaries."""
+    assert parts_of(mime, body) == parts
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ from .rewrite_headers import (
 )
 from .rewrite_html import head_script, rewrite_html
 from .script import page_script, worker_script
-from .sent import READ, answer_to, sent_by
+from .sent import READ, Sent, answer_to, sent_by
 from .view import View
 
 _SCRIPT = "daykeep-replay-script"
@@ -224,7 +224,7 @@ def _sent(asked: Asked) -> Response:
     sent = sent_by(request)
     if sent is None:
         return _refused(asked, 413)
-    capture = answer_to(asked.snapshot.folder.index, asked.url, sent)
+    capture = _answer_to(asked, sent)
     if capture is None or capture.unresolved or request.headers.get("Sec-Fetch-Dest") == "document":
         return _refused(asked)
     with ExitStack() as stack:
@@ -237,10 +237,15 @@ def _sent(asked: Asked) -> Response:
     raise AssertionError
 
 
+def _answer_to(asked: Asked, sent: Sent) -> Capture | None:
+    folder = asked.snapshot.folder
+    return answer_to(folder.index, asked.url, sent, folder.warc)
+
+
 def _answer_to_head(asked: Asked) -> Response | None:
     """Answer a HEAD with one that was archived; where none was, GET has the same fields."""
     sent = sent_by(request)
-    capture = answer_to(asked.snapshot.folder.index, asked.url, sent) if sent else None
+    capture = _answer_to(asked, sent) if sent else None
     if capture is None or capture.unresolved:
         return None
     with _opened(asked.snapshot, capture) as stored:

@@ -61,7 +61,7 @@ SENT = (
     Sent("POST", "/api?page=1", b"q=two+words&z=1", FORM, b"form"),
     Sent("POST", "/api?page=1", b"q=other&z=1", FORM, b"other form"),
     Sent("POST", "/api", b'{"a": [1, 2.0, true, null], "b": {"a": "x y"}}', JSON, b"json"),
-    Sent("POST", "/graphql", b'{"query": "{ page }", "variables": {"id": 7}}', f"{JSON}; charset=utf-8", b"graph"),
+    Sent("POST", "/graphql", b'{"query":"{ page }","variables":{"id":7}}', f"{JSON}; charset=utf-8", b"graph"),
     Sent("POST", "/upload", PARTS, MULTIPART, b"uploaded"),
     Sent("POST", "/binary", b"\x00\x01\xfe\xff" * 5, "application/octet-stream", b"bytes"),
     Sent("POST", "/text", b"plain words", "text/plain", b"words"),
