@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-The parts that a page itself names: pictures, style sheets, scripts, frames, sound and film.
+The parts that a page or a style sheet names: pictures, style sheets, scripts, frames, sound and film.
 
     <img src=a.png srcset="a.png 1x, b.png 2x">   Embed(image, (https://…/a.png, https://…/b.png))
     <link rel=stylesheet href=c.css>              Embed(style, (https://…/c.css,))
+    @font-face { src: url(f.woff2) }              Embed(font, (https://…/f.woff2,))
+    body { background: url(d.png) }               Embed(background, (https://…/d.png,))
 
-Of several addresses of one element a browser asks for one. What style sheets and scripts ask for is known
-only to the browser that runs them (viewer/static/replay.js tells). Every page is hostile: linear in its size,
-and no more than so many parts are told. Knows nothing of what is in the archive.
+Of several addresses of one element a browser asks for one. What of its styles it needs, and what scripts
+ask for, is known only to the browser that runs them (viewer/static/replay.js tells). Every page is hostile:
+linear in its size, and no more than so many parts are told. Knows nothing of what is in the archive.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from index.urlkey import normalise
 from .charset import decode
 from .markup import Kind as Of
 from .markup import Token, attributes, tokens, unescape
-from .rewrite_css import addresses_in_css
+from .rewrite_css import Use, uses_in_css
 
 MAX_EMBEDS = 500
 """Parts of one page that are told."""
@@ -58,12 +60,17 @@ class Kind(StrEnum):
 
     PAGE = "page"
     IMAGE = "image"
+    BACKGROUND = "background"
     STYLE = "style"
     SCRIPT = "script"
     FRAME = "frame"
     MEDIA = "media"
     FONT = "font"
     OTHER = "other"
+
+
+_USES = {Use.IMPORT: Kind.STYLE, Use.FONT: Kind.FONT, Use.IMAGE: Kind.BACKGROUND}
+_UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 class Embed(NamedTuple):
@@ -77,8 +84,20 @@ Values = dict[str, str]
 """The attributes of a tag, their references undone."""
 
 
-def embeds(body: bytes, charset: str | None, url: str, *, xml: bool = False) -> list[Embed]:
-    """Return the parts that a page names, each address once, in the order of the page."""
+def embeds(
+    body: bytes,
+    charset: str | None,
+    url: str,
+    *,
+    xml: bool = False,
+    styles: bool = False,
+    most: int = MAX_EMBEDS,
+) -> list[Embed]:
+    """
+    Return the parts that a page names, each address once, in the order of the page, and at most so many.
+
+    With `styles` also what it may come to need: what its `<style>` names besides imports; every `<source>`.
+    """
     found: list[Embed] = []
     seen: set[str] = set()
     base = url
@@ -86,14 +105,26 @@ def embeds(body: bytes, charset: str | None, url: str, *, xml: bool = False) -> 
     for token, values in _starts(text, xml=xml):
         if token.name == "base" and base == url:
             base = normalise(values.get("href", ""), url) or url
-        for kind, written in _of_tag(token.name.rpartition(":")[2], values):
+        for kind, written in _of_tag(token.name.rpartition(":")[2], values, most, styles=styles):
             urls = tuple(dict.fromkeys(filter(None, (_absolute(one, base) for one in written))))
             if urls and not seen.issuperset(urls):
                 seen.update(urls)
                 found.append(Embed(kind, urls[:MAX_CANDIDATES]))
-        if len(found) >= MAX_EMBEDS:
-            return found[:MAX_EMBEDS]
+        if len(found) >= most:
+            return found[:most]
     return found
+
+
+def embeds_of_sheet(body: bytes, url: str, *, most: int = MAX_EMBEDS) -> list[Embed]:
+    """Return what a style sheet names, each address once, in its order, and at most so many."""
+    mark = _UTF_16.get(body[:2])
+    text = body[:MAX_READ].decode(mark or "utf-8", "replace")
+    named = ((kind, _absolute(written, url)) for kind, (written,) in _of_style(text, most))
+    kinds: dict[str, Kind] = {}
+    for kind, found in named:
+        if found:
+            kinds.setdefault(found, kind)
+    return [Embed(kind, (found,)) for found, kind in kinds.items()]
 
 
 def _starts(text: str, *, xml: bool) -> Iterator[tuple[Token, Values]]:
@@ -105,14 +136,26 @@ def _starts(text: str, *, xml: bool) -> Iterator[tuple[Token, Values]]:
             yield token, {"": text[token.start : token.end]}
 
 
-def _of_tag(name: str, values: Values) -> Iterator[tuple[Kind, list[str]]]:
+def _of_tag(name: str, values: Values, most: int, *, styles: bool) -> Iterator[tuple[Kind, list[str]]]:
     rule = _RULES.get(name)
     if rule:
         yield from rule(values)
-    for address in addresses_in_css(values.get("style", "")):
-        yield Kind.IMAGE, [address]
+    if name == "source" and styles:
+        yield Kind.MEDIA, [values.get("src", "")]
+        yield Kind.IMAGE, _srcset(values.get("srcset", ""))
+    if name == "style":
+        of_style = _of_style(values.get("", ""), most)
+        yield from of_style if styles else (one for one in of_style if one[0] is Kind.STYLE)
+    if "style" in values:
+        yield from _of_style(values["style"], most)
     if values.get("background"):
-        yield Kind.IMAGE, [values["background"]]
+        yield Kind.BACKGROUND, [values["background"]]
+
+
+def _of_style(text: str, most: int) -> Iterator[tuple[Kind, list[str]]]:
+    """Yield what a text of CSS names, at most so many."""
+    for use, address in islice(uses_in_css(text), most):
+        yield _USES[use], [address]
 
 
 def _absolute(written: str, base: str) -> str | None:
@@ -158,9 +201,9 @@ def _frame(values: Values) -> Iterator[tuple[Kind, list[str]]]:
         yield Kind.FRAME, [values.get("src", "")]
 
 
-def _imported(values: Values) -> Iterator[tuple[Kind, list[str]]]:
-    for address in islice(addresses_in_css(values.get("", ""), imports=True), MAX_EMBEDS):
-        yield Kind.STYLE, [address]
+def _video(values: Values) -> Iterator[tuple[Kind, list[str]]]:
+    yield Kind.MEDIA, [values.get("src", "")]
+    yield Kind.IMAGE, [values.get("poster", "")]
 
 
 def _srcset(value: str) -> list[str]:
@@ -179,8 +222,7 @@ _RULES: dict[str, Callable[[Values], Iterator[tuple[Kind, list[str]]]]] = {
     "link": _link,
     "object": _attribute(Kind.OTHER, "data"),
     "script": _script,
-    "style": _imported,
     "track": _attribute(Kind.OTHER, "src"),
     "use": _attribute(Kind.IMAGE, "href", "xlink:href"),
-    "video": _attribute(Kind.MEDIA, "src"),
+    "video": _video,
 }

@@ -198,7 +198,7 @@ def _framed(
             outside=outside,
             hashed=_hashed(origins(held, snapshot, view), name),
             file=_file(holder, found),
-            parts=named_parts(snapshot, view, holder, found),
+            parts=named_parts(snapshot, view, holder, found, address.url),
             instead=other.folder.summary if other else None,
             page_title=_title(held.history, at(lifeline, holder.timestamp)),
             version=at(lifeline, snapshot.timestamp),

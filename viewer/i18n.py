@@ -86,6 +86,7 @@ STANDINGS = {
 PART_KINDS = {
     PartKind.PAGE: lazy_gettext("the page"),
     PartKind.IMAGE: lazy_gettext("image"),
+    PartKind.BACKGROUND: lazy_gettext("background"),
     PartKind.STYLE: lazy_gettext("style sheet"),
     PartKind.SCRIPT: lazy_gettext("script"),
     PartKind.FRAME: lazy_gettext("frame"),

@@ -18,17 +18,13 @@ from itertools import islice
 import msgspec
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
-from archiver.exchange import header
-from archiver.records import open_response
 from index.errors import BusyError
 from index.urlkey import normalise
 
-from .body import MAX_REWRITTEN, beginning
 from .current import holdings
-from .embeds import MAX_EMBEDS, Embed, Kind, embeds
-from .form import Kind as Form
-from .form import charset_of, kind_of
+from .embeds import MAX_EMBEDS, Embed, Kind
 from .holdings import Found, OpenSnapshot
+from .named import named_by
 from .parts import Report, report
 from .view import View, view_of_modifier
 
@@ -50,29 +46,20 @@ class _Asked(msgspec.Struct):
     moment: str
     page: str
     parts: list[tuple[str, str]]
+    more: bool = False
+    """Whether the page asked for more than it tells."""
 
 
 _DECODER = msgspec.json.Decoder(_Asked)
 
 
-def named_parts(snapshot: OpenSnapshot, view: View, page: OpenSnapshot, found: Found) -> Report:
-    """Return from where the parts come that a page names; `page` is the snapshot that holds it."""
-    asked = [Embed(Kind.PAGE, (found.capture.url,)), *_embeds(page, found)]
-    return report(holdings(), snapshot, view, asked)
-
-
-def _embeds(snapshot: OpenSnapshot, found: Found) -> list[Embed]:
-    """Return the parts that a capture names; none where it is no page, or cannot be read as one."""
-    with open_response(holdings().warc(snapshot.site), snapshot.timestamp, found.capture) as stored:
-        kind = kind_of(stored, "iframe")
-        if kind not in {Form.HTML, Form.XML}:
-            return []
-        try:
-            start, _ = beginning(stored, MAX_REWRITTEN)
-        except ValueError:
-            return []
-        typed = header(stored.headers, "content-type") or ""
-        return embeds(start, charset_of(typed), found.capture.url, xml=kind is Form.XML)
+def named_parts(snapshot: OpenSnapshot, view: View, page: OpenSnapshot, found: Found, asked: str) -> Report:
+    """Return from where a page and the parts come that it names; `page` is the snapshot that holds it."""
+    named = named_by(holdings(), snapshot, view, page, found)
+    parts = [Embed(Kind.PAGE, (asked,)), *named.parts]
+    told = report(holdings(), snapshot, view, parts, cut=named.cut)
+    told.deep = view.scriptless
+    return told
 
 
 @pages.post("/web/parts")
@@ -97,7 +84,8 @@ def asked_parts() -> Response:
     if not _ANSWERED.acquire(timeout=WAIT):
         raise BusyError("The server is busy. The banner asks again when the page asks for more.")
     try:
-        told = report(holdings(), snapshot, view, _believed(asked, page), exact=True)
+        cut = asked.more or len(asked.parts) > MAX_EMBEDS
+        told = report(holdings(), snapshot, view, _believed(asked, page), exact=True, cut=cut)
     finally:
         _ANSWERED.release()
     markup = render_template(

@@ -3,7 +3,7 @@
 From which times the parts of a page come, and which are missing and why: what the banner says in words.
 
     asked      https://…/a.png, https://…/b.css, https://…/c.js, https://…/d.png
-    Report     there    a.png at 03:30:02, the same as on 2 March; b.css at 03:30:04
+    Report     there    a.png at 03:30:02, the same as on 2 March; b.css at 03:30:04, like what was asked for
                failed   c.js: on that day the server answered with 404, and so does the replay
                missing  d.png: timeout on that day; the nearest day that has it is 3 March
                filled   in a view that fills gaps: d.png of 3 March
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import NamedTuple
 
 from archiver.ledger import Entry
@@ -28,8 +29,8 @@ from index.urlkey import urlkey
 from .closest import first_from, last_before
 from .day_log import entries_of
 from .embeds import Embed, Kind
-from .filling import Filling, fill, neighbours
-from .holdings import Found, Holdings, OpenSnapshot
+from .filling import fill, neighbours
+from .holdings import Found, Holdings, Nearness, OpenSnapshot
 from .view import View
 
 SHOWN = 50
@@ -40,13 +41,25 @@ MAX_REDIRECTS = 10
 """Redirects of one part that are followed; browsers give up after twenty."""
 
 
+LIKE = frozenset({Nearness.REORDERED, Nearness.FUZZY, Nearness.QUERY_IGNORED})
+"""How an answer may be only like what was asked for. `tidied` names no other page."""
+
+
 class Part(NamedTuple):
     """A part that is there, or of which an error is there."""
 
     kind: Kind
     capture: Capture
     day: str | None = None
-    """The snapshot it comes from, where that is not the chosen one."""
+    """The snapshot it comes from, or that led to it, where that is not the chosen one."""
+    asked: str = ""
+    """The address that was asked for, in the end, where the capture is of another."""
+    nearness: Nearness = Nearness.EXACT
+
+    @property
+    def is_like(self) -> bool:
+        """Whether it is only like what was asked for."""
+        return self.nearness in LIKE
 
 
 class Missing(NamedTuple):
@@ -62,64 +75,123 @@ class Missing(NamedTuple):
     """The snapshot nearest in time that has it."""
 
 
+class Same(NamedTuple):
+    """What is the same as on an earlier day: so many parts, and the page itself."""
+
+    day: str
+    parts: int
+    page: bool
+
+
 @dataclass(slots=True)
 class Report:
-    """What is known of the parts of one page, the page itself among those that are there."""
+    """What is known of a page and its parts. The page itself is none of its parts, and counts among none."""
 
+    page: Part | Missing | None = None
     there: list[Part] = field(default_factory=list)
     failed: list[Part] = field(default_factory=list)
     filled: list[Part] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
-    same_as: list[tuple[str, int]] = field(default_factory=list)
-    """Days, oldest first, and how many parts are proven to be the same as on them."""
+    same_as: list[Same] = field(default_factory=list)
+    """Proven by their digest to be the same, oldest day first."""
+    unmodified: list[Same] = field(default_factory=list)
+    """Of these the server said that they had not changed since; nothing was received."""
     exact: bool = False
     """Whether this is what the page asked for as it was shown, and not what it names by itself."""
+    cut: bool = False
+    """Whether there are more parts than are told."""
+    deep: bool = False
+    """Whether style sheets and frames that the page names were read for what they name."""
 
     @property
     def span(self) -> tuple[str, str]:
         """The first and the last second at which something was received that is of the day."""
-        times = [part.capture.timestamp for part in (*self.there, *self.failed)]
+        page = [self.page] if isinstance(self.page, Part) and self.page.day is None else []
+        times = [part.capture.timestamp for part in (*page, *self.there, *self.failed)]
         return min(times, default=""), max(times, default="")
 
     @property
     def total(self) -> int:
         """How many parts the page has beside itself."""
-        known = (*self.there, *self.failed, *self.filled)
-        return sum(part.kind is not Kind.PAGE for part in known) + len(self.missing)
+        return len(self.there) + len(self.failed) + len(self.filled) + len(self.missing)
+
+    @property
+    def like(self) -> list[Part]:
+        """The parts that are only like what was asked for."""
+        return [part for part in (*self.there, *self.failed, *self.filled) if part.is_like]
+
+    @property
+    def instead(self) -> str | None:
+        """The snapshot that the page itself comes from, where that is not the chosen one."""
+        return self.page.day if isinstance(self.page, Part) else None
+
+
+class Answer(NamedTuple):
+    """What an address is answered with in the end, redirects followed."""
+
+    url: str
+    """Where they led."""
+    found: Found | None
+    holder: OpenSnapshot
+    day: str | None = None
+    nearness: Nearness = Nearness.EXACT
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is something to be shown."""
+        return self.found is not None and not self.found.capture.unresolved
 
 
 def report(
-    held: Holdings, snapshot: OpenSnapshot, view: View, asked: Iterable[Embed], *, exact: bool = False
+    held: Holdings,
+    snapshot: OpenSnapshot,
+    view: View,
+    asked: Iterable[Embed],
+    *,
+    exact: bool = False,
+    cut: bool = False,
 ) -> Report:
-    """Return from where the parts of a page come that is shown in a view of a snapshot."""
-    told, seen = Report(exact=exact), set[str]()
+    """Return from where a page and its parts come that is shown in a view of a snapshot."""
+    told, seen = Report(exact=exact, cut=cut), set[str]()
     near = neighbours(held, snapshot) if view.filled else []
     for kind, urls in asked:
-        url, found = _first(snapshot, urls)
-        name = found.capture.url if found else url
+        answer = answer_of(held, snapshot, urls, near)
+        name = answer.found.capture.url if answer.found and answer.nearness not in LIKE else answer.url
         if name not in seen:
             seen.add(name)
-            one = Part(kind, found.capture) if found and not found.capture.unresolved else None
-            filling = fill(held, snapshot, url, near) if one is None and view.filled else None
-            _sort_in(told, one or _filled(kind, filling) or Missing(kind, url, unresolved=found is not None))
+            _sort_in(told, kind, answer)
     told.missing = _explained(held, snapshot, told.missing)
-    originals = (part.capture.original for part in told.there)
-    days = (local_date(one.timestamp, held.settings.zone).isoformat() for one in originals if one)
-    told.same_as = sorted(Counter(days).items())
+    told.same_as, told.unmodified = _same(held, snapshot, told)
     return told
 
 
-def _first(snapshot: OpenSnapshot, urls: Sequence[str]) -> tuple[str, Found | None]:
-    """Return the first of several addresses that the day has, else the first; redirects are followed."""
-    for url in urls:
-        found = _found(snapshot, url)
-        if found:
-            return _led(snapshot, url, found)
-    return urls[0], None
+def answer_of(held: Holdings, snapshot: OpenSnapshot, urls: Sequence[str], near: Sequence[str]) -> Answer:
+    """
+    Return what answers for the first of several addresses that the day has, else that another day fills.
+
+    `near` are the days that fill gaps, where gaps are to be filled.
+    """
+    for url, days in ((url, days) for days in ((), near) for url in urls):
+        first = _hop(held, snapshot, url, days)
+        if first.found and (first.is_there or days is near):
+            return _led(held, snapshot, first, near)
+    return Answer(urls[0], None, snapshot)
+
+
+def _hop(held: Holdings, snapshot: OpenSnapshot, url: str, near: Sequence[str]) -> Answer:
+    """Return what a replay of a URL answers with by itself."""
+    found = _found(snapshot, url)
+    if near and (found is None or found.capture.unresolved):
+        filling = fill(held, snapshot, url, near)
+        if filling:
+            return Answer(
+                url, filling.found, filling.snapshot, filling.snapshot.timestamp, filling.found.nearness
+            )
+    return Answer(url, found, snapshot, None, found.nearness if found else Nearness.EXACT)
 
 
 def _found(snapshot: OpenSnapshot, url: str) -> Found | None:
-    """Return what a replay of a URL answers with, in the end: by the other scheme, or to what a page sent."""
+    """Return what the day has for a URL: by the other scheme too, or the answer to what a page sent."""
     found = snapshot.look_up(url)
     if found is None and (other := snapshot.other_scheme(url)):
         found = snapshot.look_up(other)
@@ -132,29 +204,63 @@ def _sent(snapshot: OpenSnapshot, url: str) -> Found | None:
     return next((Found(one) for one in asked if one.url == url), None)
 
 
-def _led(snapshot: OpenSnapshot, url: str, found: Found) -> tuple[str, Found | None]:
-    """Return where redirects lead in the end, and the capture there; None where the day has none."""
-    here: Found | None = found
+def _led(held: Holdings, snapshot: OpenSnapshot, first: Answer, near: Sequence[str]) -> Answer:
+    """Return where redirects lead in the end. What one of them was on the way, the end is too."""
+    here, day, nearness = first, first.day, first.nearness
     for _ in range(MAX_REDIRECTS):
-        leads = here.capture.redirect if here and not here.capture.unresolved else None
+        leads = here.found.capture.redirect if here.found and here.is_there else None
         if leads is None:
             break
-        url, here = leads, _found(snapshot, leads)
-    return url, here
+        here = _hop(held, snapshot, leads, near)
+        day = here.day or day
+        nearness = nearness if nearness in LIKE else here.nearness
+    return here._replace(day=day, nearness=nearness)
 
 
-def _filled(kind: Kind, filling: Filling | None) -> Part | None:
-    return Part(kind, filling.found.capture, filling.snapshot.timestamp) if filling else None
-
-
-def _sort_in(told: Report, one: Part | Missing) -> None:
-    if isinstance(one, Missing):
+def _sort_in(told: Report, kind: Kind, answer: Answer) -> None:
+    one = _as_part(kind, answer)
+    if kind is Kind.PAGE:
+        told.page = one
+    elif isinstance(one, Missing):
         told.missing.append(one)
     elif one.day is not None:
         told.filled.append(one)
     else:
         failed = (one.capture.effective_status or 0) >= 400
         (told.failed if failed else told.there).append(one)
+
+
+def _as_part(kind: Kind, answer: Answer) -> Part | Missing:
+    if answer.found is None or not answer.is_there:
+        return Missing(kind, answer.url, unresolved=answer.found is not None)
+    capture = answer.found.capture
+    asked = answer.url if answer.url != capture.url else ""
+    return Part(kind, capture, answer.day, asked, answer.nearness)
+
+
+def _same(held: Holdings, snapshot: OpenSnapshot, told: Report) -> tuple[list[Same], list[Same]]:
+    """Return what was the same as on earlier days: by its digest, and by what the server said of it."""
+    page = [told.page] if isinstance(told.page, Part) and told.page.day is None else []
+    known = [part for part in (*page, *told.there) if _is_of_before(part.capture, snapshot)]
+    said = [part for part in known if part.capture.status == HTTPStatus.NOT_MODIFIED]
+    proven = [part for part in known if part.capture.status != HTTPStatus.NOT_MODIFIED]
+    return _by_day(held, proven), _by_day(held, said)
+
+
+def _is_of_before(capture: Capture, snapshot: OpenSnapshot) -> bool:
+    return capture.original is not None and capture.original.snapshot != snapshot.timestamp
+
+
+def _by_day(held: Holdings, parts: Iterable[Part]) -> list[Same]:
+    days: Counter[str] = Counter()
+    pages = set[str]()
+    for part in parts:
+        stored = part.capture.original.timestamp if part.capture.original else part.capture.timestamp
+        day = local_date(stored, held.settings.zone).isoformat()
+        days[day] += part.kind is not Kind.PAGE
+        if part.kind is Kind.PAGE:
+            pages.add(day)
+    return [Same(day, count, day in pages) for day, count in sorted(days.items())]
 
 
 def _explained(held: Holdings, snapshot: OpenSnapshot, missing: Sequence[Missing]) -> list[Missing]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum, auto
 
 from .address import Mapper
 from .path_address import RootedMapper, touched
@@ -47,7 +48,18 @@ _ESCAPE = re.compile(
     r"\\(?:(?P<code>[0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(?P<newline>\r\n|[\r\n\f])|(?P<char>(?s:.)))"
 )
 _ESCAPED = re.compile(r"[\"'()\\<\x00-\x20\x7f]")
+_LOOKED_BACK = 2000
+"""Characters before an address in which it is sought what it is for."""
+
 _UTF_16_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+
+
+class Use(Enum):
+    """What a style sheet uses an address for."""
+
+    IMPORT = auto()
+    FONT = auto()
+    IMAGE = auto()
 
 
 def rewrite_css(body: bytes, mapper: Mapper) -> bytes:
@@ -74,18 +86,38 @@ def rewrite_css_text(text: str, mapper: Mapper) -> str:
     return _TOKEN.sub(lambda token: _mapped_token(token, mapper), text)
 
 
-def addresses_in_css(text: str, *, imports: bool = False) -> Iterator[str]:
-    """Yield the addresses that a text of CSS names, escapes undone: all, or those of `@import` alone."""
+def uses_in_css(text: str) -> Iterator[tuple[Use, str]]:
+    """Yield what a text of CSS may use, by address, escapes undone; a browser asks only for what it needs."""
     for token in _TOKEN.finditer(text):
         if token["imported"] is not None:
-            yield _address(token["imported"])
-        elif token["url"] is not None and (not imports or _is_imported(text, token.start())):
-            parts = _PARTS.fullmatch(token["url"])
-            yield _address(parts["argument"]) if parts else ""
+            yield Use.IMPORT, _address(token["imported"])
+        elif token["set"] is not None:
+            yield from ((Use.IMAGE, address) for address in _addresses_in_set(token["set"]))
+        elif token["url"] is not None:
+            yield _use_at(text, token.start()), _address_in(token["url"])
 
 
-def _is_imported(text: str, start: int) -> bool:
-    return text[max(0, start - 40) : start].rstrip().lower().endswith("@import")
+def _addresses_in_set(text: str) -> Iterator[str]:
+    for part in _IN_SET.finditer(text):
+        if part["url"] is not None:
+            yield _address_in(part["url"])
+        elif part["string"] is not None:
+            yield _address(part["string"])
+
+
+def _use_at(text: str, start: int) -> Use:
+    """Return what an address is for, by what stands before it."""
+    before = text[max(0, start - _LOOKED_BACK) : start]
+    if before[-40:].rstrip().lower().endswith("@import"):
+        return Use.IMPORT
+    rule = before.rpartition("{")[0][-40:].rstrip().lower()
+    return Use.FONT if rule.endswith("@font-face") and "}" not in before.rpartition("{")[2] else Use.IMAGE
+
+
+def _address_in(url: str) -> str:
+    """Return the address of `url(…)`."""
+    parts = _PARTS.fullmatch(url)
+    return _address(parts["argument"]) if parts else ""
 
 
 def _address(argument: str) -> str:
