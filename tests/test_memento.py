@@ -434,6 +434,36 @@ def test_captures_of_crawls_that_overlap_are_found(tmp_path):
             assert (shown.status_code, shown.headers["Memento-Datetime"][-6:-4]) == (200, f"0{number}")
 
 
+def test_a_capture_keeps_its_address_also_from_a_snapshot_that_has_the_page(tmp_path):
+    """The second of a capture leads to it, though a snapshot of another site has that name and that page too."""
+    own = {f"{HOME}{n}": Reply(f"{n} by itself") for n in range(9)}
+    other = {
+        "https://other.example/": Reply("other"),
+        **{f"{HOME}{n}": Reply(f"{n} by the way") for n in (1, 4)},
+    }
+    sites = {"a": {"20260301023004": other}, "long": {"20260301023000": own}}
+    with build(tmp_path, sites) as archive:
+        visitor = Visitor(archive)
+        for number in range(9):
+            named = f"/web/2026030102300{number}id_/{HOME}{number}"
+            assert visitor.get(named).text == f"{number} by itself"
+            assert visitor.get(named).headers["Memento-Datetime"][-6:-4] == f"0{number}"
+        # what was not captured in that second is the snapshot's of that name, as is what it alone has
+        assert visitor.get(f"/web/20260301023004id_/{HOME}1").text == "1 by the way"
+        assert visitor.get("/web/20260301023004id_/https://other.example/").text == "other"
+        assert visitor.get(f"/web/20260301023000id_/{HOME}5").text == "5 by itself"
+
+
+def test_a_payload_by_day_is_asked_for_again(tmp_path):
+    """Which snapshot is the best of a day may change, so caches ask again; by snapshot and by second it never does."""
+    with build(tmp_path, {"demo": {"20260301023000": {HOME: Reply("x"), PAGE: Reply("y")}}}) as archive:
+        visitor = Visitor(archive)
+        said = {one: visitor.get(f"/web/{one}id_/{PAGE}").headers["Cache-Control"]
+                for one in ("2026-03-01", "20260301023000", "20260301023001")}  # fmt: skip
+        forever = "public, max-age=31536000, immutable"
+        assert list(said.values()) == ["no-cache", forever, forever]
+
+
 # ---- Links -------------------------------------------------------------------------------------------------
 
 

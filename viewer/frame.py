@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -87,7 +86,7 @@ def web(_: str = "") -> AnyResponse | tuple[str, int]:
 
 def _answer(address: WebAddress) -> AnyResponse | tuple[str, int]:
     candidates = []
-    for snapshot in chain(_snapshots_at(address.moment), _captured_at(address)):
+    for snapshot in _meant(address):
         candidates.append(snapshot)
         found = snapshot.look_up(address.url)
         if found:
@@ -114,9 +113,12 @@ def _filled(address: WebAddress, candidates: Iterable[OpenSnapshot]) -> Response
 def _shown(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Response:
     view = view_of_modifier(address.modifier)
     if view is None:
-        if address.moment == snapshot.timestamp:
-            may_be_kept(request.environ)  # by a day another snapshot may be the best one tomorrow
-        return as_memento(as_captured(snapshot, found), holdings(), found.capture)
+        response = as_captured(snapshot, found)
+        if "-" in address.moment:  # by a day another snapshot may be the best one tomorrow
+            response.headers["Cache-Control"] = "no-cache"
+        elif address.moment == snapshot.timestamp:
+            may_be_kept(request.environ)
+        return as_memento(response, holdings(), found.capture)
     response = _framed(address, snapshot, view, found)
     if not address.modifier and address.moment != found.capture.timestamp:
         response.headers["Content-Location"] = canonical(holdings(), found.capture)
@@ -139,23 +141,39 @@ def _snapshots_at(moment: str) -> Iterator[OpenSnapshot]:
             yield held.snapshot(site.name, chosen.timestamp)
 
 
-def _captured_at(address: WebAddress) -> Iterator[OpenSnapshot]:
+def _meant(address: WebAddress) -> Iterator[OpenSnapshot]:
     """
-    Yield the snapshots that captured a URL in that very second, which is no snapshot's name.
+    Yield the snapshots that an address may mean, best first.
 
-    So captures are named in indexes, and so their readers ask for them (docs/cdx.md).
+    A second that is the name of a snapshot is first the second of a capture, where another site has one of
+    exactly this URL: so indexes name captures, and their readers ask for them (docs/cdx.md).
     """
-    held = holdings()
+    named = list(_snapshots_at(address.moment))
     if "-" in address.moment:
+        yield from named
         return
-    for site in held.sites():
-        snapshots = held.history.snapshots(site.name)
+    if named and not _captured_then(named[0], address):
+        others = set(holdings().history.sites_with(address.url)) - {named[0].site}
+        yield from _captured_at(address, sorted(others))
+    yield from named
+    yield from _captured_at(address, [site.name for site in holdings().sites()])
+
+
+def _captured_at(address: WebAddress, sites: Iterable[str]) -> Iterator[OpenSnapshot]:
+    """Yield the snapshots of these sites that captured a URL in that very second."""
+    held = holdings()
+    for site in sites:
+        snapshots = held.history.snapshots(site)
         begun = [one.timestamp for one in snapshots if one.timestamp <= address.moment]
         for name in reversed(begun[-NEAR:]):  # a crawl and imported days overlap
-            snapshot = held.snapshot(site.name, name)
-            found = snapshot.look_up(address.url)
-            if found and found.capture.timestamp == address.moment:
+            snapshot = held.snapshot(site, name)
+            if _captured_then(snapshot, address):
                 yield snapshot
+
+
+def _captured_then(snapshot: OpenSnapshot, address: WebAddress) -> bool:
+    found = snapshot.look_up(address.url)
+    return found is not None and found.capture.timestamp == address.moment
 
 
 def _framed(
