@@ -14,7 +14,9 @@ from collections.abc import Iterator
 import pytest
 
 from archiver.cli.listening import bind
-from archiver.cli.serving import allow_files, server_of
+from archiver.cli.serving import allow_files, server_of, warn_of_plain_http
+from archiver.settings import Settings, Viewer
+from viewer.security import is_told
 
 MANY = 1_100
 
@@ -69,3 +71,38 @@ def test_files_that_may_be_open(soft, hard, asked, then):
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == [str(then), str(hard)]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://archive.example.org", True),
+        ("https://{label}.archive.example.org:8443", True),
+        ("http://localhost:8080", True),
+        ("http://{label}.localhost:8080", True),
+        ("http://LOCALHOST.", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://127.9.9.9", True),
+        ("http://[::1]:8080", True),
+        ("http://archive.example.org", False),
+        ("http://{label}.archive.example.org:8080", False),
+        ("http://localhost.example.org", False),
+        ("http://notlocalhost", False),
+        ("http://10.0.0.1", False),
+        ("http://[fe80::1]", False),
+    ],
+)
+def test_addresses_that_browsers_trust(url, told):
+    """TLS, and this machine by whichever of its names: what browsers send Sec-Fetch fields to."""
+    assert is_told(url) is told
+
+
+def test_plain_http_is_warned_of(capsys):
+    """An operator whose public addresses are plain http is told so at the start, of each; others are not."""
+    warn_of_plain_http(Settings(data="."))
+    warn_of_plain_http(Settings(data=".", viewer=Viewer("https://a.example", "https://{label}.b.example")))
+    assert capsys.readouterr().err == ""
+    warn_of_plain_http(Settings(data=".", viewer=Viewer("http://a.example", "http://{label}.b.example")))
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("Warning: http://a.example is plain http")
+    assert second.startswith("Warning: http://{label}.b.example is plain http")

@@ -26,6 +26,7 @@ from .embeds import MAX_EMBEDS, Embed, Kind
 from .holdings import Found, OpenSnapshot
 from .named import named_by
 from .parts import Report, report
+from .security import asked_by_viewer
 from .view import View, view_of_modifier
 
 pages = Blueprint("page_parts", __name__)
@@ -65,10 +66,7 @@ def named_parts(snapshot: OpenSnapshot, view: View, page: OpenSnapshot, found: F
 @pages.post("/web/parts")
 def asked_parts() -> Response:
     """Answer which of these parts a day has, as a piece of the banner."""
-    if request.mimetype != "application/json" or request.headers.get("Sec-Fetch-Site") not in {
-        None,
-        "same-origin",
-    }:
+    if request.mimetype != "application/json" or not asked_by_viewer(request.headers):
         abort(405)
     request.max_content_length = MAX_ASKED
     try:

@@ -575,13 +575,15 @@ def _security_headers(asked: Asked | None) -> list[tuple[str, str]]:
     held = holdings()
     viewer = viewer_origin(held)
     by_path = held.addresses.base if held.addresses.by_path else ""
+    led = "" if _destination() else viewer
     if asked is None:
-        return security_headers([], viewer, by_path=by_path)
+        return security_headers([], viewer, by_path=by_path, led=led)
     own = asked.sources
     more: dict[str, Any] = {
         "by_path": by_path,
         "scriptless": asked.view.scriptless,
         "outside": outside_of(held.addresses, asked.name),
+        "led": led,
     }
     if not by_path and not fits(own):
         wildcard = [held.addresses.wildcard()]

@@ -237,6 +237,7 @@ def security_headers(
     outside: str = "",
     ancestors: str = "",
     connects: Sequence[str] | None = None,
+    led: str = "",
 ) -> list[tuple[str, str]]:
     """
     Return the headers that every replay response carries, whatever its status and type.
@@ -247,19 +248,20 @@ def security_headers(
     `scriptless` forbids every script, of the page and of ours. `by_path` is the replay origin in path mode,
     where all snapshots have the same: a page then has an origin that is nobody's, and may use what is below
     `own`. `outside` is where forms and frames may lead besides, `ancestors`
-    who may frame it and `connects` where it may connect to, if not just `own`.
+    who may frame it and `connects` where it may connect to, if not just `own`. `led` is where our script
+    leads a visit past the frame, of a browser that does not tell one.
     """
     if by_path:
         policy = _policy_in_paths(own, by_path, scriptless=scriptless)
         fixed = [
             one for one in _FIXED if one[0] != "Origin-Agent-Cluster"
         ]  # which is of origins that are somebody's
-        return [("Content-Security-Policy", policy), _connections([]), *fixed, *_SHARED]
+        return [("Content-Security-Policy", policy), _connections([led]), *fixed, *_SHARED]
     framing = ancestors or " ".join(dict.fromkeys(own))
     policy = _policy(own, f"{viewer_origin} {framing}", scriptless=scriptless, outside=outside)
     return [
         ("Content-Security-Policy", policy),
-        _connections([*(own if connects is None else connects), outside]),
+        _connections([*(own if connects is None else connects), outside, led]),
         *_FIXED,
     ]
 

@@ -9,8 +9,16 @@ a frame only on the page that has one, which also asks for its own banner anew. 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from flask import Response, g
+from werkzeug.datastructures import Headers
+
+from archiver.settings import Viewer
+from index.urlkey import normalise, origin
+
+from .current import holdings
 
 _POLICY = {
     "default-src": "'none'",
@@ -44,6 +52,37 @@ def add_security_headers(response: Response) -> Response:
         response.headers[name] = value
     response.headers.setdefault("Content-Security-Policy", _policy(g.get("frame_sources", ())))
     return response
+
+
+def asked_by_viewer(fields: Headers) -> bool:
+    """
+    Tell whether a page of the viewer asks, and none elsewhere; what is no browser may ask as well.
+
+    Browsers send Origin with each POST, also where they do not send Sec-Fetch-Site (`is_told`).
+    """
+    site, asking = fields.get("Sec-Fetch-Site", "same-origin"), fields.get("Origin")
+    own = str(origin(normalise(holdings().settings.viewer.base_url) or ""))
+    return site == "same-origin" and asking in {None, own}
+
+
+def not_told(viewer: Viewer) -> list[str]:
+    """
+    Return which of the two public addresses browsers do not send Sec-Fetch-… to, nor hold for secure.
+
+    They do over TLS, and to names and numbers of this machine (Secure Contexts section 3.1).
+    """
+    return [url for url in (viewer.base_url, viewer.replay_url) if not is_told(url)]
+
+
+def is_told(url: str) -> bool:
+    """Tell whether an address is one of those that browsers trust; `{label}` may stand in its name."""
+    parts = urlsplit(url.replace("{label}", "label"))
+    name = (parts.hostname or "").rstrip(".")
+    try:
+        here = ip_address(name).is_loopback
+    except ValueError:
+        here = name == "localhost" or name.endswith(".localhost")
+    return parts.scheme == "https" or here
 
 
 def _policy(frames: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ import click
 import waitress
 
 from viewer.app import THREADS, create_app
+from viewer.security import not_told
 
 from .. import schedule as daily
 from ..demo.run import build
@@ -67,6 +68,7 @@ def serve_command(config: str, host: str, port: int | None, no_schedule: bool) -
     Exit status: 0 stopped by a signal; 1 could not, such as a port in use; 2 faulty configuration.
     """
     settings = load(Path(config))
+    warn_of_plain_http(settings)
     known = profiles(Path(config).resolve().parent)
     serve(settings, host, port, schedule=not no_schedule, known=known)
     return DONE
@@ -114,6 +116,17 @@ def server_of(app: WSGIApplication, listening: socket.socket) -> Any:
     return waitress.create_server(
         app, sockets=[listening], threads=THREADS, ident=None, asyncore_use_poll=True
     )
+
+
+def warn_of_plain_http(settings: Settings) -> None:
+    """Say at the start which public addresses are without the protection that browsers give to TLS alone."""
+    for url in not_told(settings.viewer):
+        show.note(
+            f"Warning: {url} is plain http, under a name not of this machine alone. Browsers then do not "
+            "say what a request is for, and hold nothing apart as they do over TLS: archived pages are less "
+            "well kept from the viewer and from each other. Put a proxy with TLS in front and write https:// "
+            "in [viewer] (docs/operations.md)."
+        )
 
 
 def allow_files(most: int) -> None:

@@ -65,6 +65,13 @@
   said.home = addresses.replayOrigin(new URL(archivedOrigin));
   const prelude = preludeOf(said);
 
+  // A visit past the frame is led into it by the server, which knows it by what browsers tell (Fetch Metadata). By plain
+  // http, under another name than that of this machine, they tell nothing.
+  if (window.top === window) {
+    const moment = `${timestamp.slice(0, 14)}${timestamp.endsWith("f") ? "fg_" : ""}`;
+    pageLocation.replace(`${viewer}/web/${moment}/${original(pageLocation.href)}`);
+  }
+
   // ---- Texts that hold addresses
 
   const SLASHED = byPath ? /[\/\\]/ : /[\/\\]{2}/;
