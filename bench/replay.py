@@ -46,7 +46,7 @@ from index.timestamp import to_timestamp  # noqa: E402
 from index.urlkey import origin  # noqa: E402
 from tests.support.nginx import Nginx  # noqa: E402
 from tests.support.ports import free_port  # noqa: E402
-from viewer.address import ReplayAddresses  # noqa: E402
+from viewer.addresses.address import ReplayAddresses  # noqa: E402
 
 SITE = Path("/usr/share/doc/python3.11/html")
 BASE = "https://docs.example.org"

@@ -31,7 +31,7 @@ from selectolax.lexbor import LexborHTMLParser  # noqa: E402
 
 from bench.table import machine, table  # noqa: E402
 from tests.support.page_tree import SCRIPT, mapper, tree  # noqa: E402
-from viewer.rewrite_html import rewrite_html  # noqa: E402
+from viewer.rewriting.html import rewrite_html  # noqa: E402
 
 SITE = Path("/usr/share/doc/python3.11/html")
 PYWB = ROOT / ".venv-pywb" / "bin" / "python"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from index.errors import ConfigurationError
 from index.urlkey import Origin
-from viewer.address import ReplayAddresses, WebAddress, format_web_path, parse_web_path
+from viewer.addresses.address import ReplayAddresses, WebAddress, format_web_path, parse_web_path
 
 T = "20261123023000"
 LOCAL = ReplayAddresses("http://{label}.localhost:8080")

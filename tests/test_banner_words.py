@@ -10,7 +10,7 @@ import pytest
 from tests.support.archive import Lost, Reply, UrlOutcome, build
 from tests.support.viewing import Visitor
 from tests.test_gaps import ask, banner, css, piece, png, text_of
-from viewer.embeds import MAX_EMBEDS, Kind, embeds, embeds_of_sheet
+from viewer.rewriting.embeds import MAX_EMBEDS, Kind, embeds, embeds_of_sheet
 
 SITE = "https://www.example.org"
 MONDAY, TUESDAY = "20260302023000", "20260303023000"

@@ -26,9 +26,9 @@ from tests.support.archive import Archive, Lost, Reply, add_day, build
 from tests.support.cdx_days import capture, write_days
 from tests.support.ports import free_port, wait_until
 from tests.support.viewing import Visitor, app_of, serving
-from viewer import cdx
 from viewer.app import THREADS
-from viewer.cdx_days import SealedDays
+from viewer.protocols import cdx
+from viewer.protocols.cdx_days import SealedDays
 
 HOME = "https://www.example.org/"
 FIRST, SECOND, THIRD = "20260302023000", "20260303023000", "20260304023000"
@@ -229,7 +229,7 @@ def test_an_unsealed_day_is_not_told(tmp_path):
 @pytest.mark.parametrize("asked", ["url=*.example.org", "url=example.org/*", "url=example.org"])
 def test_a_new_day_is_there_at_the_next_query(tmp_path, monkeypatch, asked):
     """However often it was asked before: a day that was sealed since is told, and one that is gone is not."""
-    monkeypatch.setattr("viewer.cdx_days._TICK", -1)  # all is kept that can be
+    monkeypatch.setattr("viewer.protocols.cdx_days._TICK", -1)  # all is kept that can be
     with build(tmp_path, {"demo": {FIRST: SITES["demo"][FIRST]}}) as archive:
         visitor = Visitor(archive)
         whole = f"/cdx?{asked}&fl=timestamp"
@@ -274,7 +274,7 @@ def test_a_capture_is_found_by_its_own_timestamp(visitor, moment, modifier, stat
 
 def test_days_are_listed_once(archive, monkeypatch):
     """As long as no folder changed, the days are not listed again."""
-    monkeypatch.setattr("viewer.cdx_days._TICK", -1)
+    monkeypatch.setattr("viewer.protocols.cdx_days._TICK", -1)
     days = SealedDays(archive.collection)
     assert days() is days()
     assert [day.timestamp for day in days()] == [FIRST, "20260302040000", SECOND, "20260303040000"]

@@ -13,7 +13,7 @@ from tests.support.command import configure, inside
 from tests.support.daily import daily, html
 from tests.support.snapshots import HOST, SITE
 from tests.support.viewing import Visitor
-from viewer import lifeline_page
+from viewer.pages import lifeline
 
 START = html("begin hier", "/a")
 URL = f"{HOST}/a"
@@ -143,10 +143,10 @@ def test_the_viewer_in_another_time_zone(kept):
 def test_no_more_passages_than_there_is_room_for(kept, monkeypatch):
     """One more than are looked for at once is told to come again; lifelines are shown, and the room is given back."""
     _, site = kept
-    monkeypatch.setattr(lifeline_page, "LONG", 1)
-    monkeypatch.setattr(lifeline_page, "PATIENCE", 0.01)
+    monkeypatch.setattr(lifeline, "LONG", 1)
+    monkeypatch.setattr(lifeline, "PATIENCE", 0.01)
     visitor = site.visitor()
-    path, real, inside = f"/{SITE}/history?url={URL}", lifeline_page.date_passage, []
+    path, real, inside = f"/{SITE}/history?url={URL}", lifeline.date_passage, []
 
     def while_busy(*given, **more):
         if not inside:
@@ -154,7 +154,7 @@ def test_no_more_passages_than_there_is_room_for(kept, monkeypatch):
             inside.append(visitor.get(path).status_code)
         return real(*given, **more)
 
-    monkeypatch.setattr(lifeline_page, "date_passage", while_busy)
+    monkeypatch.setattr(lifeline, "date_passage", while_busy)
     assert visitor.get(f"{path}&passage=een").status_code == 200
     assert inside == [503, 200]
     assert visitor.get(f"{path}&passage=een").status_code == 200

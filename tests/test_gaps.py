@@ -20,7 +20,7 @@ from tests.support.archive import Lost, Reply, add_day, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
-from viewer.embeds import MAX_EMBEDS, Embed, Kind, embeds
+from viewer.rewriting.embeds import MAX_EMBEDS, Embed, Kind, embeds
 
 SITE = "https://www.example.org"
 CDN = "https://cdn.example.net"
@@ -571,8 +571,8 @@ def test_questions_about_parts_take_turns(visitor, monkeypatch):
     """While two are answered the next waits a moment, and is then told to come back."""
     busy = threading.BoundedSemaphore(1)
     busy.acquire()
-    monkeypatch.setattr("viewer.page_parts._ANSWERED", busy)
-    monkeypatch.setattr("viewer.page_parts.WAIT", 0.01)
+    monkeypatch.setattr("viewer.pages.page_parts._ANSWERED", busy)
+    monkeypatch.setattr("viewer.pages.page_parts.WAIT", 0.01)
     assert ask(visitor, []).status_code == 503
     busy.release()
     assert ask(visitor, []).status_code == 200

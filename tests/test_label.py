@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.urlkey import Origin
-from viewer.label import MAX_LABEL, Label, make, parse, resolve
+from viewer.addresses.label import MAX_LABEL, Label, make, parse, resolve
 
 T = "20261123023000"
 LDH = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")

@@ -23,7 +23,7 @@ from tests.support.leaks import WAYS, Listener
 from tests.support.ports import free_port
 from tests.support.sites import Web
 from tests.support.viewing import serving
-from viewer.label import make
+from viewer.addresses.label import make
 
 pytestmark = pytest.mark.browser
 

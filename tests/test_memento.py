@@ -19,8 +19,8 @@ from index.cdxj import format_line, parse_line
 from index.timestamp import parse_http_date, parse_timestamp, to_http_date
 from tests.support.archive import Archive, Lost, Reply, build
 from tests.support.viewing import Visitor
-from viewer import timegate
-from viewer.memento import Memento, Names, fitting, link
+from viewer.protocols import timegate
+from viewer.protocols.memento import Memento, Names, fitting, link
 
 HOME = "https://www.example.org/"
 PAGE = f"{HOME}a%2Fb?c=d%20e&f=%C3%A9"

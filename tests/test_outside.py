@@ -16,8 +16,8 @@ from tests.support.archive import Reply, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
-from viewer.address import ReplayAddresses
-from viewer.outside import OUTSIDE, link_mapper, target_of
+from viewer.addresses.address import ReplayAddresses
+from viewer.addresses.outside import OUTSIDE, link_mapper, target_of
 
 SITE = "https://www.example.org"
 AWAY = "https://www.elsewhere.example"

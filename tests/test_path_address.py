@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from index.errors import ConfigurationError
 from index.urlkey import Origin
-from viewer.path_address import PathAddresses, replay_addresses, touched
-from viewer.rewrite_css import rewrite_css
-from viewer.rewrite_headers import rewrite_headers
-from viewer.rewrite_html import rewrite_html
-from viewer.view import PLAIN, View
+from viewer.addresses.path_address import PathAddresses, replay_addresses, touched
+from viewer.addresses.view import PLAIN, View
+from viewer.rewriting.css import rewrite_css
+from viewer.rewriting.headers import rewrite_headers
+from viewer.rewriting.html import rewrite_html
 
 T = "20260302023000"
 HERE = PathAddresses("http://replay.example:8080")

@@ -17,7 +17,7 @@ from tests.support.importing import EXAMPLE, empty_archive, exchange, take, writ
 from tests.support.ports import free_port
 from tests.support.posts import FORM, JSON, SENT, Sent, archived
 from tests.support.viewing import app_of, serving
-from viewer.label import make
+from viewer.addresses.label import make
 
 DAY, NEXT = "20260210110000", "20260211110000"
 NOON, LATER = "2026-02-10T11:00:00Z", "2026-02-11T11:00:00Z"

@@ -20,8 +20,8 @@ from tests.support.archive import Lost, Reply, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, app_of, serving
+from viewer.addresses.label import make
 from viewer.holdings import Shelf
-from viewer.label import make
 
 SITE = "https://www.example.org"
 OTHER = "https://cdn.example.net"
@@ -333,7 +333,7 @@ def test_tag_of_a_rewritten_page_knows_the_rewriter(archive, visitor, monkeypatc
     settings = structs.replace(archive.settings, viewer=moved)
     elsewhere = Visitor(replace(archive, settings=settings))
     assert elsewhere.replay(MONDAY, SITE + path).headers["ETag"] != tag
-    monkeypatch.setattr("viewer.replay._REWRITERS", ("rewrite_css.py",))
+    monkeypatch.setattr("viewer.replaying.replay._REWRITERS", ("rewriting/css.py",))
     assert Visitor(archive).replay(MONDAY, SITE + path).headers["ETag"] != tag
 
 
@@ -440,7 +440,7 @@ def test_what_the_framework_refuses_has_our_policy(visitor, method):
 
 def test_unforeseen_failure_has_our_policy(visitor, monkeypatch):
     """A failure that nobody foresaw is told under the policy of replay, without a word of where."""
-    monkeypatch.setattr("viewer.replay._answer", lambda _: 1 / 0)
+    monkeypatch.setattr("viewer.replaying.replay._answer", lambda _: 1 / 0)
     response = visitor.replay(MONDAY, f"{SITE}/?unforeseen")
     assert response.status_code == 500
     assert "sandbox" in response.headers["Content-Security-Policy"]
@@ -528,7 +528,7 @@ def test_hashed_label(tmp_path):
 
 def test_very_long_pages_are_passed_on(tmp_path, monkeypatch):
     """A page above the limit is sent whole and not rewritten, and says so."""
-    monkeypatch.setattr("viewer.replay.MAX_REWRITTEN", 1000)
+    monkeypatch.setattr("viewer.replaying.replay.MAX_REWRITTEN", 1000)
     body = "<title>L</title>" + "x" * 300_000
     with build(tmp_path / "data", {"demo": {MONDAY: {f"{SITE}/": Reply(body)}}}) as built:
         response = Visitor(built).replay(MONDAY, f"{SITE}/")

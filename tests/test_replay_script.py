@@ -23,10 +23,10 @@ from playwright.sync_api import Browser, Error, Frame, Page
 
 from index.urlkey import Origin
 from tests.support.chromium import ARGUMENTS, executable, visit
-from viewer.address import ReplayAddresses
-from viewer.rewrite_headers import security_headers
-from viewer.rewrite_html import head_script, rewrite_html
-from viewer.script import page_script
+from viewer.addresses.address import ReplayAddresses
+from viewer.replaying.script import page_script
+from viewer.rewriting.headers import security_headers
+from viewer.rewriting.html import head_script, rewrite_html
 
 pytestmark = pytest.mark.browser
 

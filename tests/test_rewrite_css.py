@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewer.rewrite_css import rewrite_css, rewrite_css_text
+from viewer.rewriting.css import rewrite_css, rewrite_css_text
 
 
 def mapper(url: str) -> str:

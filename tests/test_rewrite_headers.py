@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from viewer.address import ReplayAddresses
-from viewer.rewrite_headers import RULES, Rule, rewrite_headers, security_headers
+from viewer.addresses.address import ReplayAddresses
+from viewer.rewriting.headers import RULES, Rule, rewrite_headers, security_headers
 
 T = "20261123023000"
 MAPPER = ReplayAddresses("http://{label}.localhost:8080").mapper(T, "https://www.ind.nl/")

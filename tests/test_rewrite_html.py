@@ -14,10 +14,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-import viewer.rewrite_html
+import viewer.rewriting.html
 from tests.support.page_tree import SCRIPT, leading_out, mapper, tree
-from viewer.markup import Kind, attributes, tokens, unescape
-from viewer.rewrite_html import head_script, rewrite_html
+from viewer.rewriting.html import head_script, rewrite_html
+from viewer.rewriting.markup import Kind, attributes, tokens, unescape
 
 MANY = settings(max_examples=1000)
 HEAD = SCRIPT
@@ -402,8 +402,8 @@ def test_same_without_the_short_cut(html: str, xml: bool) -> None:
     """What is passed over as dull needs no change: the page is the same when every tag is looked at."""
     short = rewritten(html, xml=xml)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(viewer.rewrite_html, "_DULL", None)
-        patch.setattr(viewer.rewrite_html, "_WORTH_A_LOOK", re.compile(""))
+        patch.setattr(viewer.rewriting.html, "_DULL", None)
+        patch.setattr(viewer.rewriting.html, "_WORTH_A_LOOK", re.compile(""))
         assert rewritten(html, xml=xml) == short
 
 
@@ -450,5 +450,5 @@ def test_many_frames_do_not_swell_a_page(within: Callable[[str], str]) -> None:
     """So many documents of a page get our script, and then no more: a page grows by a bounded length."""
     page = within("<p>x") * 5000
     grown = len(rewritten(page)) - len(page)
-    assert rewritten(page).count("src=h") == 1 + viewer.rewrite_html.MAX_HEADS
+    assert rewritten(page).count("src=h") == 1 + viewer.rewriting.html.MAX_HEADS
     assert grown < 5000 * 60 + 200 * len(HEAD) * 6

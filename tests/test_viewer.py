@@ -19,9 +19,9 @@ from tests.support.archive import Lost, Reply, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
-from viewer.closest import first_from, last_before
-from viewer.file import disposition, file_name
-from viewer.request_target import request_target
+from viewer.addresses.request_target import request_target
+from viewer.pages.closest import first_from, last_before
+from viewer.replaying.file import disposition, file_name
 
 SITE = "https://www.example.org"
 MONDAY, TUESDAY, TUESDAY_NOON, WEDNESDAY, FRIDAY = (

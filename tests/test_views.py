@@ -13,8 +13,8 @@ from tests.support.archive import Reply, build
 from tests.support.chromium import ARGUMENTS, executable, visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
-from viewer.label import make, parse, resolve
-from viewer.view import PLAIN, View, view_of_letters, view_of_modifier
+from viewer.addresses.label import make, parse, resolve
+from viewer.addresses.view import PLAIN, View, view_of_letters, view_of_modifier
 
 SITE = "https://www.example.org"
 HASHED = "https://a_b.example"

@@ -2,7 +2,7 @@
 """
 The viewer as one WSGI application: composes, and knows by the Host header which of two it is asked for.
 
-    20260302023000-www-ind-nl.localhost:8080   replay.py: archived pages, each snapshot and origin its own
+    20260302023000-www-ind-nl.localhost:8080   replaying: archived pages, each snapshot and origin its own
     anything else                              the viewer: pages about the archive, and the frame
 
     app = create_app(settings, collection, history, catalogue, now=clock)
@@ -35,19 +35,20 @@ from index.search import Search
 from index.timestamp import local_date
 from index.urlkey import normalise, origin
 
-from . import browse, download, frame, lifeline_page, page_parts, search_page, web_archive_txt
-from .address import format_web_path
-from .cdx import add_cdx
+from .addresses.address import format_web_path
+from .addresses.path_address import replay_addresses
+from .addresses.request_target import AnyPath, request_target
 from .current import give, holdings
 from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
 from .i18n import COOKIE, LANGUAGES, add_languages, clock, second
 from .kept_answers import KeptAnswers, keeping
-from .path_address import replay_addresses
-from .replay import create_replay, is_replay_host
-from .request_target import AnyPath, request_target
+from .pages import browse, download, frame, lifeline, page_parts, search
+from .protocols import web_archive_txt
+from .protocols.cdx import add_cdx
+from .protocols.timegate import add_memento
+from .replaying.replay import create_replay, is_replay_host
 from .security import add_security_headers
-from .timegate import add_memento
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -113,11 +114,11 @@ def create_viewer(held: Holdings) -> Flask:
         frame.pages,
         browse.pages,
         download.pages,
-        search_page.pages,
+        search.pages,
         page_parts.pages,
     ):
         app.register_blueprint(blueprint)
-    lifeline_page.add_lifelines(app)
+    lifeline.add_lifelines(app)
     add_cdx(app, held)
     add_memento(app)
     app.register_blueprint(web_archive_txt.pages)

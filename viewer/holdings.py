@@ -38,8 +38,8 @@ from index.search import Search
 from index.timestamp import local_date, parse_timestamp
 from index.urlkey import Origin, origin, urlkey
 
-from .path_address import Addresses
-from .view import View
+from .addresses.path_address import Addresses
+from .addresses.view import View
 
 KEPT_OPEN = 32
 """Snapshots kept open: each holds one mapped index file."""

@@ -23,8 +23,8 @@ from index.passage import Standing
 from index.timestamp import parse_timestamp
 
 from .days import State
-from .embeds import Kind as PartKind
-from .file import File
+from .replaying.file import File
+from .rewriting.embeds import Kind as PartKind
 
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
 COOKIE = "lang"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-The headers that every answer of the viewer itself carries. Those of replay are in rewrite_headers.py.
+The headers that every answer of the viewer itself carries. Those of replay are in rewriting/headers.py.
 
 Archived bytes never run on this origin: no script but the viewer's own file, nothing from elsewhere, and
 a frame only on the page that has one, which also asks for its own banner anew. Knows nothing of pages.

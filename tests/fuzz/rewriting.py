@@ -20,8 +20,8 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["viewer"]):
-    from viewer.rewrite_css import rewrite_css_text
-    from viewer.rewrite_html import ELEMENTS, rewrite_html
+    from viewer.rewriting.css import rewrite_css_text
+    from viewer.rewriting.html import ELEMENTS, rewrite_html
 
 from tests.support.page_tree import SCRIPT, leading_out, mapper, tree
 

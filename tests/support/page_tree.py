@@ -15,8 +15,8 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from viewer.data_url import parse_data_url
-from viewer.rewrite_html import ELEMENTS, EVERYWHERE, _srcset, _url
+from viewer.rewriting.data_url import parse_data_url
+from viewer.rewriting.html import ELEMENTS, EVERYWHERE, _srcset, _url
 
 _ADDRESS_IN_STYLE = re.compile(r"url\(|@import|image-set\(|\\", re.IGNORECASE)
 _LEADS_OUT = re.compile(r"\s*(https?:)?\s*[/\\]\s*[/\\](?!m/)", re.IGNORECASE)

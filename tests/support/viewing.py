@@ -17,10 +17,10 @@ from archiver.exporting.profiles import built_in
 from index.search import Search
 from index.urlkey import origin
 from tests.support.archive import Archive
+from viewer.addresses.label import make
+from viewer.addresses.path_address import replay_addresses
 from viewer.app import THREADS, create_app, create_viewer
 from viewer.holdings import Holdings, Shelf
-from viewer.label import make
-from viewer.path_address import replay_addresses
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

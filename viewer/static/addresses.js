@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 //
-// Archived addresses and their replay addresses, in pages and in workers: part of both scripts (viewer/script.py).
+// Archived addresses and their replay addresses, in pages and in workers: part of both scripts (viewer/replaying/script.py).
 //
 //   const { map, original } = makeAddresses(said, globalThis);
-//     said.pattern    http://{label}.localhost:8080   replay origins; the label as in viewer/label.py
-//     said.timestamp  20261123023000                  the snapshot, and the letters of a view (viewer/view.py)
+//     said.pattern    http://{label}.localhost:8080   replay origins; the label as in viewer/addresses/label.py
+//     said.timestamp  20261123023000                  the snapshot, and the letters of a view (viewer/addresses/view.py)
 //     said.origin     https://www.ind.nl              the archived origin of the page or worker
 //     said.outside    http://outside.localhost:8080   where links that lead out of the archive lead, in pages
 //
-// The labels are those that viewer/label.py makes: tests/test_replay_script.py compares them.
+// The labels are those that viewer/addresses/label.py makes: tests/test_replay_script.py compares them.
 const makeAddresses = (said, w) => {
   const { pattern, timestamp, origin: archivedOrigin, outside } = said;
   const { URL, Map, location } = w;

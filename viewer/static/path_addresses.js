@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 //
-// Archived addresses and replay addresses where the archived one stands in the path (viewer/path_address.py).
+// Archived addresses and replay addresses where the archived one stands in the path (viewer/addresses/path_address.py).
 //
 //   const { map, original, told, absolute } = makePathAddresses(said, globalThis);   as addresses.js has it
 //     said.pattern    http://replay.example.org/replay/   what every replay address begins with

@@ -2,22 +2,22 @@
 //
 // Runs first in every replayed page: maps the addresses that scripts use, as they are used.
 //
-// The server maps addresses in markup and style sheets (viewer/rewrite_html.py); scripts are served as
+// The server maps addresses in markup and style sheets (viewer/rewriting/html.py); scripts are served as
 // they were archived, so what they build is mapped here. This is for fidelity, with one exception: the
 // page's CSP stops every request to the live web whether this file knows the way or not, but no CSP that
 // Chromium 156 knows stops WebRTC, so that is taken away here, in every realm a page can reach. For a frame
 // whose address the CSP refuses, Chromium 156 still opens a connection, on which nothing is sent over http.
 //
 // Its own element says what it needs:
-//   data-pattern    http://{label}.localhost:8080   replay origins; the label as in viewer/label.py
+//   data-pattern    http://{label}.localhost:8080   replay origins; the label as in viewer/addresses/label.py
 //                   http://localhost:8081/replay/   in path mode, where all pages have this one (path_addresses.js)
-//   data-timestamp  20261123023000                  the snapshot, and the letters of a view (viewer/view.py)
+//   data-timestamp  20261123023000                  the snapshot, and the letters of a view (viewer/addresses/view.py)
 //   data-origin     https://www.ind.nl              the archived origin of this page
 //   data-viewer     http://localhost:8080           the only page that is told where we are
 //   data-modules    https://cdn.example …           archived origins that modules are imported from
 //   data-cookies    taal=nl; path=/                 what the server set with the page, one a line
 //   data-origins    https://cdn.ind.nl …            in path mode, other archived origins
-//   data-outside    http://20261123023000-outside-…  where links lead of which nothing is captured (viewer/outside.py)
+//   data-outside    http://20261123023000-outside-…  where links lead of which nothing is captured (viewer/addresses/outside.py)
 //   data-known      http://… http://…               the replay origins of this snapshot; empty, or a pattern: not told
 //   data-gone       yes                             of a page of ours, which says that there is nothing
 //

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //
 // How functions of a browser are wrapped, and the requests that pages and workers both can make: part of the script
-// of either (viewer/script.py).
+// of either (viewer/replaying/script.py).
 //
 //   const ways = makeWays(globalThis);              ways of changing what is there
 //   patchRequests(globalThis, said, ways, makeAddresses(said, globalThis), preludeOf(said));

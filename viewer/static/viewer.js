@@ -30,7 +30,7 @@
     }
   };
 
-  // The label as viewer/label.py writes it, where it can be read; a page lists those that are hashes.
+  // The label as viewer/addresses/label.py writes it, where it can be read; a page lists those that are hashes.
   const readable = ({ protocol, port, hostname }) => pattern.replace("{label}", () => {
     const host = hostname.replaceAll("-", "--").replaceAll(".", "-");
     return `${name}${protocol === "http:" ? "h" : ""}${port ? `p${port}` : ""}-${host}`;

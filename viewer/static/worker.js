@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //
 // Runs first in every worker of a replayed page: maps the addresses that its scripts use. A worker's script is
-// stored bytes with this before them (viewer/script.py); one that a page makes of a blob or of data begins with it by
+// stored bytes with this before them (viewer/replaying/script.py); one that a page makes of a blob or of data begins with it by
 // requests.js. What a module of a worker imports by an absolute address in its own text is not mapped: browsers have
 // no import map for workers. The policy refuses such a request, as it does all that nothing maps.
 

@@ -20,14 +20,14 @@ from dataclasses import dataclass, field
 from archiver.exchange import header
 from archiver.records import open_response
 
-from .body import beginning
-from .embeds import MAX_EMBEDS, MAX_READ, Embed, Kind, embeds, embeds_of_sheet
-from .filling import neighbours
-from .form import Kind as Form
-from .form import charset_of, kind_of
-from .holdings import Found, Holdings, OpenSnapshot
+from ..addresses.view import View
+from ..holdings import Found, Holdings, OpenSnapshot
+from ..replaying.body import beginning
+from ..replaying.filling import neighbours
+from ..replaying.form import Kind as Form
+from ..replaying.form import charset_of, kind_of
+from ..rewriting.embeds import MAX_EMBEDS, MAX_READ, Embed, Kind, embeds, embeds_of_sheet
 from .parts import answer_of
-from .view import View
 
 MAX_DOCUMENTS = 40
 """Style sheets and pages in frames that are read for one page."""

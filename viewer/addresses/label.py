@@ -7,7 +7,7 @@ One DNS label for one (snapshot, archived origin), and back. Knows nothing of re
     20261123023000hp8080-127-0-0-1                   http://127.0.0.1:8080
     20261123023000-xn----bcher--kva-example          https://xn--bcher-kva.example
     20261123023000--s2nuuwdtyy7nj7c44uv5avqcji       https://a_b.example, by its hash
-    20261123023000f-www-ind-nl                       https://www.ind.nl, in a view of its own (viewer/view.py)
+    20261123023000f-www-ind-nl                       https://www.ind.nl, in a view of its own (view.py)
 
     label   = timestamp [ "f" ] [ "n" ] [ "h" ] [ "p" port ] "-" ( host / "-" hash )
     host    = the host with every "-" doubled and every "." as one "-"

@@ -2,7 +2,7 @@
 """
 Archival addresses: from an archived URL to where it is replayed, and from a request to what it asks for.
 
-Replay addresses, one host for each snapshot and archived origin (viewer/label.py), the rest as it was:
+Replay addresses, one host for each snapshot and archived origin (label.py), the rest as it was:
 
     https://www.ind.nl/a?b=c#d   in 20261123023000
     http://20261123023000-www-ind-nl.localhost:8080/a?b=c#d
@@ -13,7 +13,7 @@ Addresses of the viewer itself:
     /web/2026-11-23/https://www.ind.nl/              the same, by calendar day of the site
     /web/20261123023000id_/https://www.ind.nl/       the payload as captured (a modifier: two letters, `_`)
     /web/2026-11-23id_/https://www.ind.nl/           the same, by day
-    /web/20261123023000ns_/https://www.ind.nl/       a view of it (viewer/view.py has them)
+    /web/20261123023000ns_/https://www.ind.nl/       a view of it (view.py has them)
     /web/*/https://www.ind.nl/                       all days: the lifeline
     /web/2026-11-23/www.ind.nl/                      without scheme: https is meant
     /web/2026-11-23/https:/www.ind.nl/               as proxies that merge slashes hand it on

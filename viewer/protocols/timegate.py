@@ -25,12 +25,12 @@ from flask import Blueprint, Flask, Response, current_app, request
 from index.errors import ArchiveError
 from index.timestamp import parse_http_date, to_timestamp
 
-from .address import parse_archived
+from ..addresses.address import parse_archived
+from ..addresses.request_target import request_target
+from ..current import holdings
 from .as_memento import names_of
-from .current import holdings
 from .memento import LINK_FORMAT, Names, about, around, fitting, link
 from .mementos import Kept, kept, memento_of, mementos_of, nearest
-from .request_target import request_target
 from .timemap import Span, TimeMap, as_json, as_links
 
 pages = Blueprint("memento", __name__)

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from index.timestamp import parse_timestamp, to_http_date
 
-from .address import format_web_path
+from ..addresses.address import format_web_path
 
 LINK_FORMAT = "application/link-format"
 MAX_LINK = 3000

@@ -2,9 +2,9 @@
 """
 An archived page in the viewer's frame, below a banner that says which day it is: everything under /web/.
 
-    /web/<timestamp or day>/<url>      the frame page; viewer/address.py lists the forms
-    /web/<timestamp or day>id_/<url>   the payload as captured (viewer/as_captured.py)
-    /web/<timestamp or day>ns_/<url>   the page in a view of its own (viewer/view.py)
+    /web/<timestamp or day>/<url>      the frame page; viewer/addresses/address.py lists the forms
+    /web/<timestamp or day>id_/<url>   the payload as captured (viewer/replaying/as_captured.py)
+    /web/<timestamp or day>ns_/<url>   the page in a view of its own (viewer/addresses/view.py)
     /web/*/<url>                       to the lifeline
 
 Both forms of a moment answer by themselves, so that either can be cited. A day that does not have the
@@ -30,25 +30,25 @@ from index.model import Outcome
 from index.timestamp import day_bounds, local_date
 from index.urlkey import Origin, origin
 
-from .address import WebAddress, format_web_path, parse_web_path
-from .as_captured import as_captured
-from .as_memento import as_memento, as_page, canonical
+from ..addresses.address import WebAddress, format_web_path, parse_web_path
+from ..addresses.outside import outside_of
+from ..addresses.request_target import request_target
+from ..addresses.view import View, view_of_modifier
+from ..current import holdings
+from ..days import best, of_day
+from ..holdings import Found, OpenSnapshot, title_of
+from ..kept_answers import may_be_kept
+from ..protocols.as_memento import as_memento, as_page, canonical
+from ..protocols.mementos import NEAR
+from ..replaying.as_captured import as_captured
+from ..replaying.file import File, file_of
+from ..replaying.filling import fill, origins, sources
+from ..replaying.form import is_file
+from ..rewriting.headers import fits
+from ..security import allow_frames
 from .closest import first_from, last_before
-from .current import holdings
 from .day_log import outcome_of
-from .days import best, of_day
-from .file import File, file_of
-from .filling import fill, origins, sources
-from .form import is_file
-from .holdings import Found, OpenSnapshot, title_of
-from .kept_answers import may_be_kept
-from .mementos import NEAR
-from .outside import outside_of
 from .page_parts import named_parts
-from .request_target import request_target
-from .rewrite_headers import fits
-from .security import allow_frames
-from .view import View, view_of_modifier
 
 pages = Blueprint("frame", __name__)
 

@@ -29,8 +29,8 @@ from index.cdx_server.answer import Answer, CdxServer
 from index.cdx_server.budget import OutOfTimeError
 from index.errors import ArchiveError, BusyError, QueryError
 
+from ..holdings import Holdings
 from .cdx_days import SealedDays
-from .holdings import Holdings
 
 pages = Blueprint("cdx", __name__)
 

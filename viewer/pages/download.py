@@ -28,10 +28,10 @@ from archiver.exporting.safe_names import safe_name
 from archiver.exporting.zipping import TooLargeError
 from index.errors import BusyError
 
-from .body import bounds
+from ..current import holdings
+from ..replaying.body import bounds
+from ..replaying.file import disposition
 from .browse import Shown, folder_of, shown_at
-from .current import holdings
-from .file import disposition
 
 pages = Blueprint("download", __name__)
 

@@ -7,7 +7,7 @@ Replay on one origin: the archived address stands in the path, for installations
 
 A relative address leads where it should by itself. One that begins at the root (`/a`), or climbs above it
 (`../../a`), would leave the snapshot, and is mapped as absolute ones are: rewriters ask `touched`.
-The same interface as ReplayAddresses (viewer/address.py). Knows nothing of what is in the archive.
+The same interface as ReplayAddresses (address.py). Knows nothing of what is in the archive.
 """
 
 from __future__ import annotations

@@ -21,13 +21,13 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from index.errors import BusyError
 from index.urlkey import normalise
 
-from .current import holdings
-from .embeds import MAX_EMBEDS, Embed, Kind
-from .holdings import Found, OpenSnapshot
+from ..addresses.view import View, view_of_modifier
+from ..current import holdings
+from ..holdings import Found, OpenSnapshot
+from ..rewriting.embeds import MAX_EMBEDS, Embed, Kind
+from ..security import asked_by_viewer
 from .named import named_by
 from .parts import Report, report
-from .security import asked_by_viewer
-from .view import View, view_of_modifier
 
 pages = Blueprint("page_parts", __name__)
 

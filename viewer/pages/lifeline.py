@@ -24,8 +24,8 @@ from index.passage import Dated
 from index.timestamp import parse_date
 from index.urlkey import normalise
 
-from .address import format_web_path
-from .current import holdings
+from ..addresses.address import format_web_path
+from ..current import holdings
 
 MAX_READ = 16 << 20
 """Characters of text read for one answer about a passage."""

@@ -23,9 +23,9 @@ from typing import NamedTuple
 from index.urlkey import normalise
 
 from .charset import decode
+from .css import Use, uses_in_css
 from .markup import Kind as Of
 from .markup import Token, attributes, tokens, unescape
-from .rewrite_css import Use, uses_in_css
 
 MAX_EMBEDS = 500
 """Parts of one page that are told."""

@@ -18,8 +18,8 @@ from flask import Blueprint, Response
 
 from archiver.settings import Settings
 
-from .current import holdings
-from .holdings import Holdings, title_of
+from ..current import holdings
+from ..holdings import Holdings, title_of
 
 pages = Blueprint("web_archive_txt", __name__)
 

@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterator
 from enum import Enum, auto
 
-from .address import Mapper
-from .path_address import RootedMapper, touched
+from ..addresses.address import Mapper
+from ..addresses.path_address import RootedMapper, touched
 
 _SPACE = r"(?:[ \t\r\n\f]|/\*(?s:.*?)(?:\*/|\Z))*+"
 _DOUBLE = r'"(?:[^"\\\r\n\f]|\\(?s:.))*+"?'

@@ -27,8 +27,8 @@ from index.search import Filters, Found, Hit
 from index.timestamp import is_year, parse_date
 from index.words import MAX_QUERY
 
-from .current import holdings
-from .days import around, best, of_day
+from ..current import holdings
+from ..days import around, best, of_day
 
 pages = Blueprint("search", __name__)
 

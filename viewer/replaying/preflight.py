@@ -16,7 +16,7 @@ import re
 
 from flask import Request, Response
 
-from .current import holdings
+from ..current import holdings
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 

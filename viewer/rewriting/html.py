@@ -3,8 +3,8 @@
 Rewrites an archived page for replay: one table, tag → attribute → rule, and our script first of all.
 
 Only absolute and protocol-relative http(s) addresses are mapped; relative ones already lead to the right
-replay origin. In path mode (viewer/path_address.py) those that begin at the root are mapped too. What would
-weaken or escape the replay is taken out (`integrity`, `nonce`, `ping`, the page's own CSP, speculation
+replay origin. In path mode (addresses/path_address.py) those that begin at the root are mapped too. What
+would weaken or escape the replay is taken out (`integrity`, `nonce`, `ping`, the page's own CSP, speculation
 rules, preconnections, targets outside the frame). Every other byte stays, in its place and spelling: a tag
 that needs no change is not written anew. The result is always UTF-8.
 
@@ -20,13 +20,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape as escape_text
 
-from .address import Mapper
+from ..addresses.address import Mapper
+from ..addresses.path_address import RootedMapper, touched
 from .charset import decode
+from .css import rewrite_css_text
 from .data_url import DataUrl, parse_data_url
+from .headers import map_refresh
 from .markup import Attribute, Kind, Token, attributes, escape, tokens, unescape
-from .path_address import RootedMapper, touched
-from .rewrite_css import rewrite_css_text
-from .rewrite_headers import map_refresh
 
 _SPACE = "\t\n\f\r "
 _BREAK = re.compile(r"[\t\n\r]+")

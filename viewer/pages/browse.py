@@ -23,11 +23,11 @@ from index.model import Outcome, Page, Snapshot
 from index.timestamp import parse_date, parse_timestamp
 from index.urlkey import normalise
 
-from .address import format_web_path
-from .current import holdings
+from ..addresses.address import format_web_path
+from ..current import holdings
+from ..days import Day, around, best, calendar_of, of_day, to_day
+from ..holdings import title_of
 from .day_log import MISSING, SHOWN, Group, changes, changes_by_kind, missing, missing_by_outcome, part
-from .days import Day, around, best, calendar_of, of_day, to_day
-from .holdings import title_of
 
 pages = Blueprint("browse", __name__)
 

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from html import escape
 
-from .address import Mapper
-from .path_address import touched
+from ..addresses.address import Mapper
+from ..addresses.path_address import touched
 
 
 class Rule(Enum):

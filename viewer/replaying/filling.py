@@ -21,8 +21,8 @@ from index.lifeline import at
 from index.timestamp import parse_timestamp
 from index.urlkey import Origin
 
-from .holdings import Found, Holdings, Nearness, OpenSnapshot, answers
-from .view import View
+from ..addresses.view import View
+from ..holdings import Found, Holdings, Nearness, OpenSnapshot, answers
 
 NEIGHBOURS = 7
 """Good snapshots before the chosen one, and after it, that may fill its gaps."""

@@ -17,7 +17,7 @@ from flask import Response
 from index.errors import DamagedError
 from index.model import Capture
 
-from .holdings import Holdings
+from ..holdings import Holdings
 from .memento import Around, Memento, Names, about, around, fitting, link
 from .mementos import beside, kept
 

@@ -23,11 +23,11 @@ from archiver.exchange import Headers
 from archiver.records import Response as Stored
 from archiver.records import open_response
 
-from .address import format_web_path
+from ..addresses.address import format_web_path
+from ..current import holdings
+from ..holdings import Found, OpenSnapshot
 from .body import Body, coding_of, part_of, streaming
-from .current import holdings
 from .file import disposition, file_name
-from .holdings import Found, OpenSnapshot
 
 PREFIX = "X-Archive-Orig-"
 MAX_FIELDS = 100

@@ -36,8 +36,27 @@ from index.model import Capture
 from index.urlkey import Origin, normalise
 from index.urlkey import origin as origin_of
 
-from .address import Mapper, format_web_path
-from .as_memento import as_memento
+from ..addresses.address import Mapper, format_web_path
+from ..addresses.label import resolve
+from ..addresses.outside import OUTSIDE, link_mapper, outside_of, target_of
+from ..addresses.request_target import AnyPath, request_target
+from ..addresses.view import View
+from ..current import give, holdings
+from ..holdings import Found, Holdings, Nearness, OpenSnapshot
+from ..i18n import add_languages
+from ..kept_answers import may_be_kept
+from ..protocols.as_memento import as_memento
+from ..rewriting.css import rewrite_css
+from ..rewriting.headers import (
+    MAX_LISTED,
+    cookies_of,
+    fits,
+    policy_in_page,
+    policy_of_worker,
+    rewrite_headers,
+    security_headers,
+)
+from ..rewriting.html import head_script, rewrite_html
 from .body import (
     MAX_REWRITTEN,
     Body,
@@ -50,32 +69,13 @@ from .body import (
     streaming,
     whole,
 )
-from .current import give, holdings
 from .file import file_of
 from .filling import fill, origins
 from .form import Kind, charset_of, is_document, is_file, is_framed, kind_of, mime_of, sniffed
 from .gap import broken, mark_filled, mark_gap
-from .holdings import Found, Holdings, Nearness, OpenSnapshot
-from .i18n import add_languages
-from .kept_answers import may_be_kept
-from .label import resolve
-from .outside import OUTSIDE, link_mapper, outside_of, target_of
 from .preflight import is_preflight, leave
-from .request_target import AnyPath, request_target
-from .rewrite_css import rewrite_css
-from .rewrite_headers import (
-    MAX_LISTED,
-    cookies_of,
-    fits,
-    policy_in_page,
-    policy_of_worker,
-    rewrite_headers,
-    security_headers,
-)
-from .rewrite_html import head_script, rewrite_html
 from .script import page_script, worker_script
 from .sent import READ, Sent, answer_to, sent_by
-from .view import View
 
 _SCRIPT = "daykeep-replay-script"
 _VERSION = "daykeep-rewriting-version"
@@ -103,9 +103,10 @@ _POLICIES = frozenset({"Content-Security-Policy", "Connection-Allowlist"})
 
 # What the rewritten form of a body is made by: a change in any of them makes another answer.
 _REWRITERS = (
-    "address.py", "charset.py", "data_url.py", "form.py", "label.py", "markup.py", "outside.py",
-    "path_address.py", "replay.py", "rewrite_css.py", "rewrite_headers.py", "rewrite_html.py", "script.py",
-    "view.py",
+    "addresses/address.py", "addresses/label.py", "addresses/outside.py", "addresses/path_address.py",
+    "addresses/view.py", "replaying/form.py", "replaying/replay.py", "replaying/script.py",
+    "rewriting/charset.py", "rewriting/css.py", "rewriting/data_url.py", "rewriting/headers.py",
+    "rewriting/html.py", "rewriting/markup.py",
 )  # fmt: skip
 
 

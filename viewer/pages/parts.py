@@ -26,12 +26,12 @@ from index.model import Capture
 from index.timestamp import local_date
 from index.urlkey import urlkey
 
+from ..addresses.view import View
+from ..holdings import Found, Holdings, Nearness, OpenSnapshot
+from ..replaying.filling import fill, neighbours
+from ..rewriting.embeds import Embed, Kind
 from .closest import first_from, last_before
 from .day_log import entries_of
-from .embeds import Embed, Kind
-from .filling import fill, neighbours
-from .holdings import Found, Holdings, Nearness, OpenSnapshot
-from .view import View
 
 SHOWN = 50
 """Parts of one list that are shown, and missing ones for which reason and nearest day are sought."""

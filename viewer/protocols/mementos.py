@@ -24,7 +24,7 @@ from index.errors import DamagedError
 from index.lifeline import Interval
 from index.timestamp import parse_timestamp
 
-from .holdings import Holdings
+from ..holdings import Holdings
 from .memento import Around, Memento
 
 NEAR = 4
