@@ -5,6 +5,8 @@ The configuration file: TOML in, frozen values out. Every default of the program
     Settings          the file as a whole
      ├─ viewer        Viewer: the public addresses of the viewer and of the replay
      ├─ archive       Listing: what the archive tells programs of itself
+     ├─ about         About: who runs it, and where the public turns to
+     ├─ theme         Theme: the operator's logo, colour and letters
      ├─ mdto          Mdto: who hands over to an archive institution, and on what terms
      └─ site[]        Site: what to crawl, when and how
          ├─ traps     TrapLimits: from where on addresses are taken for endless ones
@@ -39,6 +41,7 @@ from index.parameters import DEFAULT, Tidy
 from index.urlkey import normalise, origin
 
 from .exporting.appraisal import Appraisal, Mdto
+from .presented import About, Line, Theme, check_about, placed
 from .traps import TrapLimits
 from .verdict import Thresholds
 
@@ -50,10 +53,6 @@ RESERVED_NAMES = frozenset({"web", "timegate", "timemap", "cdx", "healthz", "met
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.IGNORECASE | re.ASCII)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
-
-
-Line = Annotated[str, Meta(max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
-"""Text on one line."""
 
 
 class Viewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,6 +137,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     language: Literal["nl", "en"] = "nl"
     viewer: Viewer = msgspec.field(default_factory=Viewer)
     archive: Listing = msgspec.field(default_factory=Listing)
+    about: About = msgspec.field(default_factory=About)
+    theme: Theme = msgspec.field(default_factory=Theme)
     mdto: Mdto = msgspec.field(default_factory=Mdto)
     site: tuple[Site, ...] = ()
 
@@ -200,16 +201,26 @@ def parse(raw: Mapping[str, Any], folder: Path) -> Settings:
     _check_operator(settings.operator, "operator")
     _check_viewer(settings.viewer)
     _check_listing(settings.archive)
+    check_about(settings.about)
     for number, site in enumerate(settings.site):
         _check_site(site, f"site[{number}] ({site.name})")
     _check_names(settings.site)
-    return msgspec.structs.replace(settings, data=str((folder / settings.data).resolve()))
+    return msgspec.structs.replace(
+        settings, data=str((folder / settings.data).resolve()), theme=placed(settings.theme, folder)
+    )
+
+
+_SHOWN: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    ("archive", Listing),
+    ("about", About),
+    ("theme", Theme),
+)
 
 
 def _refuse_unknown(raw: Mapping[str, Any]) -> None:
     tables: list[tuple[str, Any, type[msgspec.Struct]]]
     tables = [("", raw, Settings), ("viewer", raw.get("viewer"), Viewer), ("mdto", raw.get("mdto"), Mdto)]
-    tables.append(("archive", raw.get("archive"), Listing))
+    tables += [(name, raw.get(name), kind) for name, kind in _SHOWN]
     sites = raw.get("site")
     if isinstance(sites, list):
         for number, site in enumerate(sites):
