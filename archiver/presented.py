@@ -121,6 +121,11 @@ def contact_of(about: About, operator: str, own: str = "") -> str:
     return own or about.contact or (f"mailto:{found[0]}" if found else "")
 
 
+def name_of(operator: str) -> str:
+    """Return who an operator is, without the e-mail address that may stand beside or in brackets."""
+    return _EMAIL.sub("", operator).strip(" ,;<>()")
+
+
 def words_of_contact(contact: str) -> str:
     """Return a contact as it reads: an e-mail address, a number, an address without its scheme."""
     scheme, _, rest = contact.partition(":")

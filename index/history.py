@@ -180,6 +180,13 @@ class History:
             last, _ = newest(connection, site)
             return _snapshot(connection, site, last) if last else None
 
+    def first(self, site: str) -> Snapshot | None:
+        """Return the first snapshot of a site that has anything, None where there is none."""
+        query = sql.select(SNAPSHOT).where(SNAPSHOT.c.site == site, SNAPSHOT.c.outcome != Outcome.FAILED.value)
+        with self._reading() as connection:
+            row = connection.execute(query.order_by(SNAPSHOT.c.timestamp).limit(1)).first()
+            return to_snapshot(row) if row else None
+
     def lifeline(self, url: str, site: str | None = None) -> list[Interval]:
         """Return the intervals of a normalised URL, by site, oldest first; without a site, of all sites."""
         with self._reading() as connection:

@@ -55,11 +55,12 @@ if TYPE_CHECKING:
 
 THREADS = 16
 """Threads for a server that runs it in one process: long CDX answers keep at most half of them."""
-YEAR = 365 * 86400
+AGAIN = 10
+"""Seconds after which to come back to a viewer that is busy: what it refuses has waited for its turn already."""
 # RFC 3986 section 3.2.2, without what ends an authority or goes before its host
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)
 
-pages = Blueprint("about", __name__)
+pages = Blueprint("monitoring", __name__)
 
 
 def create_app(
@@ -111,6 +112,9 @@ def create_viewer(held: Holdings) -> Flask:
     app.url_map.strict_slashes = True
     for blueprint in (
         pages,
+        around.pages,
+        theme.pages,
+        security_txt.pages,
         frame.pages,
         browse.pages,
         download.pages,
@@ -138,6 +142,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
     app.jinja_env.filters.update(
         clock=lambda timestamp: clock(timestamp, zone),
         second=lambda timestamp: second(timestamp, zone),
+        contact_words=words_of_contact,
         local_day=lambda timestamp: local_date(timestamp, zone),
         snapshot_day=held.day_of,
     )
@@ -149,24 +154,11 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
         here=lambda: quote(request_target(request.environ), safe=""),
         held=held,
         downloads=download.downloads_of,
+        theme=held.settings.theme,
+        themed=is_themed(held.settings.theme),
+        archive_name=lambda: held.settings.about.name(str(get_locale())) or gettext("Web archive"),
+        organisation=held.settings.archive.organisation or name_of(held.settings.operator),
     )
-
-
-@pages.get("/about")
-def about() -> str:
-    """Say what this archive is, what it shows and what it does not claim."""
-    return render_template("about.html")
-
-
-@pages.get("/about/language/<code>")
-def switch_language(code: str) -> AnyResponse:
-    """Remember a language for a year, and go back to the page where it was chosen."""
-    response = redirect(_own_path(request.args.get("back", "/")), 303)
-    if code in LANGUAGES:
-        secure = holdings().settings.viewer.base_url.startswith("https:")
-        response.set_cookie(COOKIE, code, max_age=YEAR, secure=secure, httponly=True, samesite="Lax")
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @pages.get("/healthz")
@@ -215,19 +207,14 @@ def _led_to_base_url(response: Response) -> Response:
     return response
 
 
-def _own_path(target: str) -> str:
-    """Return a path of this viewer as it was given; the front page for anything that leads elsewhere."""
-    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if safe and target.isascii() else "/"
-
-
-def _archive_error(error: ArchiveError) -> tuple[str, int]:
+def _archive_error(error: ArchiveError) -> tuple[str, int, dict[str, str]]:
     """Say what the matter is; of damage only that there is some, its place goes to the log."""
     status = 404 if isinstance(error, NotFoundError) else 503 if isinstance(error, BusyError) else 500
     if status != 404:
         current_app.logger.error("%s: %s", request.path, error)
     message = str(error) if status == 404 else ""
-    return render_template("error.html", status=status, message=message), status
+    headers = {"Retry-After": str(AGAIN)} if status == 503 else {}
+    return render_template("error.html", status=status, message=message, again=AGAIN), status, headers
 
 
 def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
