@@ -121,6 +121,11 @@ def contact_of(about: About, operator: str, own: str = "") -> str:
     return own or about.contact or (f"mailto:{found[0]}" if found else "")
 
 
+def security_contacts(about: About, operator: str) -> list[str]:
+    """Return where to report a vulnerability, the preferred one first; none where nobody said so."""
+    return [*about.security_contact] or list(filter(None, [contact_of(about, operator)]))
+
+
 def name_of(operator: str) -> str:
     """Return who an operator is, without the e-mail address that may stand beside or in brackets."""
     return _EMAIL.sub("", operator).strip(" ,;<>()")

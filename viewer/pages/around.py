@@ -11,7 +11,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from archiver.presented import contact_of, words_of_contact
+from archiver.presented import contact_of, security_contacts
 
 from ..current import holdings
 from ..holdings import Holdings
@@ -40,7 +40,8 @@ def accessibility() -> str:
 @pages.get("/about/security")
 def security() -> str:
     """Say how to report a vulnerability."""
-    return render_template("security.html", contacts=security_contacts(holdings()))
+    settings = holdings().settings
+    return render_template("security.html", contacts=security_contacts(settings.about, settings.operator))
 
 
 @pages.get("/about/correction")
@@ -59,13 +60,6 @@ def switch_language(code: str) -> Response:
         response.set_cookie(COOKIE, code, max_age=YEAR, secure=secure, httponly=True, samesite="Lax")
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def security_contacts(held: Holdings) -> list[str]:
-    """Return where to report a vulnerability, the preferred one first; none where nobody said so."""
-    own = [*held.settings.about.security_contact]
-    return own or list(filter(None, [_contact(held)]))
-
 
 
 def _contact(held: Holdings, own: str = "") -> str:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, abort
 
+from archiver.presented import security_contacts
+
 from ..current import holdings
 from ..i18n import LANGUAGES
-from ..pages.around import security_contacts
 
 pages = Blueprint("security_txt", __name__)
 
@@ -26,7 +27,7 @@ VALID = timedelta(days=180)
 def security_txt() -> Response:
     """Tell finders of a vulnerability where to go."""
     held = holdings()
-    contacts = security_contacts(held)
+    contacts = security_contacts(held.settings.about, held.settings.operator)
     if not contacts:
         abort(404)
     base = held.settings.viewer.base_url.rstrip("/")
