@@ -182,7 +182,9 @@ class History:
 
     def first(self, site: str) -> Snapshot | None:
         """Return the first snapshot of a site that has anything, None where there is none."""
-        query = sql.select(SNAPSHOT).where(SNAPSHOT.c.site == site, SNAPSHOT.c.outcome != Outcome.FAILED.value)
+        query = sql.select(SNAPSHOT).where(
+            SNAPSHOT.c.site == site, SNAPSHOT.c.outcome != Outcome.FAILED.value
+        )
         with self._reading() as connection:
             row = connection.execute(query.order_by(SNAPSHOT.c.timestamp).limit(1)).first()
             return to_snapshot(row) if row else None

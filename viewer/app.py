@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from archiver.collection import Collection
 from archiver.exporting.kept_exports import KeptExports
 from archiver.exporting.profiles import Profile, built_in
+from archiver.presented import name_of, words_of_contact
 from archiver.settings import Settings
 from index.catalogue import Catalogue
 from index.errors import ArchiveError, BusyError, ConfigurationError, NotFoundError
@@ -41,10 +42,11 @@ from .addresses.request_target import AnyPath, request_target
 from .current import give, holdings
 from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
-from .i18n import COOKIE, LANGUAGES, add_languages, clock, second
+from .i18n import add_languages, clock, second
 from .kept_answers import KeptAnswers, keeping
-from .pages import browse, download, frame, lifeline, page_parts, search
-from .protocols import web_archive_txt
+from .pages import around, browse, download, frame, lifeline, page_parts, search, theme
+from .pages.theme import is_themed
+from .protocols import security_txt, web_archive_txt
 from .protocols.cdx import add_cdx
 from .protocols.timegate import add_memento
 from .replaying.replay import create_replay, is_replay_host
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
 THREADS = 16
 """Threads for a server that runs it in one process: long CDX answers keep at most half of them."""
 AGAIN = 10
-"""Seconds after which to come back to a viewer that is busy: what it refuses has waited for its turn already."""
+"""Seconds after which to come back to a busy viewer: what it refuses has waited for its turn already."""
 # RFC 3986 section 3.2.2, without what ends an authority or goes before its host
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)
 

@@ -15,10 +15,10 @@ from flask import Blueprint, Response, abort
 from archiver.presented import security_contacts
 
 from ..current import holdings
-from ..i18n import LANGUAGES
 
 pages = Blueprint("security_txt", __name__)
 
+SPOKEN = ("nl", "en")
 VALID = timedelta(days=180)
 """How far away Expires is: less than a year, as section 2.5.5 recommends."""
 
@@ -40,7 +40,7 @@ def security_txt() -> Response:
 def written(contacts: list[str], base: str, language: str, now: datetime) -> str:
     """Return the file's text. It is the same all day, so that caches can tell that nothing changed."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    spoken = sorted(LANGUAGES, key=lambda code: code != language)
+    spoken = sorted(SPOKEN, key=lambda code: code != language)
     lines = [
         *(f"Contact: {contact}" for contact in contacts),
         f"Expires: {midnight + VALID:%Y-%m-%dT%H:%M:%SZ}",
