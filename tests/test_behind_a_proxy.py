@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import os
 import re
@@ -49,6 +50,15 @@ def day(name: str) -> dict[str, Reply]:
         f"{SITE}/map%2Fdeel//lijst?q=a%26b": Reply(f"<!doctype html><title>L</title><p>list of {name}"),
         f"{SITE}/film.mp4": Reply(FILM, "video/mp4"),
         f"{CDN}/a.css": Reply("h1 { color: rgb(1, 2, 3) }", "text/css"),
+        f"{SITE}/long.css": Reply(
+            f"h1 {{ background: url({CDN}/a.png) }}" + "p { color: red }" * 100, "text/css"
+        ),
+        f"{SITE}/in-pieces.txt": Reply("piece " * 500, "text/plain", chunked=True),
+        f"{SITE}/packed.txt": Reply(
+            gzip.compress(b"packed " * 500, mtime=0), "text/plain", headers=(("Content-Encoding", "gzip"),)
+        ),
+        f"{SITE}/moved": Reply("moved", status=302, headers=(("Location", "/"),)),
+        f"{SITE}/broken": Reply("an error", "text/plain", status=500),
     }
 
 
@@ -149,17 +159,81 @@ def test_a_range_is_a_range(production: int, tmp_path: Path, times: int) -> None
         assert get(production, tmp_path, host, "/film.mp4", "")[2] == FILM
 
 
+NOW = {"date", "connection", "keep-alive"}
+"""Fields of this answer alone."""
+FRAMING = {"transfer-encoding"}
+HEADS = [
+    ("/", "iframe", ""),
+    ("/", "iframe", "Accept-Encoding: gzip\r\n"),
+    ("/long.css", "style", "Accept-Encoding: gzip\r\n"),
+    ("/long.css", "empty", "Accept-Encoding: gzip\r\n"),
+    ("/film.mp4", "video", ""),
+    ("/data.json", "empty", ""),
+    ("/in-pieces.txt", "empty", ""),
+    ("/packed.txt", "empty", ""),
+    ("/packed.txt", "empty", "Accept-Encoding: gzip\r\n"),
+    ("/moved", "iframe", ""),
+    ("/broken", "empty", ""),
+    ("/nowhere", "iframe", ""),
+    ("/nowhere.png", "image", ""),
+    ("/.daykeep/replay.js", "script", ""),
+]
+
+
+@pytest.mark.parametrize(("path", "destination", "fields"), HEADS)
+def test_head_is_get_without_its_body(production: int, tmp_path: Path, path, destination, fields) -> None:
+    """HEAD has the fields of GET, its length where that is known, and nothing after them; whichever comes first."""
+    host = f"{MONDAY}-www-example-org.replay.example.org"
+    said = f"Sec-Fetch-Dest: {destination}\r\n{fields}"
+    first = raw(production, tmp_path, host, path, said, "HEAD")
+    got = get(production, tmp_path, host, path, said)
+    again = raw(production, tmp_path, host, path, said, "HEAD")
+    for status, headers, behind in (first, again):
+        assert behind == b""
+        assert status == got[0]
+        assert known(headers) == known(got[1])
+
+
+@pytest.mark.parametrize("path", [f"/web/{MONDAY}/{SITE}/", f"/web/{MONDAY}id_/{SITE}/film.mp4", "/about"])
+def test_head_of_the_viewer(production: int, tmp_path: Path, path: str) -> None:
+    """The viewer's own pages too."""
+    status, headers, behind = raw(production, tmp_path, VIEWER, path, "", "HEAD")
+    got = get(production, tmp_path, VIEWER, path, "")
+    assert (status, known(headers), behind) == (got[0], known(got[1]), b"")
+    assert headers["Content-Length"] == str(len(got[2]))
+
+
+def known(headers: http.client.HTTPMessage) -> dict[str, str]:
+    """Return the fields that do not tell of the connection or the moment; how a body is framed is told by one."""
+    return {name.lower(): value for name, value in headers.items() if name.lower() not in NOW | FRAMING}
+
+
 def get(
     port: int, folder: Path, host: str, path: str, fields: str
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
-    """Ask over TLS, with the name checked against the certificate."""
+    """Ask for something over TLS."""
+    with secured(port, folder, host, f"GET {path} HTTP/1.1", fields) as answer:
+        return answer.status, answer.headers, answer.read()
+
+
+def raw(
+    port: int, folder: Path, host: str, path: str, fields: str, method: str
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """Ask by another method; return what comes behind the head, whatever may come there."""
+    with secured(port, folder, host, f"{method} {path} HTTP/1.1", fields) as answer:
+        return answer.status, answer.headers, answer.fp.read()
+
+
+@contextmanager
+def secured(port: int, folder: Path, host: str, line: str, fields: str) -> Iterator[http.client.HTTPResponse]:
+    """Ask over TLS, with the name checked against the certificate; yield the answer, its head read."""
     context = ssl.create_default_context(cafile=folder / "fullchain.pem")
     with (
         socket.create_connection((LOOPBACK, port), timeout=10) as plain,
         context.wrap_socket(plain, server_hostname=host) as secure,
     ):
-        head = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n{fields}\r\n"
+        head = f"{line}\r\nHost: {host}:{port}\r\nConnection: close\r\n{fields}\r\n"
         secure.sendall(head.encode())
         answer = http.client.HTTPResponse(secure)
         answer.begin()
-        return answer.status, answer.headers, answer.read()
+        yield answer

@@ -322,6 +322,24 @@ def test_filled(visitor, path, day, why):
         assert visitor.replay(WEDNESDAY, SITE + path, Sec_Fetch_Dest="empty").status_code == 404
 
 
+@pytest.mark.parametrize("view", ["f", "fn"])
+@pytest.mark.parametrize(
+    ("path", "destination"), [("/lost.png", "image"), ("/only-monday", "iframe"), ("/late.js", "empty")]
+)
+def test_filled_answers_are_not_sent_again(visitor, view, path, destination):
+    """Who has a filled answer is told that it is still the same one, and of which day; of the day's own it is told nothing."""
+    first = visitor.replay(f"{WEDNESDAY}{view}", SITE + path, Sec_Fetch_Dest=destination)
+    day = first.headers["X-Daykeep-Filled-From"]
+    assert first.headers["ETag"].endswith(f'-{day}"')
+    said = {"Sec_Fetch_Dest": destination, "If_None_Match": first.headers["ETag"]}
+    again = visitor.replay(f"{WEDNESDAY}{view}", SITE + path, **said)
+    assert (again.status_code, again.data) == (304, b"")
+    assert (again.headers["ETag"], again.headers["X-Daykeep-Filled-From"]) == (first.headers["ETag"], day)
+    own = visitor.replay(f"{day}{view}", SITE + path, Sec_Fetch_Dest=destination).headers["ETag"]
+    other = visitor.replay(f"{WEDNESDAY}{view}", SITE + path, Sec_Fetch_Dest=destination, If_None_Match=own)
+    assert other.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("path", "why"),
     [

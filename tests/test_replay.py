@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from msgspec import structs
+from playwright.sync_api import expect
 
 from archiver.ledger import UrlOutcome
 from index.cdxj import format_line, parse_line
@@ -202,15 +203,20 @@ def test_style_sheets_are_rewritten(visitor):
     ("url", "destination"),
     [
         (f"{SITE}/", "empty"),
+        (f"{OTHER}/a.css", "empty"),
+        (f"{OTHER}/a.css", "iframe"),
         (f"{SITE}/feed.xml", "empty"),
         (f"{SITE}/picture.svg", "image"),
         (f"{SITE}/no-type", "empty"),
     ],
 )
 def test_what_a_script_or_an_image_reads_is_left_alone(visitor, url, destination):
-    """Markup that does not become a document is sent as it was captured."""
+    """Markup that does not become a document is sent as it was captured, and so are style sheets for a script."""
     stored = DAYS[MONDAY][url].payload
-    assert visitor.replay(MONDAY, url, Sec_Fetch_Dest=destination).data == stored
+    for _ in range(2):
+        answer = visitor.replay(MONDAY, url, Sec_Fetch_Dest=destination)
+        assert answer.data == stored
+        assert "Sec-Fetch-Dest" in answer.headers["Vary"]
 
 
 @pytest.mark.parametrize(
@@ -649,6 +655,53 @@ def test_nothing_reaches_the_live_web(browser, live, tmp_path):
             assert seen.page.url.startswith(base)
             assert [cookie["name"] for cookie in seen.page.context.cookies([base])] == []
     assert live.asked == []
+
+
+STYLED = f"body {{ background-image: url({OTHER}/i.png) }}"
+READS = """<!doctype html><title>R</title>{link}<body><script>
+(async () => {
+  const fetched = async () => (await fetch("/s.css")).text();
+  const link = () => new Promise((done) => {
+    const made = document.createElement("link");
+    Object.assign(made, { rel: "stylesheet", href: "/s.css", onload: done });
+    document.head.append(made);
+  });
+  const read = [await fetched()];
+  await link();
+  read.push(await fetched());
+  const asked = new XMLHttpRequest();
+  asked.open("GET", "/s.css", false);
+  asked.send();
+  read.push(asked.responseText);
+  await link();
+  for (const one of read) document.body.append(Object.assign(document.createElement("pre"), { textContent: one }));
+  document.body.append(Object.assign(document.createElement("output"), { textContent: "ready" }));
+})();
+</script>"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("link", ["", "<link rel=stylesheet href=/s.css>"])
+def test_a_style_sheet_for_a_page_and_for_a_script(browser, tmp_path, link):
+    """One address, read as it was captured and styled by what was rewritten, in either order and from caches."""
+    port = free_port()
+    day = {
+        f"{SITE}/": Reply(READS.replace("{link}", link)),
+        f"{SITE}/s.css": Reply(STYLED, "text/css"),
+        f"{OTHER}/i.png": Reply(b"\x89PNG", "image/png"),
+    }
+    with (
+        build(tmp_path / "data", {"demo": {MONDAY: day}}, port=port) as archive,
+        serving(archive, port) as base,
+        visit(browser) as seen,
+    ):
+        for _ in range(2):
+            seen.page.goto(f"{base}/web/{MONDAY}/{SITE}/")
+            frame = seen.page.frame_locator("#daykeep-page")
+            expect(frame.locator("output")).to_have_text("ready")
+            assert frame.locator("pre").all_text_contents() == [STYLED] * 3
+            shown = frame.locator("body").evaluate("(body) => getComputedStyle(body).backgroundImage")
+            assert f"http://{MONDAY}-cdn-example-net.localhost:{port}/i.png" in shown
 
 
 @pytest.mark.browser

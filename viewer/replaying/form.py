@@ -5,6 +5,8 @@ In which form a stored body is replayed: rewritten as a page or style sheet, as 
     text/html         asked for as a page       rewritten
     text/html         asked for by a script     as it is
     a script          asked for as a worker     with our script before it
+    text/css          asked for as a style      rewritten, as is what does not say what it is for
+    text/css          asked for by a script     as it is
     application/pdf   asked for by a frame      a small page: the sandboxed frame can neither show nor save it
     application/pdf   asked for by a script     as it is
 
@@ -62,7 +64,7 @@ _NO_BODY = frozenset({204, 205, 304})
 def kind_of(stored: Stored, destination: str | None) -> Kind:
     """Return how a body is rewritten, from its type and from the request's `Sec-Fetch-Dest`."""
     mime = mime_of(stored)
-    if mime == "text/css" or destination == "style":
+    if destination == "style" or (destination is None and mime == "text/css"):
         return Kind.CSS
     if destination in _WORKERS:
         return Kind.WORKER

@@ -283,7 +283,8 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
         if is_framed(_destination()) and is_file(stored):
             return _file(asked, stored)
         form = _form(stored)
-        etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{form}"
+        day = "" if snapshot is asked.snapshot else f"-{snapshot.timestamp}"
+        etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{form}{day}"
         unchanged = stored.status == 200 and request.if_none_match.contains_weak(etag)
         response = Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack, etag)
         if not asked.view.filled:  # the nearest day that has a part may be another one tomorrow
