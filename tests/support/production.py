@@ -55,7 +55,7 @@ def caddy_example(folder: Path, secure: int, behind: int) -> str:
             "tls /etc/ssl/daykeep/fullchain.pem /etc/ssl/daykeep/privkey.pem": tls,
             "archive.example.org {\n": f"archive.example.org:{secure} {{\n\t{tls}\n",
             "*.replay.example.org {\n": f"*.replay.example.org:{secure} {{\n",
-            "127.0.0.1:8080\n": f"{LOOPBACK}:{behind}\n",
+            "reverse_proxy 127.0.0.1:8080": f"reverse_proxy {LOOPBACK}:{behind}",
         },
     )
     return f"{{\n\tadmin off\n\tauto_https off\n\tdefault_bind {LOOPBACK}\n}}\n{text}"
