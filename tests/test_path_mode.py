@@ -246,6 +246,29 @@ def test_links_and_forms_lead_on(browser, here, live):
 
 
 @pytest.mark.browser
+def test_another_host_is_gone_to_once(browser, here, live):
+    """A page of another archived host is opened anew once, however often it says where it is, and one can go back."""
+    first, second = f"{here}/web/{MONDAY}/{live.site}/nl/page.html", f"{here}/web/{MONDAY}/{live.other}/page"
+    with visit(browser, first) as seen:
+        opened: list[str] = []
+        seen.page.on("request", lambda one: opened.append(one.url) if is_of_the_viewer(seen.page, one) else None)
+        frame_of(seen.page).locator("#far").click()
+        seen.page.wait_for_url(second)
+        wait_for(seen.page, "far")
+        assert opened == [second]
+        seen.page.go_back()
+        frame_of(seen.page).locator("#far").wait_for()
+        assert seen.page.url.startswith(first)
+        assert second not in opened[1:]
+    assert live.heard == []
+
+
+def is_of_the_viewer(page: Any, request: Any) -> bool:
+    """Tell whether this is a visit to a page of the viewer, not something that such a page asks for."""
+    return bool(request.is_navigation_request() and request.frame == page.main_frame)
+
+
+@pytest.mark.browser
 def test_a_redirect_from_the_root(browser, here, live):
     """An archived redirect to an address from the root is followed within the snapshot."""
     with visit(browser, f"{here}/web/{TUESDAY}/{live.site}/moved") as seen:

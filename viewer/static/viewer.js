@@ -88,12 +88,22 @@
     if (parts.size) askSoon();
   };
 
+  // A page tells where it is several times while it loads; the way to a page of ours is gone once, not begun anew each
+  // time. It takes the place of what the frame shows by now, so that the way back leads to the page before.
+  let going = null;
+  const go = (address) => {
+    if (going === address) return;
+    going = address;
+    location.replace(address);
+  };
+  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) going = null; });  // shown again, on the way back
+
   // What is not there has a page of its own, with the nearest days and the way to the live web. The server says
   // whether it is there; until then nothing is changed, so that the way back leads to the page before.
   const leave = async (url) => {
     if (leaving) return;
     leaving = true;
-    if (!(await bannerOf(url))) location.replace(`/web/${moment}/${url}`);
+    if (!(await bannerOf(url))) go(`/web/${moment}/${url}`);
     leaving = false;
   };
 
@@ -167,7 +177,7 @@
   document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
     if (!byPath || effectiveDirective !== "frame-src") return;
     if (left === wanted) {
-      location.replace(`/web/${moment.slice(0, 14)}${name.includes("f") ? "fn_" : "ns_"}/${wanted}`);
+      go(`/web/${moment.slice(0, 14)}${name.includes("f") ? "fn_" : "ns_"}/${wanted}`);
       return;
     }
     left = wanted;
@@ -184,7 +194,7 @@
     const gone = said.gone === true;
     if (!url || !(isTrue(event, url) || (gone && outside && event.origin === outside))) return;
     if (!gone && isElsewhere(url)) {
-      location.assign(`/web/${moment}/${url.href}`);
+      go(`/web/${moment}/${url.href}`);
       return;
     }
     const title = typeof said.title === "string" ? said.title.slice(0, 300) : "";
