@@ -3,14 +3,15 @@
 An archived page that tries to reach the live web, in every way we know, reaches nothing: not even a connection.
 
 In the viewer's frame, and opened by itself, in Chromium. The same pages live do reach it: only then the silence of
-the archive says something. tests/support/leaks.py has the ways.
+the archive says something. tests/support/leaks.py has the ways. Those that leave each other alone are tried some to
+a page; that each is tried in a page of its own too takes minutes.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page
 from index.urlkey import origin
 from tests.feature_site.playing import launch
 from tests.support.archive import Reply, build
-from tests.support.leaks import WAYS, Listener
+from tests.support.leaks import ALONE, TOGETHER, WAYS, Listener, together
 from tests.support.ports import free_port
 from tests.support.sites import Web
 from tests.support.viewing import serving
@@ -35,7 +36,7 @@ PATIENCE = 10
 """Seconds that the pages which are open at once may take."""
 
 TRIED = """() => document.readyState === 'complete'
-  && (document.documentElement.dataset.tried || document.contentType !== 'text/html')"""
+  && (document.documentElement.dataset?.tried || document.contentType !== 'text/html')"""
 SILENT_LIVE = frozenset({
     "apple-icon", "background-fetch", "dns-prefetch", "fenced-frame", "frame-nested", "icon", "link-preconnect",
     "link-style-sheet", "manifest", "nel", "preconnect", "preconnect-icon", "prerender", "reporting", "source-map",
@@ -50,12 +51,25 @@ def chromium(browser: Browser) -> Iterator[Browser]:
         yield started
 
 
+LEADING = (
+    "redirect", "refresh-field", "meta-refresh", "location", "location-replace", "top", "parent", "open", "link-top", "link-blank",
+    "form-post", "base", "written", "frameset", "svg-document-script", "xhtml-document", "xslt-made", "webrtc-one-piece",
+)  # fmt: skip
+"""Of those that take a page of their own, one of each kind."""
+
+
+def ways(*names: str) -> pytest.MarkDecorator:
+    """Run a test with these pages, and with a page for every way: that takes minutes."""
+    apart = pytest.param(tuple(WAYS), id="apart", marks=pytest.mark.large)
+    return pytest.mark.parametrize("names", [pytest.param(names, id="together"), apart])
+
+
 def answers(live: Listener) -> dict[str, Reply]:
     """Return every page of every way, by path."""
     found: dict[str, Reply] = {"/end": Reply("<!doctype html><title>end</title>end")}
     for name, way in WAYS.items():
         found |= way.pages(name, live.base(name))
-    return found
+    return found | {f"/{page}": together(names, live.base) for page, names in TOGETHER.items()}
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +87,9 @@ def viewer(tmp_path_factory: pytest.TempPathFactory, live: Listener) -> Iterator
         yield base
 
 
-def try_all(context: BrowserContext, address: Callable[[str], str]) -> None:
-    """Open the page of each way, some at once, and close them when they have tried."""
-    names, clock = list(WAYS), context.new_page()
+def try_all(context: BrowserContext, names: Sequence[str], address: Callable[[str], str]) -> None:
+    """Open each page, some at once, and close them when they have tried."""
+    clock = context.new_page()
     for start in range(0, len(names), BATCH):
         opened = {_open(context, address(name)): address(name) for name in names[start : start + BATCH]}
         until = time.monotonic() + PATIENCE
@@ -97,7 +111,7 @@ def _has_tried(page: Page, address: str) -> bool:
     name = address.rpartition("/")[2]
     shown = [frame for frame in page.frames if frame.url.endswith(f"/{name}") and "/web/" not in frame.url]
     if not shown:
-        return len(page.frames) > 1 or "/web/" not in page.url
+        return len(page.frames) > 1 or "/web/" not in page.url or not page.url.endswith(f"/{name}")
     try:
         return bool(shown[-1].evaluate(TRIED))
     except Error:
@@ -114,36 +128,43 @@ def hear(context: BrowserContext, live: Listener) -> dict[str, list[str]]:
     return dict(live.heard)
 
 
-@pytest.mark.large
-def test_live_pages_do_reach_it(chromium: Browser, live: Listener) -> None:
+@ways(*TOGETHER)
+def test_live_pages_do_reach_it(chromium: Browser, live: Listener, names: Sequence[str]) -> None:
     """The same pages, served live, reach the listener."""
     live.heard.clear()
     with Web(
         {path: (one.status, dict(one.fields()), one.payload) for path, one in answers(live).items()}
     ) as web:
         context = chromium.new_context()
-        try_all(context, lambda name: f"http://127.0.0.1:{web.port}/{name}")
+        try_all(context, names, lambda name: f"http://127.0.0.1:{web.port}/{name}")
         heard = hear(context, live)
         context.close()
-    assert set(WAYS) - set(heard) <= SILENT_LIVE
+    tried = {way for name in names for way in TOGETHER.get(name, (name,))}
+    assert len(tried) > 100
+    assert tried - set(heard) <= SILENT_LIVE
 
 
-def test_nothing_is_reached_in_the_frame(chromium: Browser, live: Listener, viewer: str) -> None:
+@ways(*TOGETHER, *ALONE)
+def test_nothing_is_reached_in_the_frame(
+    chromium: Browser, live: Listener, viewer: str, names: Sequence[str]
+) -> None:
     """In the viewer's frame no way leads out, and the viewer's page stays where it is."""
     live.heard.clear()
     context = chromium.new_context()
-    try_all(context, lambda name: f"{viewer}/web/{DAY}/{SITE}/{name}")
+    try_all(context, names, lambda name: f"{viewer}/web/{DAY}/{SITE}/{name}")
     assert hear(context, live) == {}
     context.close()
 
 
-@pytest.mark.large
-def test_nothing_is_reached_by_itself(chromium: Browser, live: Listener, viewer: str) -> None:
+@ways(*TOGETHER, *LEADING)
+def test_nothing_is_reached_by_itself(
+    chromium: Browser, live: Listener, viewer: str, names: Sequence[str]
+) -> None:
     """Who opens the replay address itself is led into the frame, and no way leads out."""
     live.heard.clear()
     context = chromium.new_context()
     label = make(DAY, origin(f"{SITE}/"))
     replayed = viewer.replace("localhost", f"{label}.localhost")
-    try_all(context, lambda name: f"{replayed}/{name}")
+    try_all(context, names, lambda name: f"{replayed}/{name}")
     assert hear(context, live) == {}
     context.close()

@@ -251,7 +251,9 @@ def test_another_host_is_gone_to_once(browser, here, live):
     first, second = f"{here}/web/{MONDAY}/{live.site}/nl/page.html", f"{here}/web/{MONDAY}/{live.other}/page"
     with visit(browser, first) as seen:
         opened: list[str] = []
-        seen.page.on("request", lambda one: opened.append(one.url) if is_of_the_viewer(seen.page, one) else None)
+        seen.page.on(
+            "request", lambda one: opened.append(one.url) if is_of_the_viewer(seen.page, one) else None
+        )
         frame_of(seen.page).locator("#far").click()
         seen.page.wait_for_url(second)
         wait_for(seen.page, "far")

@@ -8,6 +8,8 @@ Ways in which a page may try to reach the live web, each a page of its own, and 
 
 Each way has a live address of its own, an IP address of this machine (127.77.…), so that a mere connection, on which
 nothing is sent, tells which way it was. `LIVE` in a page is that address with its scheme, `HOST` without.
+
+Ways that leave their page as it is stand in one page as well, some at a time: `TOGETHER`. The others are `ALONE`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import selectors
 import socket
 import threading
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -24,6 +27,8 @@ from tests.support.archive import Reply
 
 HTML = "text/html; charset=utf-8"
 DONE = "document.documentElement.dataset.tried = 1"
+LONG = "new Promise((r) => setTimeout(r, 3000))"
+"""What a page waits for at most: some ways get no answer, and no error either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Way:
     status: int = 200
     also: tuple[tuple[str, str, str], ...] = ()
     """Path, media type and text of each."""
+    part: str = ""
+    """What stands for it in a page of several ways; nothing where it takes a page of its own."""
 
     def pages(self, name: str, live: str) -> dict[str, Reply]:
         """Return every page of the way by its path."""
@@ -50,13 +57,25 @@ def _at(text: str, live: str) -> str:
 
 def markup(text: str) -> Way:
     """Return a page with this in its body, which has tried once it is loaded."""
-    return Way(f"<!doctype html><title>t</title><body>{text}<script>onload = () => {{ {DONE} }}</script>")
+    body = f"<!doctype html><title>t</title><body>{text}<script>onload = () => {{ {DONE} }}</script>"
+    return Way(body, part=text)
 
 
-def code(text: str) -> Way:
+def code(text: str, *also: tuple[str, str, str]) -> Way:
     """Return a page whose script does this; it may take its time, and may throw."""
-    run = f"(async () => {{ {text} }})().catch(() => 0).finally(() => {{ {DONE} }})"
-    return Way(f"<!doctype html><title>t</title><body><p id=p>x</p><script>{run}</script>")
+    run = f"Promise.race([(async () => {{ {text} }})().catch(() => 0), {LONG}])"
+    body = f"<!doctype html><title>t</title><body><p id=p>x</p><script>{run}.finally(() => {{ {DONE} }})</script>"
+    part = f"<p>x</p><script>tries.push(((p) => {run})(document.currentScript.previousSibling))</script>"
+    return Way(body, also=also, part=part)
+
+
+def together(names: Iterable[str], base: Callable[[str], str]) -> Reply:
+    """Return a page that tries all of these, each at its own live address."""
+    parts = "".join(f"<div>{_at(WAYS[name].part, base(name))}</div>" for name in names)
+    done = f"onload = () => Promise.all(tries).then(() => {{ {DONE} }})"
+    return Reply(
+        f"<!doctype html><title>t</title><body><script>const tries = []; {done}</script>{parts}", HTML
+    )
 
 
 def field_of(name: str, value: str, body: str = "") -> Way:
@@ -114,7 +133,7 @@ WAYS: dict[str, Way] = {
     "input": markup("<input type=image src=LIVE/x>"),
     "background": markup("<table background=LIVE/x><tr><td>x</table>"),
     "frame": markup("<iframe src=LIVE/x></iframe>"),
-    "frameset": Way("<!doctype html><title>t</title><frameset><frame src=LIVE/x></frameset>"),
+    "frameset": Way(f"<!doctype html><title>t</title><frameset onload='{DONE}'><frame src=LIVE/x></frameset>"),
     "object": markup("<object data=LIVE/x></object>"),
     "embed": markup("<embed src=LIVE/x>"),
     "svg-image": markup("<svg><image href=LIVE/x width=9 height=9 /></svg>"),
@@ -205,16 +224,16 @@ WAYS: dict[str, Way] = {
     "clipboard-image": code("await createImageBitmap(await (await fetch('LIVE/x')).blob())"),
     # ---- workers
     "worker": code("const W = new Worker('LIVE/w.js'); await " + WORKER),
-    "worker-fetch": Way(code("const W = new Worker('/w/f.js'); await " + WORKER).body, also=(("/w/f.js", "text/javascript", ASK),)),
-    "worker-scripts": Way(code("const W = new Worker('/w/i.js'); await " + WORKER).body, also=(("/w/i.js", "text/javascript", "try { importScripts('LIVE/x') } catch { postMessage(1) }"),)),
-    "worker-import": Way(code("const W = new Worker('/w/m.js', { type: 'module' }); await " + WORKER).body, also=(("/w/m.js", "text/javascript", "import('LIVE/x').catch(() => postMessage(1))"),)),
-    "worker-static-import": Way(code("const W = new Worker('/w/s.js', { type: 'module' }); await " + WORKER).body, also=(("/w/s.js", "text/javascript", "import 'LIVE/x'; postMessage(1)"),)),
-    "worker-socket": Way(code("const W = new Worker('/w/k.js'); await " + WORKER).body, also=(("/w/k.js", "text/javascript", "const s = new WebSocket('ws://HOST/x'); s.onerror = s.onclose = () => postMessage(1)"),)),
+    "worker-fetch": code("const W = new Worker('/w/f.js'); await " + WORKER, ("/w/f.js", "text/javascript", ASK)),
+    "worker-scripts": code("const W = new Worker('/w/i.js'); await " + WORKER, ("/w/i.js", "text/javascript", "try { importScripts('LIVE/x') } catch { postMessage(1) }")),
+    "worker-import": code("const W = new Worker('/w/m.js', { type: 'module' }); await " + WORKER, ("/w/m.js", "text/javascript", "import('LIVE/x').catch(() => postMessage(1))")),
+    "worker-static-import": code("const W = new Worker('/w/s.js', { type: 'module' }); await " + WORKER, ("/w/s.js", "text/javascript", "import 'LIVE/x'; postMessage(1)")),
+    "worker-socket": code("const W = new Worker('/w/k.js'); await " + WORKER, ("/w/k.js", "text/javascript", "const s = new WebSocket('ws://HOST/x'); s.onerror = s.onclose = () => postMessage(1)")),
     "worker-blob": code(f"const W = new Worker(URL.createObjectURL(new Blob([`{ASK}`]))); await " + WORKER),
     "worker-data": code(f"const W = new Worker('data:text/javascript,' + encodeURIComponent(`{ASK}`)); await " + WORKER),
-    "worker-shared": Way(code("const W = new SharedWorker('/w/h.js').port; await " + WORKER).body, also=(("/w/h.js", "text/javascript", "onconnect = (e) => fetch('LIVE/x').catch(() => 0).then(() => e.ports[0].postMessage(1))"),)),
-    "worker-nested": Way(code("const W = new Worker('/w/n.js'); await " + WORKER).body, also=(("/w/n.js", "text/javascript", f"const w = new Worker(URL.createObjectURL(new Blob([`{ASK}`]))); w.onmessage = w.onerror = () => postMessage(1)"),)),
-    "service-worker": Way(code("await navigator.serviceWorker.register('/w/sw2.js'); await navigator.serviceWorker.ready").body, also=(("/w/sw2.js", "text/javascript", "oninstall = (e) => e.waitUntil(fetch('LIVE/x', { mode: 'no-cors' }).catch(() => 0))"),)),
+    "worker-shared": code("const W = new SharedWorker('/w/h.js').port; await " + WORKER, ("/w/h.js", "text/javascript", "onconnect = (e) => fetch('LIVE/x').catch(() => 0).then(() => e.ports[0].postMessage(1))")),
+    "worker-nested": code("const W = new Worker('/w/n.js'); await " + WORKER, ("/w/n.js", "text/javascript", f"const w = new Worker(URL.createObjectURL(new Blob([`{ASK}`]))); w.onmessage = w.onerror = () => postMessage(1)")),
+    "service-worker": code("await navigator.serviceWorker.register('/w/sw2.js'); await navigator.serviceWorker.ready", ("/w/sw2.js", "text/javascript", "oninstall = (e) => e.waitUntil(fetch('LIVE/x', { mode: 'no-cors' }).catch(() => 0))")),
     # ---- frames
     "frame-made": code(FRAME + "f.src = 'LIVE/x'; await " + LOADED),
     "frame-cloned": code("const t = document.createElement('template'); t.innerHTML = '<iframe src=LIVE/x></iframe>'; document.body.append(t.content.cloneNode(true))"),
@@ -222,8 +241,8 @@ WAYS: dict[str, Way] = {
     "frame-attribute-node": code(FRAME + "const a = document.createAttribute('src'); a.value = 'LIVE/x'; f.setAttributeNode(a); await " + LOADED),
     "frame-xslt": code("const x = new XSLTProcessor(); x.importStylesheet(new DOMParser().parseFromString(`<xsl:stylesheet version='1.0' xmlns:xsl='http://www.w3.org/1999/XSL/Transform'><xsl:template match='/'><iframe src='LIVE/x'/></xsl:template></xsl:stylesheet>`, 'text/xml')); document.body.append(x.transformToFragment(document, document))"),
     "frame-by-name": code("p.innerHTML = '<iframe name=n></iframe>'; open('LIVE/x', 'n')"),
-    "frame-target": code("p.innerHTML = '<iframe name=n></iframe><a target=n href=LIVE/x>x</a>'; p.lastChild.click()"),
-    "frame-form": code("p.innerHTML = '<iframe name=n></iframe><form target=n action=LIVE/x></form>'; p.lastChild.submit()"),
+    "frame-target": code("p.innerHTML = '<iframe name=m></iframe><a target=m href=LIVE/x>x</a>'; p.lastChild.click()"),
+    "frame-form": code("p.innerHTML = '<iframe name=o></iframe><form target=o action=LIVE/x></form>'; p.lastChild.submit()"),
     "frame-location": code(FRAME + "document.body.append(f); f.contentWindow.location = 'LIVE/x'"),
     "frame-location-index": code(FRAME + "document.body.append(f); frames[0].location.replace('LIVE/x')"),
     "frame-own-location": code(FRAME + "document.body.append(f); f.contentWindow.eval(\"location = 'LIVE/x'\")"),
@@ -258,6 +277,24 @@ WAYS: dict[str, Way] = {
     "webrtc-srcdoc-sandboxed": code(FRAME + f"f.sandbox = 'allow-scripts'; f.srcdoc = '<script>(' + ({SPEAK}) + ')(window)<\\/script>'; await " + LOADED + "; await new Promise((r) => setTimeout(r, 400))"),
     "webtransport": code("await new WebTransport('https://HOST/x').ready"),
 }  # fmt: skip
+
+# The rest leave their page, or its style, base or only frame, to what they do to it.
+_APART = frozenset({
+    "base", "import-map", "meta-refresh", "xhr", "written", "beacon-at-the-end", "fetch-at-the-end", "inserted-rule", "constructed-sheet",
+    "css-background", "css-escaped", "css-image-set", "css-variable", "svg-link-script",
+    "location", "location-href", "location-assign", "location-replace", "location-host", "location-late", "navigation", "document-location",
+    "top", "parent", "open", "open-self", "open-blank", "link", "link-top", "link-blank", "link-download", "link-event", "form", "form-post", "form-button", "form-top",
+    "frame-location-index", "frame-in-one-piece", "frame-xslt", "webrtc-one-piece", "webrtc-between", "webrtc-between-index", "webrtc-object", "webrtc-open",
+})  # fmt: skip
+ALONE = tuple(name for name, way in WAYS.items() if not way.part or name in _APART)
+"""Ways that go elsewhere, that change what others do, or that are no HTML."""
+
+SIZE = 20
+_MANY = [name for name in WAYS if name not in ALONE]
+TOGETHER = {
+    f"together-{start // SIZE}": tuple(_MANY[start : start + SIZE]) for start in range(0, len(_MANY), SIZE)
+}
+"""The ways of each page that has several."""
 
 
 @dataclass
