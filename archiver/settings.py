@@ -55,6 +55,9 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.IGNORECASE | re.A
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
+MOST_PROCESSES = 64
+
+
 class Viewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the public finds the viewer, and where archived pages are replayed."""
 
@@ -64,6 +67,7 @@ class Viewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     download_bytes: Annotated[int, Meta(ge=0)] = 20_000_000_000
     kept_bytes: Annotated[int, Meta(ge=0)] = 64_000_000
     fill_days: Annotated[int, Meta(ge=0, le=3660)] = 31
+    processes: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] = 0
 
 
 class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -39,9 +39,9 @@ def app(environ, start_response):
 OURS = """
 import socket, sys, threading
 sys.path.insert(0, {root!r})
-from archiver.cli.serving import server_of
+from archiver.cli.door import server_of
 from hello import app
-server_of(app, socket.create_server(("127.0.0.1", int(sys.argv[1])))).run()
+server_of(app, socket.create_server(("127.0.0.1", int(sys.argv[1]))), 16).run()
 """
 
 Words = list[str | Path]

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.cli.serving import LEAST_THREADS
 from archiver.ledger import UrlOutcome
 from index.cdx_server.answer import Answer, CdxServer
 from index.cdx_server.budget import OutOfTimeError
@@ -27,6 +28,7 @@ from tests.support.cdx_days import capture, write_days
 from tests.support.ports import free_port, wait_until
 from tests.support.viewing import Visitor, app_of, serving
 from viewer.app import THREADS
+from viewer.crew import Crew
 from viewer.protocols import cdx
 from viewer.protocols.cdx_days import SealedDays
 
@@ -366,8 +368,8 @@ def rooms(monkeypatch) -> list[cdx._Room]:
     made: list[cdx._Room] = []
 
     class Room(cdx._Room):
-        def __init__(self) -> None:
-            super().__init__()
+        def __init__(self, crew: Crew) -> None:
+            super().__init__(crew)
             made.append(self)
 
     monkeypatch.setattr(cdx, "_Room", Room)
@@ -440,8 +442,9 @@ def test_nobody_waits_for_ever(archive, port, long, monkeypatch):
 
 
 def test_threads_are_left():
-    """Long answers, and those that wait to be, leave half of the server's threads to everybody else."""
-    assert 2 * (cdx.LONG + cdx.WAITING) <= THREADS
+    """Long answers, and those that wait to be, leave half of each process's threads to everybody else."""
+    for crew in map(Crew, range(1, 65)):
+        assert 2 * (crew.part(cdx.LONG) + crew.part(cdx.WAITING)) <= crew.part(THREADS, LEAST_THREADS)
 
 
 def test_a_whole_long_answer(visitor_of_long, monkeypatch):

@@ -585,12 +585,13 @@ def test_hostile_page_tells_parts(browser, address):
         assert [said for said in seen.problems if "postMessage" not in said and "404" not in said] == []
 
 
-def test_questions_about_parts_take_turns(visitor, monkeypatch):
+def test_questions_about_parts_take_turns(archive, monkeypatch):
     """While two are answered the next waits a moment, and is then told to come back."""
     busy = threading.BoundedSemaphore(1)
     busy.acquire()
-    monkeypatch.setattr("viewer.pages.page_parts._ANSWERED", busy)
+    monkeypatch.setattr("viewer.pages.page_parts.threading.BoundedSemaphore", lambda _places: busy)
     monkeypatch.setattr("viewer.pages.page_parts.WAIT", 0.01)
+    visitor = Visitor(archive)
     assert ask(visitor, []).status_code == 503
     busy.release()
     assert ask(visitor, []).status_code == 200

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from archiver.cli.door import server_of
 from archiver.cli.listening import bind
-from archiver.cli.serving import allow_files, server_of, warn_of_plain_http
+from archiver.cli.serving import allow_files, warn_of_plain_http
 from archiver.settings import Settings, Viewer
 from viewer.security import is_told
 
@@ -42,7 +43,7 @@ def test_connections_beyond_many_files(many_files):
         start_response("200 OK", [("Content-Length", "5")])
         return [b"there"]
 
-    server = server_of(app, listening)
+    server = server_of(app, listening, 4)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

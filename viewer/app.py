@@ -39,6 +39,7 @@ from index.urlkey import normalise, origin
 from .addresses.address import format_web_path
 from .addresses.path_address import replay_addresses
 from .addresses.request_target import AnyPath, request_target
+from .crew import ALONE, Crew
 from .current import give, holdings
 from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 THREADS = 16
-"""Threads for a server that runs it in one process: long CDX answers keep at most half of them."""
+"""Threads of all processes that run it together: long CDX answers keep at most half of them."""
 AGAIN = 10
 """Seconds after which to come back to a busy viewer: what it refuses has waited for its turn already."""
 # RFC 3986 section 3.2.2, without what ends an authority or goes before its host
@@ -73,13 +74,15 @@ def create_app(
     *,
     now: Callable[[], datetime],
     profiles: dict[str, Profile] | None = None,
+    crew: Crew = ALONE,
 ) -> WSGIApplication:
     """
     Return the WSGI application of viewer and replay. It may be called by several threads at once.
 
     What it reads from stays the caller's to close. `profiles` are the kinds of export there are; the
-    built-in ones if left out. Raises ConfigurationError for a `replay_url` that is not a pattern of replay
-    origins, and for a download that is no profile.
+    built-in ones if left out. Where several processes each have one, `crew` says so: they share out limits.
+    Raises ConfigurationError for a `replay_url` that is not a pattern of replay origins, and for a download
+    that is no profile.
     """
     addresses = replay_addresses(settings.viewer.replay_url)
     if addresses.base and addresses.is_host(urlsplit(settings.viewer.base_url).netloc):
@@ -91,7 +94,7 @@ def create_app(
     shelf = Shelf(collection, addresses, sites=settings.site)
     exports = KeptExports(collection, settings, profiles or built_in())
     search = Search(history, catalogue)
-    held = Holdings(settings, collection, history, search, addresses, shelf, exports, now)
+    held = Holdings(settings, collection, history, search, addresses, shelf, exports, now, crew)
     _ = exports.offered
     viewer, replay = create_viewer(held), create_replay(held)
 
@@ -99,7 +102,7 @@ def create_app(
         chosen = replay if is_replay_host(environ.get("HTTP_HOST", ""), held) else viewer
         return chosen(environ, start_response)
 
-    return keeping(app, KeptAnswers(settings.viewer.kept_bytes))
+    return keeping(app, KeptAnswers(crew.part(settings.viewer.kept_bytes, least=0)))
 
 
 def create_viewer(held: Holdings) -> Flask:
@@ -121,12 +124,12 @@ def create_viewer(held: Holdings) -> Flask:
         browse.pages,
         download.pages,
         search.pages,
-        page_parts.pages,
     ):
         app.register_blueprint(blueprint)
-    lifeline.add_lifelines(app)
+    lifeline.add_lifelines(app, held)
     add_cdx(app, held)
-    add_memento(app)
+    add_memento(app, held)
+    page_parts.add_parts(app, held)
     app.register_blueprint(web_archive_txt.pages)
     app.before_request(_at_base_url)
     app.register_error_handler(ArchiveError, _archive_error)
@@ -165,7 +168,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
 
 @pages.get("/healthz")
 def healthz() -> Response:
-    """Answer monitoring: whether the history can be read, and the newest snapshot of every site."""
+    """Answer monitoring: whether the history can be read, the newest snapshot of every site, who answers."""
     held = holdings()
     newest = {site: held.history.newest(site) for site in held.history.sites()}
     found = {
@@ -173,7 +176,9 @@ def healthz() -> Response:
         for site, one in newest.items()
         if one
     }
-    response = jsonify({"ok": True, "newest": found})
+    crew = held.crew
+    alive = {"wanted": crew.processes, "alive": crew.alive()} if crew.alive else {}
+    response = jsonify({"ok": True, "newest": found, **({"processes": alive} if alive else {})})
     response.headers["Cache-Control"] = "no-store"
     return response
 

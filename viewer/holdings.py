@@ -40,6 +40,7 @@ from index.urlkey import Origin, origin, urlkey
 
 from .addresses.path_address import Addresses
 from .addresses.view import View
+from .crew import ALONE, Crew
 
 KEPT_OPEN = 32
 """Snapshots kept open: each holds one mapped index file."""
@@ -232,7 +233,7 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Everything the viewer reads from."""
+    """Everything the viewer reads from, and how many processes do so together."""
 
     settings: Settings
     collection: Collection
@@ -242,6 +243,7 @@ class Holdings:
     shelf: Shelf
     exports: KeptExports
     now: Callable[[], datetime]
+    crew: Crew = ALONE
 
     def sites(self) -> list[Site]:
         """Return the sites of the configuration, then those that only the archive still has."""

@@ -4,26 +4,36 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import os
 import resource
 import socket
 import sys
 import threading
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
-import waitress
+import structlog
 
 from viewer.app import THREADS, create_app
+from viewer.crew import Crew
 from viewer.security import not_told
 
 from .. import schedule as daily
+from ..collection import Collection
 from ..demo.run import build
 from ..exporting.profiles import Profile, profiles
-from ..settings import Settings, load
+from ..publish import Shelves
+from ..settings import MOST_PROCESSES, Settings, load
 from . import show
-from .compose import new_record_id, opened, runs_of, stop_on_signals
+from .children import Child, Children, Roll
+from .compose import new_record_id, opened, runs_of, stop_on_signals, utc_now
+from .compose import shelves as opened_shelves
+from .door import Door
 from .listening import bind, with_address
 from .log import log_to_stderr
 
@@ -33,6 +43,13 @@ if TYPE_CHECKING:
 DONE = 0
 MOST_FILES = 10_000
 """Open files: the indexes of ten years of days, and some more than one visitor's connections."""
+MOST_BY_ITSELF = 8
+"""Processes that answer where nobody says how many: each takes memory."""
+LEAST_THREADS = 4
+DRAIN = 10.0
+"""Seconds after a signal for which answers are still sent: less than compose.GRACE."""
+
+logger = structlog.get_logger(__name__)
 
 
 @click.command("schedule")
@@ -59,19 +76,25 @@ def schedule_command(config: str) -> int:
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port to listen on; as in viewer.base_url if left out."
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(0, MOST_PROCESSES),
+    help="Processes that answer; 0: one for each core. As in viewer.processes if left out.",
+)
 @click.option("--no-schedule", is_flag=True, help="Show the archive only; take no snapshots.")
 @click.pass_obj
-def serve_command(config: str, host: str, port: int | None, no_schedule: bool) -> int:
+def serve_command(config: str, host: str, port: int | None, processes: int | None, no_schedule: bool) -> int:
     """
-    Serve the viewer, and run the daily job in the same process.
+    Serve the viewer, and run the daily job beside it.
+
+    Several processes answer, and one more takes the snapshots; one that dies is replaced.
 
     Exit status: 0 stopped by a signal; 1 could not, such as a port in use; 2 faulty configuration.
     """
     settings = load(Path(config))
     warn_of_plain_http(settings)
     known = profiles(Path(config).resolve().parent)
-    serve(settings, host, port, schedule=not no_schedule, known=known)
-    return DONE
+    return serve(settings, host, port, schedule=not no_schedule, processes=processes, known=known)
 
 
 def serve(
@@ -80,42 +103,82 @@ def serve(
     port: int | None,
     *,
     schedule: bool,
+    processes: int | None = None,
     known: dict[str, Profile] | None = None,
-) -> None:
+) -> int:
     """Serve until a signal comes. Raises ArchiveError where the address cannot be listened on."""
     allow_files(MOST_FILES)
     wanted = port if port is not None else urlsplit(settings.viewer.base_url).port or 8080
     listening = bind(host, wanted)
     settings = with_address(settings, listening.getsockname()[1])
+    count = process_count(settings.viewer.processes if processes is None else processes)
     stop = threading.Event()
     stop_on_signals(stop)
-    with contextlib.closing(listening), opened(settings, stop=stop) as archive:
-        app = create_app(
-            settings,
-            archive.collection,
-            archive.shelves.history,
-            archive.shelves.catalogue,
-            now=archive.now,
-            profiles=known,
+    viewer = Serving(settings, listening, count, Roll(count + 1), known or {})
+    with contextlib.closing(listening):
+        with opened(settings, stop=stop) as archive:  # publishes what waits, once
+            viewer.application(archive.shelves)  # what is wrong in the configuration is said here
+        children = [
+            Child(f"viewer {number + 1}", partial(viewer.answer, number, stop)) for number in range(count)
+        ]
+        if schedule:
+            children.append(Child("daily job", partial(_take_daily, settings, listening, stop)))
+        gc.freeze()  # so that the children share these objects: collecting garbage would write to them
+        return Children(children, stop, viewer.roll).run(partial(_say_where, settings), listening.close)
+
+
+def process_count(wanted: int) -> int:
+    """Return how many processes answer: so many, or one for each core that we may use."""
+    return wanted or min(len(os.sched_getaffinity(0)), MOST_BY_ITSELF)
+
+
+def _say_where(settings: Settings) -> None:
+    show.line(f"Viewer: {settings.viewer.base_url.rstrip('/')}/")
+    show.note("Stop it with Ctrl-C.")
+    sys.stdout.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What each process that answers is made of."""
+
+    settings: Settings
+    listening: socket.socket
+    processes: int
+    roll: Roll
+    profiles: dict[str, Profile]
+
+    def application(self, shelves: Shelves) -> WSGIApplication:
+        """Return the viewer as one of so many processes has it. Raises ConfigurationError."""
+        return create_app(
+            self.settings,
+            Collection(self.settings.root),
+            shelves.history,
+            shelves.catalogue,
+            now=utc_now,
+            profiles=self.profiles or None,
+            crew=Crew(self.processes, lambda: self.roll.at_work(self.processes)),
         )
-        server = server_of(app, listening)
-        thread = threading.Thread(target=server.run, name="viewer", daemon=True)
-        thread.start()
-        running = daily.start(archive, runs_of(archive.collection)) if schedule else None
-        show.line(f"Viewer: {settings.viewer.base_url.rstrip('/')}/")
-        show.note("Stop it with Ctrl-C.")
-        sys.stdout.flush()
+
+    def answer(self, number: int, stop: threading.Event) -> None:
+        """Be one of these processes until `stop` is set, and end when all that was asked is answered."""
+        with opened_shelves(Collection(self.settings.root)) as shelves:
+            crew = Crew(self.processes)
+            door = Door(self.application(shelves), self.listening, threads=crew.part(THREADS, LEAST_THREADS))
+            door.open()
+            self.roll.mark(number, at_work=True)
+            stop.wait()
+            if not door.close(DRAIN):
+                logger.warning("answers-cut-off", seconds=DRAIN)
+
+
+def _take_daily(settings: Settings, listening: socket.socket, stop: threading.Event) -> None:
+    """Take the daily snapshots until `stop` is set."""
+    listening.close()
+    with opened(settings, stop=stop) as archive:
+        running = daily.start(archive, runs_of(archive.collection))
         stop.wait()
-        if running is not None:
-            running.shutdown(wait=True)
-        server.close()
-
-
-def server_of(app: WSGIApplication, listening: socket.socket) -> Any:
-    """Return a server that waits with poll(): with select() no connection may have a number above 1,023."""
-    return waitress.create_server(
-        app, sockets=[listening], threads=THREADS, ident=None, asyncore_use_poll=True
-    )
+        running.shutdown(wait=True)
 
 
 def warn_of_plain_http(settings: Settings) -> None:
@@ -160,5 +223,5 @@ def demo_command(directory: Path, host: str, port: int, no_serve: bool) -> int:
         config = build(directory, new_record_id, step)
     show.line(f"Configuration: {config}")
     if not no_serve:
-        serve(load(config), host, port, schedule=False)
+        return serve(load(config), host, port, schedule=False)
     return DONE

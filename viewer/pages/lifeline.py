@@ -26,12 +26,13 @@ from index.urlkey import normalise
 
 from ..addresses.address import format_web_path
 from ..current import holdings
+from ..holdings import Holdings
 
 MAX_READ = 16 << 20
 """Characters of text read for one answer about a passage."""
 
 LONG = 2
-"""Answers about a passage that are made at once: each may read thousands of texts."""
+"""Answers about a passage made at once, by all processes: each may read thousands of texts."""
 PATIENCE = 1.0
 """Seconds that one more waits for a place."""
 
@@ -40,9 +41,9 @@ _ROOM = "daykeep-dating"
 pages = Blueprint("lifeline", __name__)
 
 
-def add_lifelines(app: Flask) -> None:
+def add_lifelines(app: Flask, held: Holdings) -> None:
     """Let an application show lifelines."""
-    app.extensions[_ROOM] = threading.BoundedSemaphore(LONG)
+    app.extensions[_ROOM] = threading.BoundedSemaphore(held.crew.part(LONG))
     app.register_blueprint(pages)
 
 

@@ -16,14 +16,14 @@ import threading
 from itertools import islice
 
 import msgspec
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Flask, Response, abort, current_app, make_response, render_template, request
 
 from index.errors import BusyError
 from index.urlkey import normalise
 
 from ..addresses.view import View, view_of_modifier
 from ..current import holdings
-from ..holdings import Found, OpenSnapshot
+from ..holdings import Found, Holdings, OpenSnapshot
 from ..rewriting.embeds import MAX_EMBEDS, Embed, Kind
 from ..security import asked_by_viewer
 from .named import named_by
@@ -32,12 +32,12 @@ from .parts import Report, report
 pages = Blueprint("page_parts", __name__)
 
 AT_ONCE = 2
-"""Questions that are looked into at one time, and seconds that one more waits."""
+"""Questions that are looked into at one time, by all processes, and seconds that one more waits."""
 
 WAIT = 2.0
 MAX_ASKED = 64 * 1024
 """Bytes of a question; viewer.js asks for less."""
-_ANSWERED = threading.BoundedSemaphore(AT_ONCE)
+_ROOM = "daykeep-parts"
 _MOMENT = re.compile(r"(\d{14})((?:[a-z]{2}_)?)", re.ASCII)
 
 
@@ -52,6 +52,12 @@ class _Asked(msgspec.Struct):
 
 
 _DECODER = msgspec.json.Decoder(_Asked)
+
+
+def add_parts(app: Flask, held: Holdings) -> None:
+    """Let an application answer such questions."""
+    app.extensions[_ROOM] = threading.BoundedSemaphore(held.crew.part(AT_ONCE))
+    app.register_blueprint(pages)
 
 
 def named_parts(snapshot: OpenSnapshot, view: View, page: OpenSnapshot, found: Found, asked: str) -> Report:
@@ -79,13 +85,14 @@ def asked_parts() -> Response:
     snapshot = holdings().shelf.get(moment[1]) if moment and view is not None else None
     if snapshot is None or view is None or page is None:
         abort(404)
-    if not _ANSWERED.acquire(timeout=WAIT):
+    room: threading.BoundedSemaphore = current_app.extensions[_ROOM]
+    if not room.acquire(timeout=WAIT):
         raise BusyError("The server is busy. The banner asks again when the page asks for more.")
     try:
         cut = asked.more or len(asked.parts) > MAX_EMBEDS
         told = report(holdings(), snapshot, view, _believed(asked, page), exact=True, cut=cut)
     finally:
-        _ANSWERED.release()
+        room.release()
     markup = render_template(
         "page_parts.html", parts=told, summary=snapshot.folder.summary, view=view, address=page
     )

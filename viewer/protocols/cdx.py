@@ -29,13 +29,14 @@ from index.cdx_server.answer import Answer, CdxServer
 from index.cdx_server.budget import OutOfTimeError
 from index.errors import ArchiveError, BusyError, QueryError
 
+from ..crew import Crew
 from ..holdings import Holdings
 from .cdx_days import SealedDays
 
 pages = Blueprint("cdx", __name__)
 
 LONG = 4
-"""Answers made at once that take long or are more than WHOLE; short ones are not counted."""
+"""Answers made at once, by all processes, that take long or are more than WHOLE; short ones do not count."""
 WAITING = 4
 """More of them that wait for a place at once: each keeps a thread of the server from other visitors."""
 PATIENCE = 5.0
@@ -54,9 +55,9 @@ _BARE = re.compile(r"[\udc80-\udcff]")
 class _Room:
     """Room for a few long answers, and for a few more that wait for a little."""
 
-    def __init__(self) -> None:
-        self._places = threading.BoundedSemaphore(LONG)
-        self._waiting = threading.BoundedSemaphore(WAITING)
+    def __init__(self, crew: Crew) -> None:
+        self._places = threading.BoundedSemaphore(crew.part(LONG))
+        self._waiting = threading.BoundedSemaphore(crew.part(WAITING))
 
     def enter(self) -> None:
         """Take a place. Raises BusyError where none becomes free, or too many wait for one."""
@@ -100,9 +101,9 @@ class _Place:
 class _Desk:
     """What the route answers with: the server, and room for a few long answers."""
 
-    def __init__(self, server: CdxServer) -> None:
+    def __init__(self, server: CdxServer, crew: Crew) -> None:
         self.server = server
-        self._room = _Room()
+        self._room = _Room(crew)
 
     def place(self) -> _Place:
         """Return what an answer takes when it turns out to be long."""
@@ -112,7 +113,7 @@ class _Desk:
 def add_cdx(app: Flask, held: Holdings) -> None:
     """Let an application answer CDX queries about these holdings."""
     server = CdxServer(SealedDays(held.collection), time.monotonic)
-    app.extensions[_NAME] = _Desk(server)
+    app.extensions[_NAME] = _Desk(server, held.crew)
     app.register_blueprint(pages)
 
 

@@ -28,6 +28,7 @@ from index.timestamp import parse_http_date, to_timestamp
 from ..addresses.address import parse_archived
 from ..addresses.request_target import request_target
 from ..current import holdings
+from ..holdings import Holdings
 from .as_memento import names_of
 from .memento import LINK_FORMAT, Names, about, around, fitting, link
 from .mementos import Kept, kept, memento_of, mementos_of, nearest
@@ -38,7 +39,7 @@ pages = Blueprint("memento", __name__)
 PAGE = 1000
 """Mementos of one page of a TimeMap."""
 LONG = 4
-"""TimeMaps that are made at once."""
+"""TimeMaps that are made at once, by all processes."""
 AGAIN = 5
 """Seconds after which a client may ask again."""
 
@@ -52,9 +53,9 @@ _WRITERS: dict[str, tuple[str, Callable[[Names, TimeMap], Iterator[bytes]]]] = {
 }
 
 
-def add_memento(app: Flask) -> None:
+def add_memento(app: Flask, held: Holdings) -> None:
     """Let an application answer by the Memento protocol."""
-    app.extensions[_ROOM] = threading.BoundedSemaphore(LONG)
+    app.extensions[_ROOM] = threading.BoundedSemaphore(held.crew.part(LONG))
     app.register_blueprint(pages)
 
 

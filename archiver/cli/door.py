@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+One process's server on a socket that other processes may accept from too. The only importer of waitress.
+
+    door = Door(app, listening, threads=8)
+    door.open()
+    …
+    door.close(seconds=10)
+
+Closed, it takes in who has connected already, answers what was asked or is being asked, tells every client
+with its answer that the connection ends, and lets go of connections on which nothing happens. Knows nothing
+of what is answered.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import waitress
+from waitress.channel import HTTPChannel
+from waitress.task import WSGITask
+from waitress.wasyncore import dispatcher
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+QUIET = 0.5
+"""Seconds without a byte after which nobody is about to ask something on a connection."""
+LOOK = 0.02
+_MOST_WAITING = 1024
+"""Connections that are taken in at the end: the kernel keeps no more of them waiting (waitress' backlog)."""
+
+
+class _Task(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """One request; where the server is ending, the last on its connection."""
+
+    def build_response_header(self) -> bytes:
+        if self.channel.server.ending:
+            self.set_close_on_finish()
+        head: bytes = super().build_response_header()
+        return head
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    task_class = _Task
+
+
+def server_of(app: WSGIApplication, listening: socket.socket, threads: int) -> Any:
+    """Return a server that waits with poll(): with select() no connection may have a number above 1,023."""
+    server = waitress.create_server(
+        app, sockets=[listening], threads=threads, ident=None, asyncore_use_poll=True
+    )
+    server.ending = False
+    server.channel_class = _Channel
+    return server
+
+
+class Door:
+    """A server in a thread of its own."""
+
+    def __init__(self, app: WSGIApplication, listening: socket.socket, *, threads: int) -> None:
+        self._server = server_of(app, listening, threads)
+        self._left = threading.Event()
+        self._thread = threading.Thread(target=self._server.run, name="viewer", daemon=True)
+
+    def open(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def close(self, seconds: float) -> bool:
+        """Answer what is being asked, for so long at most; return whether all was answered."""
+        deadline = time.monotonic() + seconds
+        self._in_its_thread(self._leave)
+        while not (self._left.is_set() and not self._server.active_channels):
+            if time.monotonic() >= deadline or not self._thread.is_alive():
+                return False
+            time.sleep(LOOK)
+            self._in_its_thread(self._let_go)
+        return True
+
+    def _in_its_thread(self, what: Any) -> None:
+        """Have something done by the thread that waits for the connections, which alone may close them."""
+        self._server.trigger.pull_trigger(what)
+
+    def _leave(self) -> None:
+        """Take in who has connected already, then listen no more."""
+        self._server.ending = True
+        waiting = select.poll()
+        waiting.register(self._server.socket, select.POLLIN)
+        for _ in range(_MOST_WAITING):
+            if not waiting.poll(0):
+                break
+            self._server.handle_accept()
+        dispatcher.close(self._server)  # not the server's own `close`, which no longer wakes its thread
+        self._left.set()
+
+    def _let_go(self) -> None:
+        for channel in list(self._server.active_channels.values()):
+            if _is_quiet(channel):
+                channel.handle_close()
+
+
+def _is_quiet(channel: Any) -> bool:
+    """Tell whether nothing was asked on a connection that is not answered, and nobody is about to ask."""
+    busy = channel.requests or channel.total_outbufs_len or channel.request is not None
+    if busy or time.time() - channel.last_activity < QUIET:
+        return False
+    try:
+        return not channel.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return True
+    except OSError:  # reset by the other side
+        return True
