@@ -10,6 +10,8 @@ The command line: the only place that composes, prints and exits.
     making      crawl, run-due
     bringing    import
     serving     serve, schedule, demo
+    children    processes of one command, replaced where one dies
+    door        the server of one process, and its end
     listening   a port of ours, and public addresses that fit it
     looking     status, snapshots, ledger, search
     changing    history, changes
