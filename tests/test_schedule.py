@@ -213,7 +213,9 @@ def test_serve_takes_what_is_due(tmp_path):
         process = subprocess.Popen(command(config, "serve", "--port", "0"), stdout=-1, stderr=-1)
         try:
             wait_until(
-                lambda: Collection(tmp_path / "data").timestamps("example"), lambda: process.poll() is None
+                lambda: Collection(tmp_path / "data").timestamps("example"),
+                lambda: process.poll() is None,
+                60,
             )
         finally:
             process.terminate()
