@@ -126,10 +126,18 @@ def exists(process: int) -> bool:
         return False
 
 
+def states(process: int) -> Iterator[str]:
+    """Yield the state of each thread of a process: T where it is stopped."""
+    for stat in Path(f"/proc/{process}/task").glob("*/stat"):
+        yield stat.read_text().rpartition(")")[2].split()[0]
+
+
 @contextlib.contextmanager
 def standing_still(process: int) -> Iterator[None]:
     os.kill(process, signal.SIGSTOP)
     try:
+        # one thread takes the signal, and the others may run on for a moment
+        wait_until(lambda: set(states(process)) == {"T"}, lambda: True)
         yield
     finally:
         os.kill(process, signal.SIGCONT)
