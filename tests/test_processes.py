@@ -161,6 +161,7 @@ def test_who_is_killed_is_replaced(served):
     wait_until(lambda: not exists(before[0]), lambda: True)
     for _ in range(20):
         served.get()
+    wait_until(lambda: "child-ended" in served.log.read_text(), lambda: True)
     wait_until(lambda: served.alive() == 2, lambda: True)
     after = served.children
     assert before[1] in after
