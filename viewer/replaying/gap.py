@@ -4,11 +4,12 @@ What stands where the chosen day has nothing, and the marks of what another day 
 
     a part that the day lacks              404, nothing in it, and `Server-Timing: daykeep-gap`
     a picture, in a view without scripts   the same with a small sign in it: no script can mark the place
-    a part that another day fills          its own status, and `X-Daykeep-Filled-From: 20260303023000`
+    a part that another day fills          its own status, `X-Daykeep-Filled-From: 20260303023000`, and
+                                           `Server-Timing: daykeep-filled`
 
 A picture that is not there must fail as it does on the live web: scripts wait for `error` and put another in
 its place. So replay.js draws the mark over it afterwards; by Server-Timing it knows a gap from an error of
-that day. Knows nothing of how gaps come about.
+that day, and what is of another day from what is of this one. Knows nothing of how gaps come about.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ FILLED = "X-Daykeep-Filled-From"
 
 NOTE = "X-Daykeep-Approximate"
 _TIMING = "daykeep-gap"
+_TIMING_FILLED = "daykeep-filled"
 
 _SIGN = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24">'
@@ -51,5 +53,7 @@ def mark_filled(response: Response, filling: Filling) -> Response:
     """Say of an answer from which day it comes. It may be another one tomorrow, so it is asked for again."""
     response.headers[FILLED] = filling.snapshot.timestamp
     response.headers[NOTE] = "other-day"
+    response.headers["Server-Timing"] = _TIMING_FILLED
+    response.headers["Timing-Allow-Origin"] = "*"
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -6,6 +6,7 @@ Our script that runs first in archived pages, and what archived workers begin wi
     static/addresses.js   archived addresses and replay addresses
     static/requests.js    how functions are wrapped; the requests that both can make
     static/worker.js      the rest of a worker
+    static/marks.js       how a page shows what is missing in it, or of another day
     static/replay.js      the rest of a page
 
 Nothing of it is a name that a page can see. Knows nothing of requests of ours.
@@ -28,7 +29,7 @@ _STRICT = re.compile(rb"(?:\s|\xef\xbb\xbf|/\*(?s:.*?)\*/|//[^\r\n]*+)*+[\"']use
 @cache
 def page_script() -> bytes:
     """Return the script of pages."""
-    return _together(_file("replay.js"))
+    return _together(_file("marks.js") + b"\n" + _file("replay.js"))
 
 
 def worker_script(body: bytes, said: dict[str, str]) -> bytes:

@@ -24,7 +24,8 @@
 // What it tells the viewer's frame, at load and at every navigation within the page:
 //   {daykeep: 1, url: "https://www.ind.nl/a", title: "…", gone: false}
 // and which parts the page asked for, frames within it too; `page` is a number of its own for each document:
-//   {daykeep: 1, page: 0.123, parts: [["image", "https://www.ind.nl/a.png"], …]}
+//   {daykeep: 1, page: 0.123, parts: [["image", "https://www.ind.nl/a.png"], …], more: false}
+// The viewer asks {daykeep: "where"} after it has not heard everything.
 //
 // The frame is another site than the viewer. Browsers give it storage and shared workers apart from those
 // of other sites, or deny them (Chromium 156 with ThirdPartyStoragePartitioning switched off). Denied storage
@@ -53,7 +54,8 @@
   const realParent = window.parent;
   const framed = realParent !== window && realParent === window.top;
   const tellParent = realParent.postMessage.bind(realParent);
-  const tellTop = window.top.postMessage.bind(window.top);
+  const realTop = window.top;
+  const tellTop = realTop.postMessage.bind(realTop);
   const pageLocation = window.location;
   const viewOf = describe(Document.prototype, "defaultView").get;
   const INSTALLED = Symbol.for("daykeep.replay");
@@ -64,6 +66,7 @@
   const blobs = new Map();  // address → blob of a page, as long as the address holds
   said.home = addresses.replayOrigin(new URL(archivedOrigin));
   const prelude = preludeOf(said);
+  const marks = makeMarks(describe);
 
   // A visit past the frame is led into it by the server, which knows it by what browsers tell (Fetch Metadata). By plain
   // http, under another name than that of this machine, they tell nothing.
@@ -577,8 +580,8 @@
 
   const MAX_PARTS = 500;
   const KINDS = {
-    img: "image", image: "image", input: "image", icon: "image", link: "style", css: "image", script: "script",
-    iframe: "frame", frame: "frame", audio: "media", video: "media", embed: "other", object: "other",
+    img: "image", image: "image", input: "image", icon: "image", link: "style", css: "background", script: "script",
+    iframe: "frame", frame: "frame", audio: "media", video: "media", embed: "other", object: "other", use: "image",
     "img-src": "image", "style-src": "style", "style-src-elem": "style", "script-src": "script",
     "script-src-elem": "script", "frame-src": "frame", "font-src": "font", "media-src": "media",
   };
@@ -586,14 +589,14 @@
   const SHEET = /\.css(?:[?#]|$)/i;
   const page = Math.random();
   const parts = new Map();
-  const gaps = new Set();
   let told = 0;
   let telling = 0;
+  let more = false;  // than are told
   const tellParts = () => {
     telling = 0;
     const fresh = [...parts].slice(told).map(([url, kind]) => [kind, url]);
     told = parts.size;
-    tellTop({ daykeep: 1, page: framed ? page : null, parts: fresh }, viewer);
+    tellTop({ daykeep: 1, page: framed ? page : null, parts: fresh, more }, viewer);
   };
   const kindOf = (kind, url) => FONT.test(url) ? "font" : kind === "css" && SHEET.test(url) ? "style" : KINDS[kind] || "other";
   const asked = (kind, text) => {
@@ -601,55 +604,37 @@
     if (!url || !/^https?:$/.test(url.protocol) || url.pathname.startsWith("/.daykeep/")) return;
     url.hash = "";
     const archived = original(url.href);
-    if (parts.has(archived) || parts.size >= MAX_PARTS || archived.length > 4096) return;
-    parts.set(archived, kindOf(kind, archived));
+    if (parts.has(archived)) return;
+    const fits = parts.size < MAX_PARTS && archived.length <= 4096;
+    if (fits) parts.set(archived, kindOf(kind, archived));
+    else if (more) return;
+    more ||= !fits;
     telling ||= setTimeout(tellParts, 300);
   };
 
-  // An image fails as on the live web, so that scripts do what they then do. Where it is still there and broken, a
-  // mark is drawn over its place by an animation, which changes neither the document nor the layout.
-  const { animate } = Element.prototype;
-  const widthOf = describe(HTMLImageElement.prototype, "naturalWidth").get;
-  const sourceOf = describe(HTMLImageElement.prototype, "currentSrc").get;
-  const marks = new WeakMap();
-  const MARK = { outline: "2px dashed #b45309", outlineOffset: "-2px",
-    backgroundImage: "repeating-linear-gradient(45deg, #b4530922 0 6px, #fff7ed22 6px 12px)" };
-  const SPOT = { outline: "6px double #b45309", outlineOffset: "0px" };
-  const isPixel = (element) => element.width <= 2 && element.height <= 2
-    && element.hasAttribute("width") && element.hasAttribute("height");
-  const mark = (image) => {
-    if (marks.has(image) || isPixel(image) || widthOf.call(image) || !gaps.has(sourceOf.call(image))) return;
-    const keyframe = image.offsetWidth < 12 || image.offsetHeight < 12 ? SPOT : MARK;
-    marks.set(image, animate.call(image, [keyframe, keyframe], { duration: 1, fill: "forwards" }));
-  };
-  const lacking = (text) => {
-    const url = parsed(text);
-    if (!url || gaps.size >= MAX_PARTS) return;
-    url.hash = "";
-    gaps.add(url.href);
-    // after the page's own handlers
-    setTimeout(() => document.querySelectorAll("img").forEach(mark), 0);
-  };
   const watchParts = () => {
-    document.addEventListener("error", ({ target }) => {
-      if (target instanceof HTMLImageElement) setTimeout(() => mark(target), 0);
-    }, true);
-    document.addEventListener("load", ({ target }) => {
-      if (!marks.has(target)) return;
-      marks.get(target).cancel();
-      marks.delete(target);
-    }, true);
+    marks.watch();
     window.addEventListener("securitypolicyviolation", (event) => {
       if (event.disposition !== "enforce" || !/^https?:/.test(event.blockedURI)) return;
       asked(event.effectiveDirective, event.blockedURI);
-      lacking(event.blockedURI);
+      marks.lacking(event.blockedURI);
     }, true);
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         asked(entry.initiatorType, entry.name);
-        if (entry.serverTiming.some(({ name }) => name === "daykeep-gap")) lacking(entry.name);
+        const said = entry.serverTiming.map(({ name }) => name);
+        if (said.includes("daykeep-gap")) marks.lacking(entry.name);
+        if (said.includes("daykeep-filled")) marks.ofAnotherDay(entry.name);
       }
     }).observe({ type: "resource", buffered: true });
+    if (!framed) asked("iframe", pageLocation.href);  // also where a link within that frame led
+    window.addEventListener("message", (event) => {
+      if (Object(dataOfMessage.call(event)).daykeep !== "where" || sourceOfMessage.call(event) !== realTop) return;
+      event.stopImmediatePropagation();
+      told = 0;
+      tell();
+      tellParts();
+    }, true);
     tellParts();
   };
 

@@ -5,18 +5,22 @@
 //
 //   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}        from a replay origin of this snapshot
 //   {daykeep: 1, url: "https://elsewhere.example/", gone: true}  from a page of ours: there is nothing
-//   {daykeep: 1, page: 0.1, parts: [["image", "https://…"], …]}  from the frame, or a frame within it (page: null)
+//   {daykeep: 1, page: 0.1, parts: [["image", "https://…"], …], more: false}
+//                                                                from the frame, or a frame within it (page: null)
+//   {daykeep: "where"}                                           our question, where so much was said that not all was heard
 //
 // Which of these parts the day has is asked of the server; the page can only tell what it asked for.
 // What it says is only ever shown as text, and only believed of the frame itself, about its own origin: each
 // replay origin stands for one archived origin. The banner of the new page comes from the server. Without this
-// script the banner shows the page it was opened with.
+// script the banner shows the page it was opened with. What a page says is heard a few times a second, so much at a time,
+// however much it says.
 (() => {
   "use strict";
   const frame = document.getElementById("daykeep-page");
   if (!frame) return;
   const { pattern, name, moment, outside, suffix } = document.body.dataset;
   const hashed = new Map(Object.entries(JSON.parse(document.body.dataset.hashed)));
+  const withoutScripts = `${moment.slice(0, 14)}${name.includes("f") ? "fn_" : "ns_"}`;
   const byId = (name) => document.getElementById(`daykeep-${name}`);
 
   if (window.matchMedia("(max-width: 48rem)").matches) byId("more").open = false;
@@ -47,6 +51,8 @@
   let shown = wanted;
   let asking = false;
   let leaving = false;
+  let lost = null;
+  const BETWEEN = 400;  // milliseconds between two questions for a banner
 
   // Without a banner of its own (this day does not have the page) only what holds for any page stays.
   const strip = (url) => {
@@ -57,11 +63,9 @@
     byId("lifeline").textContent = byId("lifeline").dataset.all;
     byId("url").value = url;
   };
-  const replace = (banner) => {
-    const open = ["more", "parts"].map((name) => [name, byId(name)?.open]);
-    byId("banner").replaceChildren(...banner.childNodes);
-    for (const [name, was] of open) if (byId(name)) byId(name).open = was;
-  };
+  const counts = () => (byId("parts")?.querySelector(".counts")?.textContent ?? "").replace(/\s+/g, " ").trim();
+  const renewed = renewing.telling(byId("said"), counts);
+  const pause = (milliseconds) => new Promise((done) => { setTimeout(done, milliseconds); });
   const bannerOf = async (url) => {
     try {
       const answer = await fetch(`/web/${moment}/${url}`);
@@ -78,11 +82,14 @@
     while (shown !== wanted) {
       const url = wanted;
       const banner = await bannerOf(url);
-      if (url !== wanted) continue;
-      if (banner) replace(banner);
-      else strip(url);
-      byId("address").textContent = url;
-      shown = url;
+      if (url === wanted) {
+        if (banner) renewing.into(byId("banner"), banner);
+        else strip(url);
+        byId("address").textContent = url;
+        shown = url;
+        renewed();
+      }
+      await pause(BETWEEN);
     }
     asking = false;
     if (parts.size) askSoon();
@@ -100,25 +107,34 @@
 
   // What is not there has a page of its own, with the nearest days and the way to the live web. The server says
   // whether it is there; until then nothing is changed, so that the way back leads to the page before.
-  const leave = async (url) => {
+  const leave = async (to) => {
+    lost = to;
     if (leaving) return;
     leaving = true;
-    if (!(await bannerOf(url))) go(`/web/${moment}/${url}`);
+    while (lost) {
+      const url = lost;
+      lost = null;
+      if (!(await bannerOf(url))) go(`/web/${moment}/${url}`);
+      await pause(BETWEEN);
+    }
     leaving = false;
   };
 
   const MAX_PARTS = 500;
   const MAX_LENGTH = 50000;  // of all their addresses: the server takes 64 kB
+  const MAX_ADDRESS = 8192;
   const MAX_QUESTIONS = 40;  // for each load of the frame: a page may go on asking for parts for ever
   let page = null;
   let parts = new Map();
   let length = 0;
   let questions = 0;
   let due = 0;
+  let more = false;  // whether the page asked for more than is told
   frame.addEventListener("load", () => { questions = 0; });
   const ask = async () => {
     const [of, url, known] = [page, wanted, parts.size];
-    const question = { moment, page: url, parts: [...parts].map(([part, kind]) => [kind, part]) };
+    const last = questions >= MAX_QUESTIONS;
+    const question = { moment, page: url, parts: [...parts].map(([part, kind]) => [kind, part]), more: more || last };
     try {
       const answer = await fetch("/web/parts", {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
@@ -127,8 +143,8 @@
       const told = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("daykeep-parts");
       const old = byId("parts");
       if (!told || !old || of !== page || url !== shown) return;
-      told.open = old.open;
-      old.replaceWith(told);
+      renewing.into(old, told);
+      renewed();
     } catch {
       // the banner keeps what it says of the page by itself
     } finally {
@@ -157,18 +173,26 @@
   const hear = (source, said) => {
     const own = source === frame.contentWindow && typeof said.page === "number";
     if (own && said.page !== page) {
-      [page, parts, length] = [said.page, new Map(), 0];
+      [page, parts, length, more] = [said.page, new Map(), 0, false];
     }
     if (!own && !isWithin(source)) return;
+    const known = more;
+    more ||= said.more === true || said.parts.length > MAX_PARTS;
     for (const part of said.parts.slice(0, MAX_PARTS)) {
-      if (!Array.isArray(part) || parts.size >= MAX_PARTS) continue;
+      if (!Array.isArray(part)) continue;
       const [kind, url] = part;
-      if (typeof kind !== "string" || typeof url !== "string" || url.length + length > MAX_LENGTH) continue;
-      const name = archived(url);
-      length += parts.has(name) ? 0 : name.length + 20;
+      if (typeof kind !== "string" || typeof url !== "string") continue;
+      const fits = url.length <= MAX_ADDRESS && url.length + length <= MAX_LENGTH;
+      const name = fits ? archived(url) : url;
+      if (parts.has(name)) continue;
+      if (!fits || parts.size >= MAX_PARTS) {
+        more = true;
+        continue;
+      }
+      length += name.length + 20;
       parts.set(name, kind.slice(0, 20));
     }
-    if (said.parts.length) askSoon();
+    if (said.parts.length || more !== known) askSoon();
   };
 
   // A script wanted to go where the policy lets nothing go, and the frame shows an error of the browser.
@@ -177,7 +201,7 @@
   document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
     if (!byPath || effectiveDirective !== "frame-src") return;
     if (left === wanted) {
-      go(`/web/${moment.slice(0, 14)}${name.includes("f") ? "fn_" : "ns_"}/${wanted}`);
+      go(`/web/${withoutScripts}/${wanted}`);
       return;
     }
     left = wanted;
@@ -185,22 +209,19 @@
     frame.src = `${pattern}${name}/${wanted}`;
   });
 
-  window.addEventListener("message", (event) => {
-    const said = event.data;
-    if (typeof said !== "object" || said === null || said.daykeep !== 1) return;
-    if (Array.isArray(said.parts)) hear(event.source, said);
-    if (event.source !== frame.contentWindow || typeof said.url !== "string") return;
+  // Where a message says that the page is; null where it says nothing of that, or what is not to be believed.
+  const placeOf = (event, said) => {
+    if (event.source !== frame.contentWindow || typeof said.url !== "string" || said.url.length > MAX_ADDRESS) return null;
     const url = webAddress(said.url);
     const gone = said.gone === true;
-    if (!url || !(isTrue(event, url) || (gone && outside && event.origin === outside))) return;
-    if (!gone && isElsewhere(url)) {
-      go(`/web/${moment}/${url.href}`);
-      return;
-    }
+    if (!url || !(isTrue(event, url) || (gone && outside && event.origin === outside))) return null;
     const title = typeof said.title === "string" ? said.title.slice(0, 300) : "";
     const hash = url.hash;
     url.hash = "";
     url.username = url.password = "";
+    return { url, gone, title, hash };
+  };
+  const arrive = ({ url, gone, title, hash }) => {
     if (gone) {
       leave(url.href);
       return;
@@ -209,7 +230,68 @@
     byId("address").textContent = wanted;
     document.title = `${title || wanted} – ${suffix}`;
     frame.title = `${frame.dataset.title}: ${title || wanted}`;
-    history.replaceState(null, "", `/web/${moment}/${wanted}${hash}`);
+    const path = `/web/${moment}/${wanted}${hash}`;
+    if (location.pathname + location.search + location.hash !== path) history.replaceState(null, "", path);
     follow();
+  };
+
+  // Messages wait for their turn, so many of them; what is in one is not looked at before (reading it costs most). Of
+  // several places the last one counts; but one on another archived host, in path mode, opens that at once.
+  const MAX_WAITING = 100;
+  const BETWEEN_TURNS = 200;  // milliseconds
+  const AT_ONCE = 20;  // milliseconds that a turn takes
+  const PATIENCE = 50;  // turns in a row in which not all was heard
+  let waiting = [];
+  let unheard = 0;
+  let crowded = 0;
+  let next = 0;
+  let turn = 0;
+  const listen = () => {
+    const start = performance.now();
+    const taken = waiting;
+    let place = null;
+    waiting = [];
+    for (const event of taken) {
+      if (performance.now() - start > AT_ONCE) {
+        unheard += 1;
+        continue;
+      }
+      const said = event.data;
+      if (typeof said !== "object" || said === null || said.daykeep !== 1) continue;
+      if (Array.isArray(said.parts)) hear(event.source, said);
+      const told = placeOf(event, said);
+      if (told && !told.gone && isElsewhere(told.url)) {
+        go(`/web/${moment}/${told.url.href}${told.hash}`);
+        return;
+      }
+      place = told ?? place;
+    }
+    if (place) arrive(place);
+    next = performance.now() + Math.max(BETWEEN_TURNS, 5 * (performance.now() - start));
+    turn = 0;
+    settle();
+  };
+  // Where not all was heard, the page is asked again where it is, once it is calm. In path mode only that tells of which
+  // archived host it is: a page that is never calm is shown without scripts.
+  const settle = () => {
+    if (unheard) {
+      [unheard, more] = [0, true];
+      crowded += 1;
+      turn = setTimeout(listen, next - performance.now());
+      if (byPath && crowded >= PATIENCE) go(`/web/${withoutScripts}/${wanted}`);
+    } else if (crowded) {
+      crowded = 0;
+      frame.contentWindow.postMessage({ daykeep: "where" }, "*");
+    }
+  };
+  const ours = byPath ? "null" : pattern.split("{label}")[0] + name;
+  window.addEventListener("message", (event) => {
+    if (event.origin !== "null" && !event.origin.startsWith(ours)) return;
+    if (waiting.length >= MAX_WAITING || !isWithin(event.source)) {
+      unheard += waiting.length >= MAX_WAITING;
+      return;
+    }
+    waiting.push(event);
+    turn ||= setTimeout(listen, Math.max(0, next - performance.now()));
   });
 })();
