@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from playwright.sync_api import expect
 
 from archiver.cli.listening import with_address
 from archiver.settings import Viewer
@@ -236,7 +237,7 @@ def test_links_and_forms_lead_on(browser, here, live):
         frame_of(seen.page).locator("#search").wait_for()
         frame_of(seen.page).locator("#search").evaluate("(form) => form.submit()")
         wait_for(seen.page, "found")
-        assert shown(seen.page)[0] == f"{live.site}/search?q=word"
+        expect(seen.page.locator("#daykeep-address")).to_have_text(f"{live.site}/search?q=word")
         seen.page.goto(f"{here}/web/{MONDAY}/{live.site}/nl/page.html")
         frame_of(seen.page).locator("#far").click()
         seen.page.wait_for_url(f"{here}/web/{MONDAY}/{live.other}/page")

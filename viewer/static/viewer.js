@@ -238,14 +238,25 @@
   // Messages wait for their turn, so many of them; what is in one is not looked at before (reading it costs most). Of
   // several places the last one counts; but one on another archived host, in path mode, opens that at once.
   const MAX_WAITING = 100;
-  const BETWEEN_TURNS = 200;  // milliseconds
+  const BETWEEN_TURNS = 200;  // milliseconds, after some turns that come at once
+  const AT_FIRST = 10;  // turns
   const AT_ONCE = 20;  // milliseconds that a turn takes
   const PATIENCE = 50;  // turns in a row in which not all was heard
   let waiting = [];
   let unheard = 0;
   let crowded = 0;
-  let next = 0;
   let turn = 0;
+  let free = AT_FIRST;  // turns that come at once
+  let last = 0;
+  let spent = 0;
+  const delay = () => {
+    const now = performance.now();
+    free = Math.min(AT_FIRST, free + (now - last) / BETWEEN_TURNS);
+    last = now;
+    if (free < 1) return Math.max(BETWEEN_TURNS, 5 * spent);
+    free -= 1;
+    return 5 * spent;
+  };
   const listen = () => {
     const start = performance.now();
     const taken = waiting;
@@ -267,7 +278,7 @@
       place = told ?? place;
     }
     if (place) arrive(place);
-    next = performance.now() + Math.max(BETWEEN_TURNS, 5 * (performance.now() - start));
+    spent = performance.now() - start;
     turn = 0;
     settle();
   };
@@ -277,7 +288,7 @@
     if (unheard) {
       [unheard, more] = [0, true];
       crowded += 1;
-      turn = setTimeout(listen, next - performance.now());
+      turn = setTimeout(listen, BETWEEN_TURNS);
       if (byPath && crowded >= PATIENCE) go(`/web/${withoutScripts}/${wanted}`);
     } else if (crowded) {
       crowded = 0;
@@ -292,6 +303,6 @@
       return;
     }
     waiting.push(event);
-    turn ||= setTimeout(listen, Math.max(0, next - performance.now()));
+    turn ||= setTimeout(listen, delay());
   });
 })();
