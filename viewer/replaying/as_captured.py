@@ -16,6 +16,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from http import HTTPStatus
 
 from flask import Response, request
 
@@ -26,7 +28,7 @@ from archiver.records import open_response
 from ..addresses.address import format_web_path
 from ..current import holdings
 from ..holdings import Found, OpenSnapshot
-from .body import Body, coding_of, part_of, streaming
+from .body import Body, coding_of, extent_of, part_of, streaming
 from .file import disposition, file_name
 
 PREFIX = "X-Archive-Orig-"
@@ -64,7 +66,10 @@ def _body(stored: Stored) -> Body:
     saved = request.headers.get("Sec-Fetch-Mode") == "navigate"
     whole = Body(stored.body, coding_of(stored) if saved else None)
     wanted = request.range if request.method == "GET" and "If-Range" not in request.headers else None
-    return part_of(whole, stored, wanted)
+    body, there = part_of(whole, stored, wanted), extent_of(stored)
+    if body.content_range or there is None or stored.status != HTTPStatus.PARTIAL_CONTENT:
+        return body
+    return replace(body, content_range=f"bytes {there.first}-{there.end - 1}/{there.total}")
 
 
 def _framing(body: Body) -> Iterator[tuple[str, str]]:

@@ -116,7 +116,7 @@ def part_of(body: Body, stored: Stored, wanted: Range | None) -> Body:
         return Body((), content_range=f"bytes */{there.total}", length=0, status=416)
     return replace(
         body,
-        chunks=_cut(body.chunks, start - there.first, end - start),
+        chunks=cut(body.chunks, start - there.first, end - start),
         content_range=f"bytes {start}-{end - 1}/{there.total}",
         length=end - start,
         status=206,
@@ -165,7 +165,8 @@ def _part(written: str, length: int) -> Extent | None:
     return there if there and there.length == length and there.end <= there.total else None
 
 
-def _cut(chunks: Iterable[bytes], skip: int, left: int) -> Iterator[bytes]:
+def cut(chunks: Iterable[bytes], skip: int, left: int) -> Iterator[bytes]:
+    """Yield so many bytes, after those that are skipped."""
     for chunk in chunks:
         piece = chunk[skip : skip + left]
         skip = max(skip - len(chunk), 0)

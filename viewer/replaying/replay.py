@@ -18,7 +18,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from importlib import resources
 from typing import Any
@@ -76,6 +77,7 @@ from .gap import broken, mark_filled, mark_gap
 from .preflight import is_preflight, leave
 from .script import page_script, worker_script
 from .sent import READ, Sent, answer_to, sent_by
+from .stored_parts import whole_or_part
 
 _SCRIPT = "daykeep-replay-script"
 _VERSION = "daykeep-rewriting-version"
@@ -230,7 +232,8 @@ def _sent(asked: Asked) -> Response:
         return _refused(asked)
     with ExitStack() as stack:
         stored = stack.enter_context(_opened(asked.snapshot, capture))
-        if not _can_be_sent(stored) or (is_framed(_destination()) and is_file(stored)):
+        of_a_file = is_framed(_destination()) and is_file(stored)
+        if not _can_be_sent(stored) or of_a_file or stored.status == HTTPStatus.PARTIAL_CONTENT:
             return _refused(asked)
         response = _rewritten_or_streamed(asked, stored, stack, "")
         response.headers["Cache-Control"] = "no-store"
@@ -278,13 +281,17 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
     """Answer with a capture of a snapshot: the one asked for, or one that fills its gap."""
     with ExitStack() as stack:
         stored = stack.enter_context(_opened(snapshot, found.capture))
-        if not _can_be_sent(stored):
-            return _gap(404, asked)
-        if is_framed(_destination()) and is_file(stored):
-            return _file(asked, stored)
         form = _form(stored)
         day = "" if snapshot is asked.snapshot else f"-{snapshot.timestamp}"
         etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{form}{day}"
+        there = _whole_or_part(snapshot, found.capture, stored, etag)
+        if isinstance(there, Capture):
+            return _captured(asked, snapshot, replace(found, capture=there))
+        if there is None or not _can_be_sent(there):
+            return _gap(404, asked)
+        stored = there
+        if is_framed(_destination()) and is_file(stored):
+            return _file(asked, stored)
         unchanged = stored.status == 200 and request.if_none_match.contains_weak(etag)
         response = Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack, etag)
         if not asked.view.filled:  # the nearest day that has a part may be another one tomorrow
@@ -292,6 +299,19 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
         as_memento(response, holdings(), found.capture)
         return _finished(response, etag, found, made=_is_made(stored, found))
     raise AssertionError
+
+
+def _whole_or_part(
+    snapshot: OpenSnapshot, capture: Capture, stored: Stored, etag: str
+) -> Stored | Capture | None:
+    """Return what a capture is answered with; of one that is a part what `whole_or_part` says of it."""
+    if stored.status != HTTPStatus.PARTIAL_CONTENT:
+        return stored
+    opened = partial(open_response, holdings().warc(snapshot.site), snapshot.timestamp)
+    there = whole_or_part(snapshot.folder.index, capture, stored, opened, _wanted(etag))
+    is_part = isinstance(there, Stored) and there.status == HTTPStatus.PARTIAL_CONTENT
+    cuttable = mime_of(stored) and kind_of(stored, _destination()) is Kind.PLAIN  # no part is rewritten
+    return None if is_part and not cuttable else there
 
 
 def _opened(snapshot: OpenSnapshot, capture: Capture) -> AbstractContextManager[Stored]:
@@ -370,8 +390,7 @@ def _streamed(
     if note:
         headers.append((NOTE, note))
     opened = stack.pop_all()
-    status = body.status or (200 if stored.status == 206 else stored.status)
-    response = _response(streaming(body.chunks, opened), status, headers)
+    response = _response(streaming(body.chunks, opened), body.status or stored.status, headers)
     response.call_on_close(opened.close)
     return response
 

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Bodies of which browsers recorded parts (206): joined where they are proven to be one, told as a part, or a gap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from playwright.sync_api import expect
+
+from archiver.settings import Viewer as ViewerAddress
+from tests.support.archive import Archive as Viewed
+from tests.support.chromium import visit
+from tests.support.foreign import record
+from tests.support.importing import EXAMPLE, empty_archive, exchange, sha1, take, write
+from tests.support.ports import free_port
+from tests.support.viewing import Visitor, serving
+
+STAMP = "20260210110000"
+BYTES = bytes(range(100))
+CLIP = (Path(__file__).parent / "feature_site/files/clip.webm").read_bytes()
+MIDDLE = len(CLIP) // 2
+
+
+def part(
+    path: str, body: bytes, first: int, end: int, second: int, **said: str
+) -> tuple[str, bytes, list[str], int]:
+    """Return what a server answered with the bytes from `first` up to `end`; `said` are its other fields."""
+    fields = {
+        "Content-Range": f"bytes {first}-{end - 1}/{len(body)}",
+        "Content-Length": str(end - first),
+        **said,
+    }
+    fields = {
+        "Content-Type": "application/octet-stream",
+        **{name.replace("_", "-"): value for name, value in fields.items()},
+    }
+    head = [f"{name}: {value}" for name, value in fields.items() if value]
+    return path, body[first:end], ["HTTP/1.1 206 Partial Content", *head, "", ""], second
+
+
+def whole(path: str, body: bytes, second: int, **said: str) -> tuple[str, bytes, list[str], int]:
+    path, body, head, second = part(path, body, 0, len(body), second, **said)
+    return (
+        path,
+        body,
+        ["HTTP/1.1 200 OK", *(one for one in head[1:] if not one.startswith("Content-Range"))],
+        second,
+    )
+
+
+V1, V2, WEAK = {"ETag": '"v1"'}, {"ETag": '"v2"'}, {"ETag": 'W/"v1"'}
+OTHER = bytes(reversed(BYTES))
+GIVEN = [
+    part("/all.bin", BYTES, 0, 100, 1),
+    part("/all.txt", b"<p>" + BYTES[32:90], 0, 61, 1, Content_Type="text/plain"),
+    part("/joined.bin", BYTES, 50, 100, 1, **V1),
+    part("/joined.bin", BYTES, 0, 60, 2, **V1),
+    part("/three.bin", BYTES, 70, 100, 3, **V1),
+    part("/three.bin", BYTES, 0, 30, 1, **V1),
+    part("/three.bin", BYTES, 20, 80, 2, **V1),
+    part("/hole.bin", BYTES, 0, 30, 1, **V1),
+    part("/hole.bin", BYTES, 60, 100, 2, **V1),
+    part("/weak.bin", BYTES, 50, 100, 1, **WEAK),
+    part("/weak.bin", BYTES, 0, 60, 2, **WEAK),
+    part("/no-tag.bin", BYTES, 50, 100, 1),
+    part("/no-tag.bin", BYTES, 0, 60, 2),
+    part("/two.bin", OTHER, 50, 100, 1, **V1),
+    part("/two.bin", BYTES, 0, 60, 2, **V2),
+    part("/lengths.bin", OTHER + b"x", 50, 101, 1, **V1),
+    part("/lengths.bin", BYTES, 0, 60, 2, **V1),
+    part("/once-whole.bin", BYTES, 50, 100, 2, **V2),
+    whole("/once-whole.bin", OTHER, 1, **V1),
+    part("/lone.bin", BYTES, 40, 60, 1, **V1),
+    part("/said-nothing.bin", BYTES, 40, 60, 1, Content_Range=""),
+    part("/said-nonsense.bin", BYTES, 40, 60, 1, Content_Range="bytes 40-59/*"),
+    part("/packed.txt", BYTES, 0, 50, 1, Content_Encoding="gzip", **V1),
+    part("/page.html", b"<title>page</title>" * 10, 0, 50, 1, Content_Type="text/html", **V1),
+    part("/clip.webm", CLIP, MIDDLE - 500, len(CLIP), 1, Content_Type="video/webm", **V1),
+    part("/clip.webm", CLIP, 0, MIDDLE, 2, Content_Type="video/webm", **V1),
+    part("/half.webm", CLIP, MIDDLE, len(CLIP), 1, Content_Type="video/webm", **V1),
+]  # fmt: skip
+PAGE = b"""<!doctype html><title>films</title><video id=joined muted src=/clip.webm></video><video id=half muted src=/half.webm></video>
+<p></p><script>
+half.onerror = () => { document.querySelector("p").textContent = "half failed"; };
+</script>"""
+
+
+def records() -> list[bytes]:
+    made = exchange("/films", PAGE, "2026-02-10T11:00:00Z", 900)
+    for number, (path, body, head, second) in enumerate(GIVEN, 1):
+        uri, date = f"{EXAMPLE}{path}", f"2026-02-10T11:00:{second:02d}Z"
+        block = "\r\n".join(head).encode() + body
+        made.append(
+            record(block, number, WARC_Target_URI=uri, WARC_Date=date, WARC_Payload_Digest=sha1(body))
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def viewed(tmp_path_factory):
+    root = tmp_path_factory.mktemp("parts")
+    with empty_archive(root / "data") as archive:
+        take(archive, write(root / "a.warc", records()), texts=False)
+        shelves = archive.shelves
+        yield Viewed(archive.settings, archive.collection, shelves.history, shelves.catalogue)
+
+
+@pytest.fixture(scope="module")
+def visitor(viewed):
+    return Visitor(viewed)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/all.bin", BYTES),
+        ("/all.txt", b"<p>" + BYTES[32:90]),
+        ("/joined.bin", BYTES),
+        ("/three.bin", BYTES),
+        ("/once-whole.bin", OTHER),
+        ("/clip.webm", CLIP),
+    ],
+)
+def test_what_is_whole_is_sent_whole(visitor, path, body):
+    """A 206 of all bytes, parts that make up all, and a whole of the same day: 200, and any range of it."""
+    answer = visitor.replay(STAMP, EXAMPLE + path, Sec_Fetch_Dest="empty")
+    assert (answer.status_code, answer.data) == (200, body)
+    assert answer.headers["Content-Length"] == str(len(body))
+    assert "Content-Range" not in answer.headers
+    for first, end in ((0, 10), (25, 75), (55, len(body))):
+        some = visitor.replay(STAMP, EXAMPLE + path, Sec_Fetch_Dest="empty", Range=f"bytes={first}-{end - 1}")
+        last = min(end, len(body)) - 1
+        assert (some.status_code, some.data) == (206, body[first:end])
+        assert some.headers["Content-Range"] == f"bytes {first}-{last}/{len(body)}"
+        assert some.headers["ETag"] == answer.headers["ETag"]
+    head = visitor.replay(STAMP, EXAMPLE + path, method="HEAD", Sec_Fetch_Dest="empty")
+    assert (head.status_code, head.data, head.headers["Content-Length"]) == (200, b"", str(len(body)))
+
+
+PARTS = ["/hole.bin", "/weak.bin", "/no-tag.bin", "/two.bin", "/lengths.bin", "/lone.bin", "/said-nothing.bin",
+         "/said-nonsense.bin", "/packed.txt", "/page.html", "/half.webm"]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PARTS)
+@pytest.mark.parametrize("destination", ["empty", "video", "iframe"])
+def test_a_part_is_never_sent_as_the_whole(visitor, path, destination):
+    """Where not all is there, or is not proven to be of the same bytes, it is a gap that can be seen."""
+    for method in ("GET", "HEAD"):
+        answer = visitor.replay(STAMP, EXAMPLE + path, method=method, Sec_Fetch_Dest=destination)
+        assert answer.status_code == 404
+        assert "daykeep-gap" in answer.headers["Server-Timing"]
+    mismatched = visitor.replay(
+        STAMP, EXAMPLE + path, Range="bytes=45-46", If_Range='"other"', Sec_Fetch_Dest="empty"
+    )
+    assert mismatched.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted", "first", "end"),
+    [
+        ("/lone.bin", "bytes=40-", 40, 60),
+        ("/lone.bin", "bytes=45-49", 45, 50),
+        ("/lone.bin", "bytes=-40", None, None),
+        ("/lone.bin", "bytes=0-", None, None),
+        ("/lone.bin", "bytes=60-", None, None),
+        ("/hole.bin", "bytes=0-", 0, 30),
+        ("/hole.bin", "bytes=10-99", 10, 30),
+        ("/hole.bin", "bytes=30-99", None, None),
+        ("/hole.bin", "bytes=-40", 60, 100),
+        ("/two.bin", "bytes=0-", 0, 60),
+        ("/two.bin", "bytes=60-", None, None),
+        ("/said-nothing.bin", "bytes=40-", None, None),
+        ("/hole.bin", "bytes=0-1,4-5", None, None),
+        ("/hole.bin", "items=0-1", None, None),
+    ],
+)
+def test_a_range_is_what_is_there_of_it(visitor, path, wanted, first, end):
+    """As much from where it begins as is stored; a gap where not even that is."""
+    answer = visitor.replay(STAMP, EXAMPLE + path, Range=wanted, Sec_Fetch_Dest="empty")
+    if first is None:
+        assert answer.status_code == 404
+        assert "daykeep-gap" in answer.headers["Server-Timing"]
+        return
+    assert (answer.status_code, answer.data) == (206, BYTES[first:end])
+    assert answer.headers["Content-Range"] == f"bytes {first}-{end - 1}/100"
+    assert answer.headers["Content-Length"] == str(end - first)
+
+
+def test_a_range_behind_the_end(visitor):
+    """Whoever asks for what never was is told how long the whole is."""
+    answer = visitor.replay(STAMP, f"{EXAMPLE}/hole.bin", Range="bytes=100-", Sec_Fetch_Dest="empty")
+    assert (answer.status_code, answer.headers["Content-Range"]) == (416, "bytes */100")
+
+
+def test_as_captured_says_which_part_it_is(visitor):
+    """The payload of the record, and which bytes of the whole they are."""
+    answer = visitor.get(f"/web/{STAMP}id_/{EXAMPLE}/lone.bin")
+    assert (answer.status_code, answer.data) == (206, BYTES[40:60])
+    assert answer.headers["Content-Range"] == "bytes 40-59/100"
+
+
+@pytest.mark.browser
+def test_films_in_a_browser(viewed, browser):
+    """A film of which two overlapping parts were recorded plays to its end; of one without its beginning nothing does."""
+    port = free_port()
+    address = ViewerAddress(
+        base_url=f"http://localhost:{port}", replay_url=f"http://{{label}}.localhost:{port}"
+    )
+    here = Viewed(
+        replace(viewed.settings, viewer=address), viewed.collection, viewed.history, viewed.catalogue
+    )
+    with serving(here, port) as base, visit(browser, f"{base}/web/{STAMP}/{EXAMPLE}/films") as seen:
+        frame = seen.page.frame_locator("#daykeep-page")
+        expect(frame.locator("p")).to_have_text("half failed")
+        film = frame.locator("#joined")
+        assert film.evaluate(
+            """async (film) => {
+              await film.play();
+              await new Promise((done, fail) => { film.onended = done; film.onerror = () => fail(film.error); });
+              return Math.abs(film.currentTime - film.duration) < 0.1 && film.error === null;
+            }"""
+        )
