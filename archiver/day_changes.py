@@ -36,6 +36,7 @@ from index.changes import (
     encode_changes,
     is_there,
     merge,
+    nothing_earlier,
     reported,
     tally,
 )
@@ -147,7 +148,8 @@ class _Day:
         """Take up a day; those before it newest first, as far as they are needed."""
         others = iter(past)
         before = next(others, None)
-        return cls(folder, before, recall(others), DayTexts(texts, folder, before))
+        look = recall(others) if before else nothing_earlier
+        return cls(folder, before, look, DayTexts(texts, folder, before))
 
     def merged(self) -> Iterator[Change]:
         """Yield every address with its change, in bytes alone."""
@@ -157,8 +159,8 @@ class _Day:
         """Yield every address with its change, those that count with whether a reader sees another text."""
         self.texts.texts.left = MOST_READ
         for change in self.merged():
-            counts = change.kind in REPORTED
-            yield replace(change, text=self.texts.differ(change)) if counts else change
+            text = self.texts.differ(change) if change.kind in REPORTED else None
+            yield change if text is None else replace(change, text=text)
 
     def moves(self, candidates: Candidates) -> Moves:
         """Return what moved of what may have."""

@@ -23,7 +23,8 @@ from .dialect import warc_moment
 
 _ARTEFACT = re.compile(r"urn:(?:text|textFinal|pageinfo|view|thumbnail|fullPage|fullPageFinal):", re.ASCII)
 """Names with the address of a page in them (browsertrix-crawler, docs/qa.md)."""
-_PLAIN_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):([0-5]\d)(?:\.\d{1,9})?Z", re.ASCII)
+_PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?Z", re.ASCII)
+_MARKS = {ord(mark): None for mark in "-T:"}
 _NAMED = re.compile(r"urn:[!-~]{1,4000}", re.ASCII)
 
 
@@ -40,13 +41,14 @@ def identity(uri: str, base: str | None = None) -> str:
 
 def moment_of(date: str) -> str:
     """Return the 14 digits of a WARC-Date in UTC, empty where it is none."""
-    plain = _PLAIN_DATE.fullmatch(date)
-    if plain and _is_minute("".join(plain.groups()[:5])):
-        return "".join(plain.groups())
+    if _PLAIN_DATE.fullmatch(date) and (minute := _minute(date[:16])):
+        return minute + date[17:19]
     moment = warc_moment(date)
     return to_timestamp(moment) if moment else ""
 
 
 @lru_cache(maxsize=4096)
-def _is_minute(digits: str) -> bool:
-    return warc_moment(f"{digits}00") is not None
+def _minute(text: str) -> str:
+    """Return the 12 digits of a minute, `2026-03-02T02:30`; empty where there is none such."""
+    digits = text.translate(_MARKS)
+    return digits if warc_moment(f"{digits}00") is not None else ""

@@ -18,7 +18,6 @@ import structlog
 from index.document import Document
 from index.errors import DamagedError
 from index.model import Capture
-from index.urlkey import text_name
 from index.writing import write_part
 
 from .collection import Collection, SnapshotFolder
@@ -44,13 +43,13 @@ def line_of(
     """
     original = capture.original
     if original is None or original.url == capture.url:
-        found = home.index.find(text_name(capture.url))
+        found = home.index.text(capture.url)
         return (home, found) if found else None
-    if (own := today.index.find(text_name(capture.url))) is not None:
+    if (own := today.index.text(capture.url)) is not None:
         return today, own
     other = home.index.find(original.url)
     alike = other is not None and other.digest == capture.digest
-    found = home.index.find(text_name(original.url)) if alike else None
+    found = home.index.text(original.url) if alike else None
     return (home, found) if found else None
 
 

@@ -13,6 +13,7 @@ import heapq
 import mmap
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from .errors import NotFoundError
 from .line import ASKED_OTHERWISE, format_line, json_text, parse_line
 from .model import Capture, moment
 from .request_key import key_of_request
+from .urlkey import TEXT, text_name
 from .urlkey import urlkey as key_of
 
 __all__ = [
@@ -148,6 +150,14 @@ class Index:
         spelled = b'{"url":%b,' % json_text(url)
         captures = (parse_line(line) for line in self.lines_of(url) if spelled in line)
         return max(captures, key=moment, default=None)
+
+    def text(self, url: str) -> Capture | None:
+        """Return the line of the text of a page; of a day without any that costs no search."""
+        return self.find(text_name(url)) if self._has_texts else None
+
+    @cached_property
+    def _has_texts(self) -> bool:
+        return next(iter_prefix(self._data, TEXT.encode()), None) is not None
 
     def asked(self, url: str, method: str, query: str) -> Iterator[Capture]:
         """Yield what a normalised URL answered to another method than GET, of requests with that query."""

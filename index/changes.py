@@ -32,8 +32,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from itertools import groupby
-from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -95,6 +93,10 @@ class Answer(Protocol):
         """What must stay equal."""
 
     @property
+    def effective_status(self) -> int | None:
+        """The status that a visitor saw."""
+
+    @property
     def truncated(self) -> str | None:
         """Reason of WARC-Truncated where the body was cut."""
 
@@ -150,12 +152,13 @@ def is_there(answer: Answer | None) -> bool:
     return _state(answer) is _State.THERE
 
 
-def _nothing_earlier(_url: str) -> None:
+def nothing_earlier(_url: str) -> None:
+    """Recall nothing: of a first day."""
     return None
 
 
 def merge(
-    old: Iterable[Capture], new: Iterable[Capture], recall: Recall = _nothing_earlier
+    old: Iterable[Capture], new: Iterable[Capture], recall: Recall = nothing_earlier
 ) -> Iterator[Change]:
     """
     Yield one change for every URL of two days, in the order of their keys; unchanged ones too.
@@ -197,7 +200,7 @@ def encode_changes(changes: Iterable[Change]) -> Iterator[bytes]:
     for change in changes:
         if change.kind is not Kind.UNCHANGED:
             line = {
-                "kind": change.kind.value,
+                "kind": change.kind,
                 "url": change.url,
                 "before": change.compared.digest if change.compared else None,
                 "after": change.after.digest if change.after else None,
@@ -227,13 +230,15 @@ def _pairs(before: Mapping[str, Capture], after: Mapping[str, Capture], recall: 
 
 
 def _change(url: str, before: Capture | None, after: Capture | None, recall: Recall) -> Change:
-    state = _known(_state(before))
+    state = _known(_state(before)) if before is not None else _State.ABSENT
     if state is not _State.ABSENT:
         if before and after and before.content == after.content and before.truncated == after.truncated:
             return Change(Kind.UNCHANGED, url, before, after)  # nearly all: spares a second look at each
         return Change(_kind(state, before, after), url, before, after)
     earlier = recall(url)
-    return Change(kind_of(earlier.capture if earlier else before, after), url, before, after, earlier)
+    if earlier is None:
+        return Change(_KINDS[state, _state(after)], url, before, after)
+    return Change(kind_of(earlier.capture, after), url, before, after, earlier)
 
 
 def _kind(known: _State, before: Answer | None, after: Answer | None) -> Kind:
@@ -242,16 +247,26 @@ def _kind(known: _State, before: Answer | None, after: Answer | None) -> Kind:
 
 
 def _by_key(captures: Iterable[Capture]) -> Iterator[tuple[str, dict[str, Capture]]]:
-    last = ""
-    for key, group in groupby(captures, key=attrgetter("urlkey")):
-        if key <= last:
-            raise DamagedError(f"An index is not in order: {key} follows {last}. Run `daykeep verify`.")
-        last = key
-        if not key.startswith("urn:"):
-            answers = [capture for capture in group if capture.shows]
-            if len(answers) > 1:  # lines are in order up to the second, and a second try may be as quick
-                answers.sort(key=moment)
-            yield key, {capture.url: capture for capture in answers}
+    key, answers = "", list[Capture]()
+    for capture in captures:
+        if capture.urlkey != key:
+            if key and not key.startswith("urn:"):
+                yield key, _last_of(answers)
+            if capture.urlkey < key:
+                what = f"{capture.urlkey} follows {key}"
+                raise DamagedError(f"An index is not in order: {what}. Run `daykeep verify`.")
+            key, answers = capture.urlkey, []
+        if capture.request is None and not capture.made_up:  # what it `shows`, at less cost
+            answers.append(capture)
+    if key and not key.startswith("urn:"):
+        yield key, _last_of(answers)
+
+
+def _last_of(answers: list[Capture]) -> dict[str, Capture]:
+    """Return the last answer of each address of one key."""
+    if len(answers) > 1:  # lines are in order up to the second, and a second try may be as quick
+        answers.sort(key=moment)
+    return {capture.url: capture for capture in answers}
 
 
 def _same(before: Answer | None, after: Answer | None) -> bool:
@@ -265,7 +280,7 @@ def _known(state: _State) -> _State:
 def _state(answer: Answer | None) -> _State:
     if answer is None:
         return _State.ABSENT
-    status = answer.content[0]
+    status = answer.effective_status
     if status in _GONE:
         return _State.GONE
     if status in _NOT_NOW or (status or 0) >= 500 or answer.truncated in _CUT_BY_A_FAULT:

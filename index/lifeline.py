@@ -65,6 +65,11 @@ class Interval:
         """What stayed equal."""
         return self.status, self.digest, self.redirect, self.mime
 
+    @property
+    def effective_status(self) -> int | None:
+        """The status that a visitor saw."""
+        return self.status
+
 
 class Difference(NamedTuple):
     """One URL that differs between two snapshots, with the intervals around each."""

@@ -33,6 +33,7 @@ from .errors import DamagedError
 from .model import Capture, Original, Request, Segment
 
 _KEY = re.compile(r"[!-~]+", re.ASCII)
+_BEGINS = re.compile(rb"([!-~]+) (\d{14}) ")
 _TIMESTAMP = re.compile(r"\d{14}", re.ASCII)
 _SEGMENT = re.compile(r"([^/@ \x00]+)@(\d{1,18})\+(\d{1,18})", re.ASCII)
 ASKED_OTHERWISE = b',"method":"'
@@ -94,8 +95,11 @@ def format_line(capture: Capture) -> bytes:
 def parse_line(line: bytes) -> Capture:
     """Return the capture of a line, with or without its newline. Raises DamagedError that says why not."""
     try:
-        key, timestamp, body = line.split(b" ", 2)
-        return _to_capture(key.decode("ascii"), timestamp.decode("ascii"), _DECODER.decode(body))
+        begins = _BEGINS.match(line)
+        if begins is None:
+            raise ValueError("it does not begin with a key and 14 digits")
+        key, timestamp = begins.groups()
+        return _to_capture(key.decode("ascii"), timestamp.decode("ascii"), _DECODER.decode(line[begins.end() :]))
     except (ValueError, RecursionError, msgspec.DecodeError) as error:
         message = f"This line of the index cannot be read: {line[:200]!r} ({error}). Run `daykeep verify`."
         raise DamagedError(message) from error
@@ -183,18 +187,21 @@ def _tell_request(line: _Line, request: Request) -> None:
 
 
 def _to_capture(urlkey: str, timestamp: str, line: _Line) -> Capture:
-    if not _KEY.fullmatch(urlkey) or not _TIMESTAMP.fullmatch(timestamp):
-        raise ValueError("it does not begin with a key and 14 digits")
+    status, offset, length = line.status, line.offset, line.length
+    digits = offset + length if status == "-" else offset + length + status
+    if not (digits.isascii() and digits.isdigit()) or len(offset) > 18 or len(length) > 18 or len(status) > 18:
+        for text in (offset, length, "0" if status == "-" else status):
+            _number(text)  # which of them is none
     return Capture(
         urlkey,
         timestamp,
         line.url,
         line.mime,
-        None if line.status == "-" else _number(line.status),
+        None if status == "-" else int(status),
         line.digest,
         line.filename,
-        _number(line.offset),
-        _number(line.length),
+        int(offset),
+        int(length),
         line.redirect,
         line.etag,
         line.last_modified,

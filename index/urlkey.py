@@ -33,6 +33,8 @@ _PLAIN_HEAD = re.compile(
 )
 # Of these no parser changes any, dot segments and bad escapes aside; a query has its own rule for `'`.
 _PLAIN_TAIL = re.compile(r"/[A-Za-z0-9._~!$&()*+,;=:@/%-]*+(?:\?[A-Za-z0-9._~!$&()*+,;=:@/?%-]*+)?", re.ASCII)
+# A path that is its own part of the key: in lower case, nothing to escape, no query, no slash at the end.
+_USUAL = re.compile(r"(https?://[^/?#]+)/((?:[a-z0-9._~/-]*+(?<!/))?+)", re.ASCII)
 _NOT_PLAIN_ESCAPE = re.compile(r"/%2e|%(?![0-9A-Fa-f]{2})", re.IGNORECASE)
 _AFTER_SCHEME = len("https://")
 # RFC 3986 section 2 allows none of these raw; the WHATWG parser leaves some of them in path or query.
@@ -115,6 +117,8 @@ def urlkey(url: str) -> str:
     slash at the end but the first. Agrees with what the field's indexers write for ordinary URLs
     (tests/test_urlkey.py has the vectors). A `urn:` is its own key.
     """
+    if usual := _USUAL.fullmatch(url):
+        return f"{_key_of_head(usual[1])})/{usual[2]}"
     if not url.startswith(("http://", "https://")):
         return url
     path, mark, query = url.split("://", 1)[1].partition("/")[2].partition("?")

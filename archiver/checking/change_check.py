@@ -41,6 +41,8 @@ def check_changed(collection: Collection, folder: SnapshotFolder) -> Iterator[Pr
         return
     with folder.changes_path.open("rb") as file:
         for number, (line, expected) in enumerate(zip_longest(file, anew), 1):
+            if line == expected:
+                continue
             told, right = _read(line), _read(expected)
             if told.get("url") != right.get("url"):
                 of, instead = (f"of {one['url']}" if one else "not there" for one in (told, right))

@@ -28,7 +28,7 @@ from ..readback import Found, read_back
 from ..records import BrokenError
 from ..scanning.scan import scan
 from ..scanning.seen import Skipped
-from .described import OpenIndexes, misanswered, misdescribed, misreferred, unread, whole_digest
+from .described import OpenIndexes, is_plain, misanswered, misdescribed, misreferred, unread, whole_digest
 from .problem import Kind, Problem
 
 INDEXED = frozenset({"response", "revisit", "resource"})
@@ -80,9 +80,13 @@ class Desk:
         """Close the indexes."""
         self.indexes.close()
 
-    def capture(self, line: int) -> Capture:
+    def line(self, position: int) -> bytes:
+        """Return the line that begins at a byte of the index, as it stands. Raises NotFoundError, OSError."""
+        return self.indexes.of(self.folder.timestamp).line_at(position)
+
+    def capture(self, position: int) -> Capture:
         """Return the line that begins at a byte of the index. Raises DamagedError."""
-        return parse_line(self.indexes.of(self.folder.timestamp).line_at(line))
+        return parse_line(self.line(position))
 
     def size(self, path: Path) -> int:
         """Return the size of a WARC, looking once. Raises OSError."""
@@ -155,7 +159,8 @@ class _PartCheck:
 
     def _record(self, found: Found) -> Iterator[Problem]:
         part = self._part
-        yield from self.lost(found.offset)
+        if self._waiting and self._waiting[0][0] < found.offset:
+            yield from self.lost(found.offset)
         for fault in found.faults:
             yield part.problem(Kind.RECORD_CHANGED, part.file, fault, found.offset)
         if found.kind == "continuation":
@@ -172,7 +177,9 @@ class _PartCheck:
         lines = 0
         while self._waiting and self._waiting[0][0] == found.offset:
             lines += 1
-            yield from self._line(self._waiting.popleft()[1], found)
+            position = self._waiting.popleft()[1]
+            if not is_plain(self._desk.line(position), self._part.name, found):
+                yield from self._line(position, found)
         if lines > 1:
             what = f"two lines for one record of {found.url}"
             yield self._part.problem(Kind.INDEX_LINE, INDEX, what)

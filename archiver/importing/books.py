@@ -17,7 +17,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 
 import msgspec
@@ -51,14 +51,14 @@ class Tally:
 
     def add(self, entry: Entry) -> None:
         """Count one."""
-        self.counts[entry.outcome.value] += 1
+        self.counts[entry.outcome] += 1
         if entry.borrowed or entry.via == PROBE or entry.missed_hint:
             return
         status = entry.status or 0
         if entry.outcome is UrlOutcome.HTTP_ERROR and (status >= 500 or status in _SERVER_ERRORS):
             self.server_errors += 1
         if entry.kind not in {"robots", "sitemap"}:
-            self.own[entry.outcome.value] += 1
+            self.own[entry.outcome] += 1
 
 
 def entries_of(lines: Iterable[bytes]) -> Iterator[Keyed]:
@@ -106,6 +106,12 @@ def unkeyed(lines: Iterable[bytes]) -> Iterator[Keyed]:
 
 def joined(records: Iterable[Keyed], taken: Iterable[Keyed]) -> Iterator[Entry]:
     """Yield every address of both sides once."""
+    others = iter(taken)
+    first = next(others, None)
+    if first is None:  # nearly always: no ledger came along
+        yield from (entry for _, entry in records)
+        return
+    taken = chain([first], others)
     sides = heapq.merge(
         ((key, 0, entry) for key, entry in records),
         ((key, 1, entry) for key, entry in taken),

@@ -87,7 +87,7 @@ class Pages:
     def _read(
         self, folder: SnapshotFolder, index: Index, writer: _Texts, capture: Capture, listed: Listed | None
     ) -> Page | None:
-        lacking = _is_read_here(folder, capture) and index.find(text_name(capture.url)) is None
+        lacking = _is_read_here(folder, capture) and index.text(capture.url) is None
         if listed is not None and listed.title and not lacking:
             return _page(capture, listed)
         if lacking and listed is not None and listed.title and listed.text is not None:
