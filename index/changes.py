@@ -154,7 +154,6 @@ def is_there(answer: Answer | None) -> bool:
 
 def nothing_earlier(_url: str) -> None:
     """Recall nothing: of a first day."""
-    return None
 
 
 def merge(

@@ -95,14 +95,18 @@ def format_line(capture: Capture) -> bytes:
 def parse_line(line: bytes) -> Capture:
     """Return the capture of a line, with or without its newline. Raises DamagedError that says why not."""
     try:
-        begins = _BEGINS.match(line)
-        if begins is None:
-            raise ValueError("it does not begin with a key and 14 digits")
-        key, timestamp = begins.groups()
-        return _to_capture(key.decode("ascii"), timestamp.decode("ascii"), _DECODER.decode(line[begins.end() :]))
+        key, timestamp, body = _parted(line)
+        return _to_capture(key, timestamp, _DECODER.decode(body))
     except (ValueError, RecursionError, msgspec.DecodeError) as error:
         message = f"This line of the index cannot be read: {line[:200]!r} ({error}). Run `daykeep verify`."
         raise DamagedError(message) from error
+
+
+def _parted(line: bytes) -> tuple[str, str, bytes]:
+    begins = _BEGINS.match(line)
+    if begins is None:
+        raise ValueError("it does not begin with a key and 14 digits")
+    return begins[1].decode("ascii"), begins[2].decode("ascii"), line[begins.end() :]
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -189,7 +193,12 @@ def _tell_request(line: _Line, request: Request) -> None:
 def _to_capture(urlkey: str, timestamp: str, line: _Line) -> Capture:
     status, offset, length = line.status, line.offset, line.length
     digits = offset + length if status == "-" else offset + length + status
-    if not (digits.isascii() and digits.isdigit()) or len(offset) > 18 or len(length) > 18 or len(status) > 18:
+    if (
+        not (digits.isascii() and digits.isdigit())
+        or len(offset) > 18
+        or len(length) > 18
+        or len(status) > 18
+    ):
         for text in (offset, length, "0" if status == "-" else status):
             _number(text)  # which of them is none
     return Capture(

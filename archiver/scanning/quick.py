@@ -14,7 +14,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from types import MappingProxyType
+
+import msgspec
 
 from ..dialect import is_uri
 from ..exchange import Headers
@@ -24,8 +26,11 @@ from .seen import Fault, Seen, is_sent
 _HEAD = re.compile(
     rb"WARC/(?:0\.18|1\.[01])\r\n(?:[A-Za-z-]++: [!-~](?:[ -~]*+(?<! ))?\r\n)++\r\n",
 )
-_HTTP = re.compile(rb"HTTP/1\.[01] [2-5]\d\d(?: [^\r\n]*+)?\r\n(?:[!-9;-~]++:[^\r\n\0]*+\r\n)*+\r\n")
-_HTTP_FIELD = re.compile(r"([!-9;-~]+): ?([^\r\n]*)\r\n")
+_FIELD = re.compile(r"^([A-Za-z-]++): ([!-~](?:[ -~]*+(?<! ))?)\r\n", re.MULTILINE)
+_VERSIONS = MappingProxyType({"WARC/0.18": "0.18", "WARC/1.0": "1.0", "WARC/1.1": "1.1"})
+_STATUS = re.compile(r"HTTP/1\.[01] ([2-5]\d\d)(?: [^\r\n]*+)?\r\n", re.ASCII)
+_HTTP_FIELD = re.compile(r"^([!-9;-~]++):(?: (?! ))?(?! )([^\r\n\t\0]*+(?<! ))\r\n", re.MULTILINE)
+"""With white space that is no part of the value in one place alone."""
 _METHOD = re.compile(rb"([A-Z]{1,16}) [^\r\n]*\r\n(?:[^\r\n]++\r\n)*+\r\n")
 _LENGTH = re.compile(r"\ncontent-length: ?(\d{1,9})\r")
 _DATE = re.compile(r"[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T[01]\d:[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z")
@@ -35,6 +40,9 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,7})\r\n")
 _BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _MOST_CHUNKS = 2000
 _TAIL = b"\r\n\r\n"
+_BLANK = re.compile(_TAIL)
+_LONGEST = 1 << 16
+"""Bytes of a head that is taken here."""
 _NO_HEADERS: Headers = ()
 _NO_FAULTS: tuple[Fault, ...] = ()
 _PLAIN_KINDS = frozenset({"resource", "metadata", "warcinfo", "conversion"})
@@ -54,7 +62,7 @@ class _Names(dict[str, str]):
 _LOWER = _Names()
 
 
-class _Payload(NamedTuple):
+class _Payload(msgspec.Struct, frozen=True):
     status: int | None = None
     headers: Headers = _NO_HEADERS
     method: str | None = None
@@ -62,7 +70,7 @@ class _Payload(NamedTuple):
     chunked: bool = False
 
 
-class _Taken(NamedTuple):
+class _Taken(msgspec.Struct, frozen=True):
     kind: str
     version: str
     fields: dict[str, str]
@@ -84,19 +92,29 @@ def head_length(data: bytes | memoryview) -> tuple[int, int] | None:
 
 def quick(data: bytes | memoryview, offset: int, end: int) -> Seen | None:
     """Return the record that `data` is, tail included, which lies between two places; None in doubt."""
-    head = _HEAD.match(data)
-    if head is None or data[-4:] != _TAIL:
-        return None
-    text = head[0].decode("ascii")
-    version, *lines = text[:-4].split("\r\n")
-    pairs = [line.split(": ", 1) for line in lines]
+    text = _head(data, 0)
+    version = _VERSIONS.get(text[: text.find("\r")])
+    pairs = _FIELD.findall(text)
+    if version is None or data[-4:] != _TAIL or len(pairs) != text.count("\n") - 1:
+        return None  # a line is no plain field
     fields = {_LOWER[name]: value for name, value in pairs}
-    block = memoryview(data)[head.end() : -4]
+    start = len(text) + 2
+    block = memoryview(data)[start:-4]
     if len(fields) != len(pairs) or fields.get("content-length") != str(len(block)) or not _is_usual(fields):
         return None
     kind = fields["warc-type"].lower()
-    payload = _payload(kind, fields, block)
-    return _checked(_Taken(kind, version[5:], fields, block, payload, offset, end)) if payload else None
+    payload = _payload(kind, fields, block, data, start)
+    return _checked(_Taken(kind, version, fields, block, payload, offset, end)) if payload else None
+
+
+def _head(data: bytes | memoryview, start: int) -> str:
+    """Return the lines from a place to a blank one; nothing where none is near."""
+    if isinstance(data, bytes):
+        end = data.find(_TAIL, start, start + _LONGEST)
+    else:
+        blank = _BLANK.search(data, start, start + _LONGEST)
+        end = blank.start() if blank else -1
+    return str(data[start : end + 2], "latin-1") if end >= 0 else ""
 
 
 def _is_usual(fields: dict[str, str]) -> bool:
@@ -112,7 +130,9 @@ def _is_usual(fields: dict[str, str]) -> bool:
     )
 
 
-def _payload(kind: str, fields: dict[str, str], block: memoryview) -> _Payload | None:
+def _payload(
+    kind: str, fields: dict[str, str], block: memoryview, data: bytes | memoryview, start: int
+) -> _Payload | None:
     """Return where the payload lies in a block; None in doubt."""
     if kind in _PLAIN_KINDS:
         return _Payload()
@@ -121,25 +141,25 @@ def _payload(kind: str, fields: dict[str, str], block: memoryview) -> _Payload |
     if kind == "request":
         request = _METHOD.match(block)
         return _Payload(method=request[1].decode(), body=request.end()) if request else None
-    http = _HTTP.match(block) if kind in {"response", "revisit"} else None
-    return _response(kind, http, len(block)) if http else None
+    return _response(kind, _head(data, start), len(block)) if kind in {"response", "revisit"} else None
 
 
-def _response(kind: str, http: re.Match[bytes], length: int) -> _Payload | None:
-    line, _, lines = http[0][:-2].decode("latin-1").partition("\r\n")
-    if " \r\n" in lines or ":  " in lines or "\t" in lines:
-        return None  # white space that is no part of a value
-    small = "\n" + lines.lower()
-    status, chunked = int(line[9:12]), False
+def _response(kind: str, text: str, length: int) -> _Payload | None:
+    line = _STATUS.match(text)
+    headers = _HTTP_FIELD.findall(text, line.end()) if line else []
+    if line is None or len(headers) != text.count("\n") - 1:
+        return None  # a line is no plain field
+    small = text.lower()
+    status, chunked, body = int(line[1]), False, len(text) + 2
     if "\ntransfer-encoding:" in small:
         chunked = "\ntransfer-encoding: chunked\r" in small and small.count("\ntransfer-encoding:") == 1
         if not chunked or status in {204, 304}:
             return None
     elif kind == "response" and "\ncontent-length:" in small:
         said = _LENGTH.search(small)
-        if said is None or int(said[1]) != length - http.end():
+        if said is None or int(said[1]) != length - body:
             return None
-    return _Payload(status, tuple(_HTTP_FIELD.findall(lines)), None, http.end(), chunked)
+    return _Payload(status, tuple(headers), None, body, chunked)
 
 
 def _checked(one: _Taken) -> Seen | None:
@@ -153,8 +173,8 @@ def _checked(one: _Taken) -> Seen | None:
     pieces = _pieces(body) if one.payload.chunked else (body,)
     if pieces is None:
         return None
-    sha256 = hashlib.sha256()
-    for piece in pieces:
+    sha256 = hashlib.sha256(pieces[0] if pieces else b"")
+    for piece in pieces[1:]:
         sha256.update(piece)
     digest = f"sha256:{sha256.hexdigest()}"
     length = sum(map(len, pieces))
