@@ -33,7 +33,7 @@ from index.catalogue import Catalogue
 from index.errors import ArchiveError, BusyError, ConfigurationError, NotFoundError
 from index.history import History
 from index.search import Search
-from index.timestamp import local_date
+from index.timestamp import local_date, parse_timestamp
 from index.urlkey import normalise, origin
 
 from .addresses.address import format_web_path
@@ -45,7 +45,7 @@ from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
 from .i18n import add_languages, clock, second
 from .kept_answers import KeptAnswers, keeping
-from .pages import around, browse, download, frame, lifeline, page_parts, search, theme
+from .pages import around, browse, cite, download, frame, lifeline, page_parts, search, theme
 from .pages.theme import is_themed
 from .protocols import security_txt, web_archive_txt
 from .protocols.cdx import add_cdx
@@ -121,6 +121,7 @@ def create_viewer(held: Holdings) -> Flask:
         theme.pages,
         security_txt.pages,
         frame.pages,
+        cite.pages,
         browse.pages,
         download.pages,
         search.pages,
@@ -148,6 +149,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
         clock=lambda timestamp: clock(timestamp, zone),
         second=lambda timestamp: second(timestamp, zone),
         contact_words=words_of_contact,
+        utc=lambda timestamp: f"{parse_timestamp(timestamp):%Y-%m-%dT%H:%M:%SZ}",
         local_day=lambda timestamp: local_date(timestamp, zone),
         snapshot_day=held.day_of,
     )

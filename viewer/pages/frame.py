@@ -24,8 +24,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from archiver.ledger import Entry
 from archiver.records import open_response
-from index.history import History
-from index.lifeline import Interval, at, neighbours
+from index.lifeline import at, neighbours
 from index.model import Outcome
 from index.timestamp import day_bounds, local_date
 from index.urlkey import Origin, origin
@@ -49,6 +48,7 @@ from ..security import allow_frames
 from .closest import first_from, last_before
 from .day_log import outcome_of
 from .page_parts import named_parts
+from .titles import title_at
 
 pages = Blueprint("frame", __name__)
 
@@ -218,7 +218,7 @@ def _framed(
             file=_file(holder, found),
             parts=named_parts(snapshot, view, holder, found, address.url),
             instead=other.folder.summary if other else None,
-            page_title=_title(held.history, at(lifeline, holder.timestamp)),
+            page_title=title_at(held.history, lifeline, holder.timestamp),
             version=at(lifeline, snapshot.timestamp),
             versions=lifeline,
             before=before,
@@ -240,13 +240,6 @@ def _file(snapshot: OpenSnapshot, found: Found) -> File | None:
     """Return what a capture is as a file, where a browser would save it rather than show it."""
     with open_response(holdings().warc(snapshot.site), snapshot.timestamp, found.capture) as stored:
         return file_of(found.capture.url, stored) if is_file(stored) else None
-
-
-def _title(history: History, interval: Interval | None) -> str:
-    """Return the title of a page at an interval; empty where it is not a page or has none."""
-    name = interval.document_id if interval else None
-    documents = history.documents([name]) if name else {}
-    return documents[name].title if name and name in documents else ""
 
 
 def _bounds(site: str) -> tuple[str, str]:

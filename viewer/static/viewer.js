@@ -62,6 +62,7 @@
     byId("lifeline").href = all.href;
     byId("lifeline").textContent = byId("lifeline").dataset.all;
     byId("url").value = url;
+    byId("cite").parentElement.remove();
   };
   const counts = () => (byId("parts")?.querySelector(".counts")?.textContent ?? "").replace(/\s+/g, " ").trim();
   const renewed = renewing.telling(byId("said"), counts);
