@@ -75,6 +75,10 @@ class Form(NamedTuple):
     taken: tuple[Taken, ...]
 
 
+Alike = dict[str, list[tuple[Form, Capture]]]
+"""Captures by what is left of their addresses."""
+
+
 @dataclass(slots=True)
 class Fuzzy:
     """Rules, ready for use by several threads."""
@@ -99,9 +103,20 @@ class Fuzzy:
     def choose(self, url: str, captures: Iterable[Capture]) -> Capture | None:
         """Return the capture that answers for a URL among those of its path; None where not one does."""
         asked = self.form(url)
-        if asked is None:
-            return None
-        alike = [(form, one) for one in captures if (form := self.form(one.url)) and form.url == asked.url]
+        return self.choose_of(asked, self.grouped(captures)) if asked else None
+
+    def grouped(self, captures: Iterable[Capture]) -> Alike:
+        """Return captures by what is left of their addresses."""
+        found: Alike = {}
+        for one in captures:
+            form = self.form(one.url)
+            if form is not None:
+                found.setdefault(form.url, []).append((form, one))
+        return found
+
+    def choose_of(self, asked: Form, captures: Alike) -> Capture | None:
+        """Return the capture that answers for what is left of a URL, of captures that were grouped before."""
+        alike = captures.get(asked.url)
         if not alike:
             return None
         several = len({(one.effective_status, one.digest) for _, one in alike}) > 1

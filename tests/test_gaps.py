@@ -13,13 +13,17 @@ from hypothesis import strategies as st
 from msgspec import structs
 from playwright.sync_api import expect
 
+import index.cdxj
 from archiver.ledger import UrlOutcome
+from index.fuzzy import MAX_CANDIDATES
 from index.model import Outcome
 from index.urlkey import normalise
 from tests.support.archive import Lost, Reply, add_day, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
+from viewer.addresses.path_address import replay_addresses
+from viewer.holdings import MAX_QUERIES, MAX_REMEMBERED, Shelf
 from viewer.rewriting.embeds import MAX_EMBEDS, Embed, Kind, embeds
 
 SITE = "https://www.example.org"
@@ -274,6 +278,48 @@ def test_questions_that_cannot_be_read(visitor, body):
         "POST", "http://localhost:8080", "/web/parts", body=body, Content_Type="application/json"
     )
     assert response.status_code in {400, 413}
+
+
+@pytest.fixture
+def read_lines(monkeypatch):
+    """Count the lines of indexes that are read."""
+    read = []
+    parse = index.cdxj.parse_line
+    monkeypatch.setattr(index.cdxj, "parse_line", lambda line: read.append(line) or parse(line))
+    return read
+
+
+def test_many_addresses_of_one_path_cost_what_one_does(tmp_path, read_lines):
+    """A path is read once for a whole question, and each of its addresses gets the answer that it gets by itself."""
+    day = {f"{SITE}/x?_={1000 + 2 * n}": Reply(f"answer {n}", "text/plain") for n in range(990)}
+    asked = [f"{SITE}/x?_={1001 + 3 * n}" for n in range(400)] + [f"{SITE}/x?_={n}&a=1" for n in range(50)]
+    with build(
+        tmp_path / "data", {"demo": {WEDNESDAY: {f"{SITE}/": Reply("<title>T</title>"), **day}}}
+    ) as built:
+        snapshot = built.collection.at("demo", WEDNESDAY)
+        shelf = Shelf(built.collection, replay_addresses(built.settings.viewer.replay_url))
+        alone, (together, memory) = shelf.get(snapshot.timestamp), shelf.get(snapshot.timestamp).remembering()
+        assert [together.look_up(url) for url in asked] == [alone.look_up(url) for url in asked]
+        assert not memory.full
+        read_lines.clear()
+        visitor = Visitor(built)
+        told = ask(visitor, [["image", url] for url in asked]).get_data(as_text=True)
+        assert "50 parts of this page are missing" in told
+        assert len(read_lines) < 990 + 200 + 3 * len(asked)
+
+
+def test_many_paths_are_looked_into_up_to_a_bound(tmp_path, read_lines):
+    """Where each address is of another path with many captures, the question is answered in part, and says so."""
+    day = {f"{SITE}/{path}?_={n}": Reply("x", "text/plain") for path in range(13) for n in range(900)}
+    asked = [f"{SITE}/{n % 13}?a=1&_={10_000 + n}" for n in range(400)]
+    with build(
+        tmp_path / "data", {"demo": {WEDNESDAY: {f"{SITE}/": Reply("<title>T</title>"), **day}}}
+    ) as built:
+        read_lines.clear()
+        answer = ask(Visitor(built), [["image", url] for url in asked])
+        assert answer.status_code == 200
+        assert "The page has more parts than are counted here." in answer.get_data(as_text=True)
+        assert len(read_lines) < MAX_REMEMBERED + MAX_CANDIDATES + MAX_QUERIES + 3 * len(asked)
 
 
 def test_no_more_parts_than_so_many(visitor):

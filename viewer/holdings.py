@@ -16,6 +16,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -30,7 +31,7 @@ from archiver.fuzzy_rules import fuzzy_of
 from archiver.in_force import tidy_of
 from archiver.settings import Settings, Site
 from index.errors import NotFoundError
-from index.fuzzy import MAX_CANDIDATES, Fuzzy
+from index.fuzzy import MAX_CANDIDATES, Alike, Fuzzy
 from index.history import History
 from index.model import Capture, Outcome, Snapshot
 from index.parameters import Tidy
@@ -48,6 +49,9 @@ KEPT_OPEN = 32
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
 MAX_QUERIES = 200
 """Captures of a path with queries that are looked at for one that shows something."""
+
+MAX_REMEMBERED = 10_000
+"""Captures that are looked at for one answer about many addresses that were not captured as they are."""
 
 MAX_MODULE_ORIGINS = 32
 """Archived origins whose modules a page is told of: each stands in every page."""
@@ -77,6 +81,26 @@ class Found:
     nearness: Nearness = Nearness.EXACT
 
 
+class Memory:
+    """
+    What was read of one path for one answer, so that many addresses of it cost what one does.
+
+    `full` says that as many captures were read as may be: who asks stops there.
+    """
+
+    def __init__(self, most: int = MAX_REMEMBERED) -> None:
+        self._left = most
+        self.alike: dict[str, Alike] = {}
+        self.of_key: dict[str, list[Capture]] = {}
+        self.queries: dict[str, bool] = {}
+        self.full = False
+
+    def spend(self, number: int) -> None:
+        """Take so many captures of what may be read."""
+        self._left -= number
+        self.full = self.full or self._left < 0
+
+
 class OpenSnapshot:
     """One sealed snapshot, its index open. Several threads may use it at once."""
 
@@ -87,6 +111,8 @@ class OpenSnapshot:
         self.timestamp = folder.timestamp
         self._addresses = addresses
         self._sources: dict[View, tuple[frozenset[Origin], list[str]]] = {}
+        self.memory: Memory | None = None
+        """What was read for one answer about many addresses; None: nothing is remembered."""
         self.near: tuple[str, list[str]] | None = None
         """The snapshots that fill its gaps, and what was published when they were asked for."""
 
@@ -101,10 +127,19 @@ class OpenSnapshot:
         was captured with some query keeps its queries apart: there they name different pages. An error, or
         `?cb=` without a value, that a script's half address led the crawler to, is no such query.
         """
+        return self.as_asked(url) or self._reordered(url) or self._fuzzy(url) or self._without_query(url)
+
+    def as_asked(self, url: str) -> Found | None:
+        """Return the capture of a normalised URL by its own address, or without what is tidied away."""
         capture = self.folder.index.find(url)
-        if capture is not None:
-            return Found(capture)
-        return self._tidied(url) or self._reordered(url) or self._fuzzy(url) or self._without_query(url)
+        return Found(capture) if capture is not None else self._tidied(url)
+
+    def remembering(self) -> tuple[OpenSnapshot, Memory]:
+        """Return the same snapshot for one answer about many addresses, and what it remembers for it."""
+        _ = self.tidy  # which is the same for all answers
+        same = copy(self)
+        same.memory = memory = Memory()
+        return same, memory
 
     def _tidied(self, url: str) -> Found | None:
         tidied = self.tidy(url)
@@ -117,21 +152,45 @@ class OpenSnapshot:
         pairs = sorted(query.split("&"))
         if not mark or len(pairs) == 1:
             return None
-        nearby = islice(self.folder.index.exact(urlkey(url)), MAX_CANDIDATES)
-        same = [one for one in nearby if _is_reordered(one.url, path, pairs)]
+        same = [one for one in self._of_key(urlkey(url)) if _is_reordered(one.url, path, pairs)]
         return Found(same[0], Nearness.REORDERED) if len(same) == 1 else None
 
     def _fuzzy(self, url: str) -> Found | None:
         form = self._rules.form(url)
         if form is None:
             return None
-        key = urlkey(form.url.partition("?")[0])
+        chosen = self._rules.choose_of(form, self._alike(urlkey(form.url.partition("?")[0])))
+        return Found(chosen, Nearness.FUZZY) if chosen else None
+
+    def _of_key(self, key: str) -> list[Capture]:
+        """Return the captures of a key, as many as are looked at."""
+        known = self.memory.of_key.get(key) if self.memory else None
+        if known is not None:
+            return known
+        found = list(islice(self.folder.index.exact(key), MAX_CANDIDATES))
+        self._spend(len(found))
+        if self.memory:
+            self.memory.of_key[key] = found
+        return found
+
+    def _alike(self, key: str) -> Alike:
+        """Return the captures of a path that may answer for others, by what is left of their addresses."""
+        known = self.memory.alike.get(key) if self.memory else None
+        if known is not None:
+            return known
         index = self.folder.index
         found = chain(index.exact(key), index.prefix(f"{key}?"), index.prefix(f"{key};"))
         nearby = list(islice(found, MAX_CANDIDATES + 1))
+        self._spend(len(nearby))
         good = [one for one in nearby if answers(one)] if len(nearby) <= MAX_CANDIDATES else []
-        chosen = self._rules.choose(url, good)
-        return Found(chosen, Nearness.FUZZY) if chosen else None
+        alike = self._rules.grouped(good)
+        if self.memory:
+            self.memory.alike[key] = alike
+        return alike
+
+    def _spend(self, number: int) -> None:
+        if self.memory:
+            self.memory.spend(number)
 
     def _without_query(self, url: str) -> Found | None:
         path, mark, _ = url.partition("?")
@@ -173,11 +232,19 @@ class OpenSnapshot:
         return self._sources[view][1]
 
     def _has_queries(self, path: str) -> bool:
-        captured = self.folder.index.prefix(f"{urlkey(path)}?")
-        return any(
-            one.shows and one.effective_status == HTTPStatus.OK and not _NO_VALUE.search(one.url)
-            for one in islice(captured, MAX_QUERIES)
-        )
+        key = urlkey(path)
+        if self.memory and key in self.memory.queries:
+            return self.memory.queries[key]
+        looked, found = 0, False
+        for one in islice(self.folder.index.prefix(f"{key}?"), MAX_QUERIES):
+            looked += 1
+            if one.shows and one.effective_status == HTTPStatus.OK and not _NO_VALUE.search(one.url):
+                found = True
+                break
+        self._spend(looked)
+        if self.memory:
+            self.memory.queries[key] = found
+        return found
 
 
 def _is_reordered(url: str, path: str, pairs: list[str]) -> bool:

@@ -154,7 +154,11 @@ def report(
     """Return from where a page and its parts come that is shown in a view of a snapshot."""
     told, seen = Report(exact=exact, cut=cut), set[str]()
     near = neighbours(held, snapshot) if view.filled else []
+    snapshot, memory = snapshot.remembering()
     for kind, urls in asked:
+        if memory.full:
+            told.cut = True
+            break
         answer = answer_of(held, snapshot, urls, near)
         name = answer.found.capture.url if answer.found and answer.nearness not in LIKE else answer.url
         if name not in seen:

@@ -22,7 +22,7 @@ from index.timestamp import parse_timestamp
 from index.urlkey import Origin
 
 from ..addresses.view import View
-from ..holdings import Found, Holdings, Nearness, OpenSnapshot, answers
+from ..holdings import Found, Holdings, OpenSnapshot, answers
 
 NEIGHBOURS = 7
 """Good snapshots before the chosen one, and after it, that may fill its gaps."""
@@ -70,8 +70,8 @@ def fill(
         if interval is None or not 200 <= (interval.status or 0) < 400:
             continue
         other = held.snapshot(snapshot.site, timestamp)
-        found = other.look_up(url)
-        if found and found.nearness in {Nearness.EXACT, Nearness.TIDIED} and answers(found.capture):
+        found = other.as_asked(url)
+        if found and answers(found.capture):
             return Filling(other, found)
     return None
 
