@@ -40,15 +40,11 @@ from index.changes import (
     reported,
     tally,
 )
-from index.document import Document
 from index.errors import DamagedError, NotFoundError
-from index.history import History
-from index.lifeline import Difference, Interval
 from index.model import Capture
 from index.moves import Candidates, Moves
 from index.noise import Noise, Rule, Stored
 from index.timestamp import local_date
-from index.urlkey import urlkey
 
 from .collection import Collection, SnapshotFolder
 from .durable import write_file
@@ -197,63 +193,13 @@ class _Figures:
         }
 
 
-def between_days(texts: Texts, history: History, first: SnapshotFolder, last: SnapshotFolder) -> list[Change]:
-    """Return what differs between two published days of a site, told as for one day and the next."""
-    changes: list[Change] = []
-    sides: dict[str, tuple[_Text | None, _Text | None]] = {}
-    for one in history.changes(first.site, first.timestamp, last.timestamp):
-        sides[one.url] = _texts_of(texts.collection, history, one)
-        before, after = _as_capture(one.before), _as_capture(one.after)
-        changes.append(Change(one.kind, one.url, before, after, text=texts.differ(*sides[one.url])))
-    candidates = Candidates()
-    passed = list(candidates.passing(changes))
-    moves = candidates.found(
-        lambda: chain(first.index.captures(), last.index.captures()),
-        lambda change, new: texts.differ(sides[change.url][0], sides[new.url][1]) is False,
-    )
-    return list(moves.marked(passed))
-
-
-def _as_capture(side: Interval | None) -> Capture | None:
-    """Return what a lifeline knows of an answer, as a capture without a record."""
-    if side is None:
-        return None
-    return Capture(
-        urlkey=urlkey(side.url),
-        timestamp=side.first,
-        url=side.url,
-        mime=side.mime,
-        status=side.status,
-        digest=side.digest,
-        filename="",
-        offset=0,
-        length=0,
-        redirect=side.redirect,
-        truncated=side.truncated,
-    )
-
-
-def _texts_of(collection: Collection, history: History, one: Difference) -> tuple[_Text | None, _Text | None]:
-    names = [side.document_id for side in (one.before, one.after) if side and side.document_id]
-    documents = history.documents(names)
-    before, after = (_document_of(side, documents) for side in (one.before, one.after))
-    return (
-        _Text.of_document(collection, before) if before else None,
-        _Text.of_document(collection, after) if after else None,
-    )
-
-
-def _document_of(side: Interval | None, documents: dict[str, Document]) -> Document | None:
-    return documents.get(side.document_id or "") if side and _has_text(side) else None
-
-
-def _has_text(answer: Answer) -> bool:
+def has_text(answer: Answer) -> bool:
     """Tell whether a URL shows a text of its own: it is there, and leads nowhere else."""
     return is_there(answer) and answer.content[2] is None
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class Text:
     """Where the text of a page lies."""
 
     path: Path
@@ -262,12 +208,6 @@ class _Text:
     """Equal for equal texts of one page."""
     seen: str
     """When the page was answered so first."""
-
-    @classmethod
-    def of_document(cls, collection: Collection, document: Document) -> _Text:
-        """Return the text that the history names."""
-        path = collection.at(document.site, document.snapshot).warc(document.filename)
-        return cls(path, document.offset, document.text, document.snapshot)
 
 
 @dataclass(slots=True)
@@ -279,7 +219,7 @@ class Texts:
     zone: ZoneInfo
     left: int = MOST_READ
 
-    def differ(self, old: _Text | None, new: _Text | None) -> bool | None:
+    def differ(self, old: Text | None, new: Text | None) -> bool | None:
         """
         Tell whether a reader sees another text; None where there is none on either side, or it is unreadable.
 
@@ -299,7 +239,7 @@ class Texts:
         self.left -= len(before.text) + len(after.text)
         return not self.noise.same(before, after)
 
-    def _read(self, text: _Text) -> Stored | None:
+    def _read(self, text: Text) -> Stored | None:
         try:
             with open_record(text.path, text.offset) as record:
                 data = record.block.read(MAX_TEXT)
@@ -334,9 +274,9 @@ class DayTexts:
             return change.earlier.snapshot
         return self.before.timestamp if self.before else None
 
-    def _find(self, capture: Capture | None, snapshot: str | None) -> _Text | None:
+    def _find(self, capture: Capture | None, snapshot: str | None) -> Text | None:
         """Return the text of a page as a day had it, None where it has none."""
-        if capture is None or snapshot is None or not _has_text(capture):
+        if capture is None or snapshot is None or not has_text(capture):
             return None
         seen_by = self._folder(snapshot)
         home = self._folder(capture.original.snapshot) if capture.original else seen_by
@@ -349,7 +289,7 @@ class DayTexts:
         if found is None or path is None:
             return None
         seen = capture.original.timestamp if capture.original else capture.timestamp
-        return _Text(path, found[1].offset, found[1].digest, seen)
+        return Text(path, found[1].offset, found[1].digest, seen)
 
     def _folder(self, snapshot: str) -> SnapshotFolder:
         for folder in (self.today, self.before):

@@ -33,7 +33,8 @@ from index.publication import Publication
 from .collection import Collection, SnapshotFolder
 from .merged_ahead import changes_of
 from .pages import read_pages
-from .texts import index_part, line_of, placed, texts
+from .search_part import index_part
+from .texts import line_of, placed, texts
 from .workers import Workers
 
 MANY = 500

@@ -22,10 +22,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 from index.errors import ArchiveError, BusyError
 from index.model import Outcome, Snapshot
 
+from .archive import Archive
 from .crawl import Progress
 from .runs import Runs, State
 from .settings import Site
-from .snapshot import Archive, StoppedError, UnpublishedError, take_locked
+from .snapshot import StoppedError, UnpublishedError, take_locked
 
 TICK_SECONDS = 60
 NOTHING_CAPTURED = "not one address could be captured"

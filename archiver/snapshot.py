@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,8 @@ from index.model import Outcome, Snapshot
 from index.timestamp import local_date, parse_timestamp
 
 from . import package
-from .addresses import AddressGuard, Resolve
+from .addresses import AddressGuard
+from .archive import Archive
 from .collection import Collection, SnapshotFolder, finder
 from .crawl import Crawl, Progress
 from .durable import reopen_dir
@@ -36,7 +35,7 @@ from .fetch import Fetcher
 from .frontier import Frontier
 from .machine import Machine, this_machine
 from .past import LOOK_BACK, Previous, earlier
-from .publish import Shelves, publish_site
+from .publish import publish_site
 from .sealing import close_books, seal, set_aside
 from .seals import keep_seal
 from .settings import Settings, Site
@@ -59,21 +58,6 @@ class UnpublishedError(ArchiveError):
         name = f"{snapshot.timestamp} of {snapshot.site}"
         super().__init__(f"Snapshot {name} is sealed, but not yet in the catalogue: {reason}")
         self.snapshot = snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """What a snapshot is made with. Built once, passed to whoever takes one."""
-
-    settings: Settings
-    collection: Collection
-    shelves: Shelves
-    now: Callable[[], datetime]
-    new_id: Callable[[], str]
-    """Returns a WARC-Record-ID, brackets included."""
-    stop: threading.Event
-    resolve: Resolve | None = None
-    """Names to addresses, where the network's own answer is not wanted."""
 
 
 def take(

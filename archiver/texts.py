@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-The text of a document, out of the WARC that holds it; and parts of a search generation made of such texts.
+The text of a document, out of the WARC that holds it.
 
     capture ─▶ its line `urn:text:<url>`, of this day or of the one that has the payload
     Place   ─▶ resource record `urn:text:<url>` ─▶ text
@@ -18,7 +18,6 @@ import structlog
 from index.document import Document
 from index.errors import DamagedError
 from index.model import Capture
-from index.writing import write_part
 
 from .collection import Collection, SnapshotFolder
 from .records import open_record
@@ -77,8 +76,3 @@ def texts(documents: Iterable[Placed]) -> Iterator[tuple[Document, str]]:
             yield one[0], read_text(one)
         except DamagedError as error:
             logger.warning("text-unreadable", url=one[0].url, reason=str(error))
-
-
-def index_part(folder: Path, documents: list[Placed]) -> int:
-    """Write a part of a generation (index.writing), and return how many documents it has."""
-    return write_part(folder, texts(documents))

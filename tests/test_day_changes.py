@@ -9,9 +9,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from archiver.between_days import between_days
 from archiver.checking.verify import verify
 from archiver.collection import finder
-from archiver.day_changes import Texts, between_days
+from archiver.day_changes import Texts
 from archiver.noise_rules import noise_of
 from index.noise import Rule
 from tests.support.snapshots import FIRST, HOST, SITE, build_days, page

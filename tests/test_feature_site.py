@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from archiver.snapshot import Archive
+from archiver.archive import Archive
 from tests.feature_site.archived import archived, day_of, shown
 from tests.feature_site.playing import Verdict, features, launch, pages, play
 from tests.feature_site.server import FeatureSite

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 from playwright.sync_api import Browser
 
-from archiver.snapshot import Archive
+from archiver.archive import Archive
 from tests.feature_site.archived import archived, day_of
 from tests.feature_site.playing import features, launch, pages, play
 from tests.support.archive import Archive as Held

@@ -16,11 +16,12 @@ from index.noise import Noise
 from index.passage import Dated, Standing
 from index.urlkey import normalise
 
+from ..archive import Archive
+from ..between_days import between_days
 from ..dating import date_passage
-from ..day_changes import Texts, between_days
+from ..day_changes import Texts
 from ..noise_rules import noise_of
 from ..proposing import propose
-from ..snapshot import Archive
 from . import show
 from .compose import find_snapshot, opened, require_site
 from .looking import DONE, json_option

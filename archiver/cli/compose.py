@@ -25,12 +25,12 @@ from index.model import Outcome
 from index.timestamp import day_bounds, parse_date, parse_timestamp, to_timestamp
 
 from ..addresses import Resolve
+from ..archive import Archive
 from ..collection import Collection, SnapshotFolder
 from ..publish import Shelves, publish_waiting
 from ..runs import Runs
 from ..seals import keep_found
 from ..settings import Settings, Site, load
-from ..snapshot import Archive
 
 T = TypeVar("T")
 _HISTORY = "history.sqlite"

@@ -8,6 +8,7 @@ from typing import get_args
 
 import click
 
+from ..archive import Archive
 from ..conformance.page import page
 from ..conformance.report import report
 from ..conformance.rules import Fact, Language, Report, Table, document, load, sentence
@@ -15,7 +16,6 @@ from ..conformance.subject import Subject
 from ..durable import write_file
 from ..exporting.export import export
 from ..exporting.profiles import built_in
-from ..snapshot import Archive
 from . import show
 from .compose import find_snapshot, opened, runs_of
 

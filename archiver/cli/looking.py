@@ -15,11 +15,11 @@ from index.model import Outcome
 from index.search import Filters, Found, Search
 from index.timestamp import is_year, parse_timestamp
 
+from ..archive import Archive
 from ..collection import disk_use
 from ..ledger import Entry, UrlOutcome, count, read
 from ..runs import Run, State
 from ..seals import Kept, read_seals, seals_path
-from ..snapshot import Archive
 from ..texts import text_of
 from . import show
 from .compose import find_snapshot, opened, require_site, runs_of

@@ -13,9 +13,9 @@ from index.errors import ArchiveError
 from index.model import Outcome
 
 from .. import schedule as daily
+from ..archive import Archive
 from ..ledger import read
 from ..runs import Runs
-from ..snapshot import Archive
 from . import show
 from .compose import find_site, opened, runs_of, stop_on_signals
 

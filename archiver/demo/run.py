@@ -22,12 +22,13 @@ from index.errors import ArchiveError
 from index.history import History
 from index.timestamp import parse_date
 
+from ..archive import Archive
 from ..collection import Collection
 from ..durable import storage, write_file
 from ..publish import Shelves
 from ..runs import Runs, State
 from ..settings import Settings, load
-from ..snapshot import Archive, take
+from ..snapshot import take
 from .server import DemoServer
 from .site import DAYS, HOST
 

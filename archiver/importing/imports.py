@@ -23,12 +23,12 @@ from index.errors import ArchiveError, DamagedError
 from index.model import Snapshot
 from index.timestamp import parse_timestamp, to_timestamp
 
+from ..archive import Archive
 from ..collection import Collection
 from ..publish import publish_site
 from ..reader import Reader
 from ..seals import keep_seal
 from ..settings import Site
-from ..snapshot import Archive
 from .day import Making, make_day
 from .gathering import Gathering
 from .staging import Staging, require_readable

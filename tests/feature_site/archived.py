@@ -24,9 +24,10 @@ from msgspec import structs
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from archiver.archive import Archive
 from archiver.collection import SnapshotFolder
 from archiver.importing.imports import bring
-from archiver.snapshot import Archive, take
+from archiver.snapshot import take
 from tests.support.archive import Archive as Held
 from tests.support.ports import free_port
 from tests.support.snapshots import FIRST, HandClock, opened

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from archiver.archive import Archive
 from archiver.collection import finder
 from archiver.exporting.export import export
 from archiver.exporting.profiles import built_in
-from archiver.snapshot import Archive
 from tests.support import pywb, replayweb
 
 from .archived import NAME, archived, day_of, shown

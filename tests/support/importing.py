@@ -8,12 +8,12 @@ import hashlib
 from contextlib import contextmanager
 from pathlib import Path
 
+from archiver.archive import Archive
 from archiver.checking.verify import verify
 from archiver.collection import finder
 from archiver.importing.imports import bring
 from archiver.ledger import read
 from archiver.publish import Shelves
-from archiver.snapshot import Archive
 from index.search import Search
 from tests.support.foreign import members, record
 from tests.support.snapshots import SITE, HandClock, SiteServer, opened

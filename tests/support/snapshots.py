@@ -20,10 +20,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from archiver.archive import Archive
 from archiver.collection import Collection
 from archiver.publish import Shelves
 from archiver.settings import Settings, Site
-from archiver.snapshot import Archive, take
+from archiver.snapshot import take
 from index.catalogue import Catalogue
 from index.history import History
 
