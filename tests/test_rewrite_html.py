@@ -410,6 +410,8 @@ def test_same_without_the_short_cut(html: str, xml: bool) -> None:
 HOSTILE = [
     "<div>", "<a ", "<a b=", '<a b="', "<a b='\"", "<!--", "<![CDATA[", "<svg><desc>", "<script><!--", "<style>url(", "<title>",
     "<?xml ", "<!doctype [", "<iframe srcdoc='", "<iframe src='data:text/html,", "<img srcset='(,", "</math>", "&amp;", "<a href=//x/>",
+    "<svg></x>", "<div><svg></div>", "<b><svg></i>", "<svg><desc><b></i>", "<a><p><svg></a>", "<span><svg></b></div>",
+    "<svg><g></q>", "<table><td><svg></td>", "<math><mi><b></p>", "<i><svg><p></i>", "<svg></p><b>", "<form><svg></form>",
 ]  # fmt: skip
 
 

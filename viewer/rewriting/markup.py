@@ -7,7 +7,8 @@ The tokens of an HTML or XML page, each with its place in the text, so that a re
 
 Text between tokens is not given. The tokens are those of the standard's tokenizer (HTML section 13.2.5):
 where a tag ends, which attributes it has, what is raw text, what a comment is. Of tree construction it
-knows just what the tokenizer needs: inside `<svg>` and `<math>` there is no raw text. `<noscript>` is read
+knows just what the tokenizer needs: inside `<svg>` and `<math>` there is no raw text, and where broken markup
+leaves them depends on what is open around them (open_elements.py). `<noscript>` is read
 as markup, so that one rewritten page serves browsers with and without scripts.
 
 Every page is hostile. Each regular expression takes what it once matched and never gives it back, an
@@ -19,9 +20,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from html.entities import html5
 from typing import NamedTuple
+
+from .open_elements import TABLE_PARTS, OpenElements
 
 _S = r"[\t\n\f\r ]"
 _ATTRIBUTE = (
@@ -61,9 +65,9 @@ _INTEGRATION = {
     "svg": frozenset({"desc", "foreignobject", "title"}),
     "math": frozenset({"mi", "mn", "mo", "ms", "mtext"}),
 }
-_HTML_INSIDE = re.compile(
-    r"\bencoding\s*+=\s*+[\"']?(?:text/html|application/xhtml\+xml)(?![^\s\"'>/])", re.IGNORECASE
-)
+_HTML_TYPES = frozenset({"application/xhtml+xml", "text/html"})  # of an `<annotation-xml>` that holds HTML
+_STILL_FOREIGN = frozenset({"malignmark", "mglyph"})
+_OF_FONT = frozenset({"color", "face", "size"})
 # HTML section 13.2.6.5: these end foreign content
 _BREAKOUT = frozenset({
     "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1",
@@ -71,11 +75,7 @@ _BREAKOUT = frozenset({
     "p", "pre", "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul",
     "var",
 })  # fmt: skip
-_VOID = frozenset({
-    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "image", "img", "input",
-    "keygen", "link", "meta", "param", "source", "track", "wbr",
-})  # fmt: skip
-_DEEPEST = 64
+_DEEPEST = 256
 """Foreign elements within each other that are remembered; real pages have two or three."""
 
 _REFERENCE = re.compile(
@@ -161,14 +161,25 @@ def escape(value: str, quote: str) -> str:
     return value.replace("'", "&#39;") if quote == "'" else value.replace('"', "&quot;")
 
 
-class _Open(NamedTuple):
-    """An open element, from the outermost `<svg>` or `<math>` on."""
+@dataclass(slots=True)
+class _Level:
+    """Foreign elements within each other, and the HTML they stand in: a page, or an integration point."""
 
-    name: str
-    content: str
-    """What its content is: `svg`, `math`, or nothing for HTML."""
-    html: bool = False
-    """Whether it is an HTML element itself."""
+    html: OpenElements | None
+    """None: the page, whose elements are only looked at when it matters what they are."""
+    names: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    """What the content of each foreign element is: `svg` or `math`."""
+    math_text: bool = False
+    """Whether the integration point is one of MathML's for text, where two elements are foreign still."""
+
+    def cut(self, name: str) -> bool:
+        """Close the innermost foreign element of a name; tell whether there was one."""
+        if name not in self.names:
+            return False
+        place = len(self.names) - 1 - self.names[::-1].index(name)
+        del self.names[place:], self.kinds[place:]
+        return True
 
 
 class _Scanner:
@@ -180,15 +191,20 @@ class _Scanner:
         self._dull = dull
         self._place = 0
         self._raw = ""
-        self._open: list[_Open] = []
+        self._levels: list[_Level] = []
+        self._page = OpenElements()
+        self._known = 0  # up to where the elements of the page are known
+        self._begun = 0
+        self._foreign: dict[int, int] = {}  # what was foreign since: from where to where
 
     def next(self) -> Token | None:
         """Return the next token, or None at the end."""
         if self._raw:
             return self._raw_text()
-        passed = self._dull.match(self._text, self._place) if self._dull and not self._open else None
+        passed = self._dull.match(self._text, self._place) if self._dull and not self._levels else None
         if passed:
             self._place = passed.end()
+        before = self._place
         found = (_XML_TOKEN if self._xml else _HTML_TOKEN).search(self._text, self._place)
         if not found:
             return None
@@ -203,11 +219,16 @@ class _Scanner:
         if kind is Kind.START and self._is_raw(name, found):
             self._raw = name
         if not self._xml:
-            (self._leave if found["slash"] else self._enter)(name, found)
+            self._follow(name, found, text=found.start() > before)
         return Token(kind, name, found.start(), found.end(), found.span("attributes"))
 
+    def _follow(self, name: str, found: re.Match[str], *, text: bool) -> None:
+        if text and self._levels and self._levels[-1].html:
+            self._levels[-1].html.text()
+        (self._leave if found["slash"] else self._enter)(name, found)
+
     def _other(self, found: re.Match[str]) -> Token:
-        in_html = not self._open or self._open[-1].html
+        in_html = not self._levels or (not self._levels[-1].names and bool(self._levels[-1].html))
         if not in_html and self._text.startswith("<![CDATA[", found.start()):
             end = _CDATA_END.search(self._text, found.start() + 9)
             self._place = end.end() if end else len(self._text)
@@ -229,7 +250,7 @@ class _Scanner:
         return found.start() if found else len(self._text)
 
     def _in_foreign(self) -> bool:
-        return bool(self._open) and self._open[-1].content != ""
+        return bool(self._levels) and bool(self._levels[-1].names)
 
     def _is_raw(self, name: str, found: re.Match[str]) -> bool:
         if self._xml or self._in_foreign():
@@ -238,43 +259,175 @@ class _Scanner:
 
     def _enter(self, name: str, found: re.Match[str]) -> None:
         """Follow a start tag into foreign content, out of it, or into HTML inside it."""
-        stack = self._open
-        if self._in_foreign() and name in _BREAKOUT:
-            while self._in_foreign():
-                stack.pop()
-        kind = stack[-1].content if stack else ""
-        if kind:
-            self._enter_foreign(name, kind, found)
-        elif name in _FOREIGN:
-            self._push(_Open(name, name), found)
-        elif stack and name not in _VOID and stack[-1] != _Open(name, "", html=True):
-            self._push(_Open(name, "", html=True), None)
+        if self._in_foreign() and self._breaks_out(name, found):
+            self._break_out(found.start())
+        if self._in_foreign():
+            self._enter_foreign(name, self._levels[-1], found)
+        elif self._levels:
+            self._enter_html(name, self._levels[-1], found)
+        elif name in _FOREIGN and not _self_closing(found):
+            self._begun = found.start()
+            self._levels.append(_Level(None, [name], [name]))
 
-    def _enter_foreign(self, name: str, kind: str, found: re.Match[str]) -> None:
+    def _enter_html(self, name: str, level: _Level, found: re.Match[str]) -> None:
+        """Follow a start tag in an integration point."""
+        if name in _FOREIGN or (level.math_text and not level.html and name in _STILL_FOREIGN):
+            self._enter_root(name, level, found)
+        elif name in TABLE_PARTS and name != "table":
+            self._table_part(name, found.start(), entering=True)
+        elif level.html is not None:
+            level.html.enter(name, found["attributes"])
+
+    def _enter_root(self, name: str, level: _Level, found: re.Match[str]) -> None:
+        if level.html:
+            level.html.text()
+        if not _self_closing(found):
+            level.names.append(name)
+            level.kinds.append(name if name in _FOREIGN else "math")
+
+    def _breaks_out(self, name: str, found: re.Match[str]) -> bool:
+        if name != "font":
+            return name in _BREAKOUT
+        return any(
+            one["name"].lower() in _OF_FONT
+            for one in _ATTRIBUTES.finditer(self._text, *found.span("attributes"))
+        )
+
+    def _break_out(self, place: int) -> None:
+        """Close all foreign elements, up to the HTML or the integration point around them."""
+        level = self._levels[-1]
+        level.names.clear()
+        level.kinds.clear()
+        if level.html is None:
+            self._levels.clear()
+            self._foreign[self._begun] = place
+
+    def _enter_foreign(self, name: str, level: _Level, found: re.Match[str]) -> None:
         """Follow a start tag inside `<svg>` or `<math>`, whose kind all elements in it have."""
-        content = kind
-        if name == "annotation-xml" and kind == "math":
-            content = "" if _HTML_INSIDE.search(found["attributes"]) else kind
-        elif name in _INTEGRATION[kind]:
-            content = ""
-        elif name == "svg" and self._open[-1].name == "annotation-xml":
-            content = name
-        self._push(_Open(name, content), found)
+        if _self_closing(found) or sum(len(one.names) for one in self._levels) >= _DEEPEST:
+            return
+        kind = level.kinds[-1]
+        if name == "svg" and level.names[-1] == "annotation-xml":
+            kind = name
+        level.names.append(name)
+        level.kinds.append(kind)
+        if name in _INTEGRATION[kind] or (
+            name == "annotation-xml" and kind == "math" and self._is_html(found)
+        ):
+            math_text = kind == "math" and name != "annotation-xml"
+            self._levels.append(_Level(OpenElements(), math_text=math_text))
 
-    def _push(self, opened: _Open, found: re.Match[str] | None) -> None:
-        if len(self._open) < _DEEPEST and not (found and _self_closing(found)):
-            self._open.append(opened)
+    def _is_html(self, found: re.Match[str]) -> bool:
+        """Tell whether an `<annotation-xml>` says that it holds HTML."""
+        for one in _ATTRIBUTES.finditer(self._text, *found.span("attributes")):
+            if one["name"].lower() == "encoding":
+                return unescape((one["value"] or "").strip("\"'")).lower() in _HTML_TYPES
+        return False
 
-    def _leave(self, name: str, _found: re.Match[str]) -> None:
-        """Follow an end tag; inside HTML elements it closes one of them or nothing (HTML 13.2.6.4.7)."""
-        stack = self._open
-        inside = bool(stack) and stack[-1].html
-        for place in range(len(stack) - 1, -1, -1):
-            if inside and not stack[place].html:
+    def _leave(self, name: str, found: re.Match[str]) -> None:
+        """Follow an end tag (HTML 13.2.6.5): it closes foreign elements, what they stand in, or nothing."""
+        if not self._levels:
+            return
+        level = self._levels[-1]
+        if level.names and name in {"br", "p"}:
+            self._break_out(found.start())
+            if level.html is not None:
+                level.html.leave(name)
+        elif not level.names and level.html:
+            self._leave_html(name, level.html, found)
+        elif not self._cut(name, found):
+            self._leave_around(name, found)
+
+    def _leave_html(self, name: str, html: OpenElements, found: re.Match[str]) -> None:
+        if name in TABLE_PARTS:
+            self._table_part(name, found.start())
+        else:
+            html.leave(name)
+
+    def _cut(self, name: str, found: re.Match[str]) -> bool:
+        """Close the innermost foreign element of a name, with no HTML element between."""
+        for place in range(len(self._levels) - 1, -1, -1):
+            level = self._levels[place]
+            if level.cut(name):
+                del self._levels[place + 1 :]
+                if level.html is None and not level.names:
+                    self._levels.clear()
+                    self._foreign[self._begun] = found.end()
+                return True
+            if level.html or level.html is None:
+                return False
+        return False
+
+    def _leave_around(self, name: str, found: re.Match[str]) -> None:
+        """Follow an end tag that is of no foreign element: it is of the HTML around them, if of anything."""
+        level = self._levels[-1]
+        if name in TABLE_PARTS:
+            self._table_part(name, found.start())
+        elif level.names:
+            html = self._page_elements() if level.html is None else level.html
+            html.foreign(barred=("annotation-xml", "math") in zip(level.names, level.kinds, strict=True))
+            html.leave(name)
+            if html.took_foreign():
+                self._left(level, found.end())
+
+    def _left(self, level: _Level, place: int) -> None:
+        level.names.clear()
+        level.kinds.clear()
+        if level.html is None:
+            self._levels.clear()
+            self._known = place
+
+    def _table_part(self, name: str, place: int, *, entering: bool = False) -> None:
+        """Follow a tag of a part of a table: it closes cells, whatever is open in them."""
+        wanted = "table" if entering else name
+        while self._levels:
+            level = self._levels[-1]
+            html = self._page_elements() if level.html is None else level.html
+            if html.has_part(wanted):
+                break
+            if level.html is None or not self._part_around(wanted):
                 return
-            if stack[place].name == name and stack[place].html == inside:
-                del stack[place:]
-                return
+            self._levels.pop()
+            self._levels[-1].names.pop()
+        self._apply_part(name, place, entering=entering)
+
+    def _part_around(self, wanted: str) -> bool:
+        pages = self._page_elements()
+        return any((pages if one.html is None else one.html).has_part(wanted) for one in self._levels)
+
+    def _apply_part(self, name: str, place: int, *, entering: bool) -> None:
+        level = self._levels[-1]
+        self._break_out(place)
+        if level.html is not None:
+            (level.html.enter if entering else level.html.leave)(name)
+
+    def _page_elements(self) -> OpenElements:
+        """
+        Return what is open around the outermost `<svg>` or `<math>` that the scanner is in.
+
+        Looked up only for tags that may close it, so that most of a page is passed over; what was read once
+        is not read again.
+        """
+        scanner = _Scanner(self._text, xml=False, dull=None)
+        scanner._place, last = self._known, self._known
+        while (token := scanner.next()) is not None and token.start < self._begun:
+            if token.start > last:
+                self._page.text()
+            last = token.end
+            if token.start in self._foreign:
+                self._page.text()
+                scanner._levels.clear()
+                scanner._raw = ""
+                scanner._place = last = self._foreign[token.start]
+            elif token.kind is Kind.START:
+                self._page.enter(token.name, self._text[slice(*token.attributes)])
+            elif token.kind is Kind.END:
+                self._page.leave(token.name)
+        if self._begun > last:
+            self._page.text()
+        self._known = self._begun
+        self._foreign.clear()
+        return self._page
 
 
 def _self_closing(found: re.Match[str]) -> bool:

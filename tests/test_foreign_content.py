@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Foreign content in pages: where `<svg>` and `<math>` end is where Chromium ends them, however broken the markup.
+
+What follows tells: what looks like a link in a script, a title or a CDATA section is text in one reading and a link
+in the other. Rewritten and parsed by Chromium, each page has the tree of the original with its addresses mapped.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+
+import pytest
+
+from tests.support.archive import Reply, build
+from tests.support.chromium import visit
+from tests.support.page_tree import SCRIPT, mapper, tree
+from tests.support.ports import free_port
+from tests.support.viewing import serving
+from viewer.rewriting.html import rewrite_html
+
+PROBES = (
+    """<script>var x="<a href='//x/y'>"</script>""",
+    "<style><a href=//x/>x</style>",
+    "<title><a href=//x/></title>",
+    "<![CDATA[><a href=//x/>]]>",
+    "<xmp><a href=//x/></xmp>",
+)
+"""Of each, what looks like a link is one in HTML and text in foreign content, or the other way round."""
+
+FRAGMENTS = [
+    # what breaks out of foreign content (HTML section 13.2.6.5)
+    *(f"<svg><g><{tag}>" for tag in ("b", "body", "br", "div", "h1", "head", "img", "li", "p", "pre", "span", "table", "var")),
+    "<svg><font>", "<svg><font color=x>", "<svg><font FACE=x>", "<svg><font size>", "<svg><font data-size=1>", "<math><font color=x>",
+    "<svg></p>", "<svg></br>", "<svg><g></p>", "<math><mi></p>", "<math><mrow></br>", "<p><svg><path></p>", "<p><svg><path></p></svg>",
+    # HTML integration points, and MathML's for text
+    "<svg><foreignObject>", "<svg><foreignObject/>", "<svg><desc>", "<svg><title>", "<svg><foreignObject><div></svg>",
+    "<svg><foreignObject><div></foreignObject>", "<svg><foreignObject></p>", "<svg><desc><svg></desc>", "<svg><desc><b></desc>",
+    "<svg><foreignObject><p><svg></p>", "<svg><foreignObject><svg><g></foreignObject>", "<div><svg><foreignObject></div>",
+    "<math><mi>", "<math><mo><b>", "<math><mn></math>", "<math><ms><svg>", "<math><mtext><p></mtext>", "<math><mi><mglyph>",
+    "<math><mi><b><mglyph>", "<math><mo><malignmark></mo>", "<math><mi/>", "<math><mrow>", "<svg><mi>", "<math><desc>",
+    "<math><annotation-xml>", "<math><annotation-xml encoding=text/html>", "<math><annotation-xml encoding='Application/XHTML+xml'>",
+    "<math><annotation-xml encoding=text/plain>", "<math><annotation-xml data-encoding=text/html>", "<math><annotation-xml><svg>",
+    "<math><annotation-xml><svg><desc>", "<a><math><annotation-xml></a>", "<div><math><annotation-xml><svg></div>",
+    "<div><svg><annotation-xml></div>", "<p><math><annotation-xml></p>", "<table><td><math><annotation-xml></td>", "<math><annotation-xml encoding=text/html><div></annotation-xml>",
+    # end tags of what is open around it, and of what is not
+    "<div><svg><path></div>", "<svg><path></div>", "<div><svg><path/></svg></div>", "<span><svg></span>", "<svg></span>", "<a><svg></a>",
+    "<a><div><svg></a>", "<b><p></b><svg></b>", "<p><b></p>t<svg></b>", "<p><b></p><svg></b>", "<button><svg></button>", "<li><svg></li>",
+    "<ul><li><svg></ul>", "<ul><li><p><svg><li>", "<dl><dt><svg></dd>", "<h1><svg></h2>", "<form><svg></form>", "<form><div><svg></form>",
+    "<object><svg></object>", "<b><object><svg></b>", "<custom><svg></custom>", "<custom><div><svg></custom>", "<i><svg></em></i>",
+    "<table><tr><td><svg></td>", "<table><tr><td><svg><desc></td>", "<table><tr><td><svg><desc><b></table>", "<td><svg></td>",
+    "<table><tr><td><svg><td>", "<table><tr><td><svg><foreignObject><td>", "<table><caption><svg></caption>", "<table><svg></table>",
+    "<select><svg></select>", "<select><h1><svg></select>", "<select><select><svg></select>", "<dd><select></dd><svg></select>",
+    "<template><svg></template>", "<div><svg></svg><svg></div>", "<div><svg><p></div><svg></div>", "<svg><div></svg></div><svg></div>",
+    # tags that end themselves, and raw text
+    "<svg/>", "<svg><g/></g>", "<svg><script/>", "<svg><style/>", "<svg><title/>", "<math/>", "<svg><script></svg>", "<svg><style><p>",
+    "<svg><textarea></svg>", "<svg><desc><textarea></svg></textarea>", "<svg a=b/></svg>", "<svg a=/></svg>", "<svg><SVG></svg></svg>",
+]  # fmt: skip
+PAGES = [f"<!doctype html><html><head></head><body>{one}{probe}" for one in FRAGMENTS for probe in PROBES]
+TREE = """pages => pages.map(page => {
+  const walk = node => [node.nodeName, node.namespaceURI || "",
+    node.nodeType === 1 ? [...node.attributes].map(one => [one.name, one.value]) : node.nodeValue,
+    [...node.childNodes].map(walk)];
+  return JSON.stringify(walk(new DOMParser().parseFromString(page, "text/html").documentElement));
+})"""
+
+
+def rewritten(page: str) -> str:
+    return rewrite_html(page.encode(), "utf-8", mapper, "").decode()
+
+
+def mapped(node: list) -> list:
+    """Map the addresses of links in a tree, and nothing else."""
+    name, namespace, kept, children = node
+    if name.lower() == "a" and isinstance(kept, list):
+        kept = [[one, mapper(value) if one == "href" else value] for one, value in kept]
+    return [name, namespace, kept, [mapped(child) for child in children]]
+
+
+@pytest.mark.browser
+def test_foreign_content_is_read_as_chromium_reads_it(browser):
+    """Of each fragment Chromium makes the same tree after rewriting as before, with its links mapped."""
+    page = browser.new_page()
+    before = page.evaluate(TREE, PAGES)
+    after = page.evaluate(TREE, [rewritten(one) for one in PAGES])
+    page.close()
+    differ = [
+        written
+        for written, one, other in zip(PAGES, before, after, strict=True)
+        if mapped(json.loads(one)) != json.loads(other)
+    ]
+    assert differ == []
+
+
+def test_fragments_tell_readings_apart():
+    """Of each probe there are fragments after which what looks like a link is one, and others."""
+    for probe in PROBES:
+        found = {"http://m/x" in rewritten(page) for page in PAGES if page.endswith(probe)}
+        assert found == {False, True}
+
+
+AROUND = [
+    "div", "p", "span", "a", "b", "i", "li", "ul", "td", "table", "tr", "button", "form", "h1", "section", "object", "label", "dd", "option", "custom", "nobr", "ruby", "rt", "font",
+]  # fmt: skip
+INSIDE = [
+    "svg", "math", "g", "path", "foreignObject", "desc", "title", "mi", "mo", "mtext", "annotation-xml", "style", "script",
+]  # fmt: skip
+TAGS = [
+    *(f"<{slash}{tag}>" for tag in AROUND + INSIDE for slash in ("", "/")), *["<svg>", "<math>"] * 6, "text", "</br>", "<br>",
+    "<font color=x>", "<annotation-xml encoding=text/html>", "<g/>", "<script/>", "<title/>", "<mglyph>", "<textarea>", "</textarea>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_tags_are_read_as_a_parser_reads_them(seed):
+    """A parser makes the same tree of a page before and after, whatever is open around foreign content."""
+    chosen = random.Random(seed)
+    for _ in range(1000):
+        tags = [chosen.choice(TAGS) for _ in range(chosen.randint(2, 16))]
+        page = "<!doctype html><html><head></head><body>" + "".join([*tags, chosen.choice(PROBES)])
+        assert tree(rewrite_html(page.encode(), "utf-8", mapper, SCRIPT).decode()) == tree(page), page
+
+
+RUNS = "document.documentElement.setAttribute('ran','')"
+SITE, DAY = "https://www.example.org", "20260303023000"
+
+
+@pytest.mark.browser
+def test_nothing_runs_in_the_view_without_scripts(browser, tmp_path):
+    """After any of the fragments no script, handler or `javascript:` runs in the view that has none."""
+    active = (
+        f'<script>{RUNS}</script><img src=/none onerror="{RUNS}"><svg onload="{RUNS}"><script>{RUNS}</script></svg>'
+        f'<iframe src="javascript:parent.{RUNS}"></iframe>'
+    )
+    pages = {
+        f"{SITE}/{number}": Reply(f"<!doctype html><body>{one}{active}")
+        for number, one in enumerate(FRAGMENTS)
+    }
+    frames = "".join(f"<iframe src=/{number}></iframe>" for number in range(len(FRAGMENTS)))
+    port = free_port()
+    day = {f"{SITE}/": Reply(f"<!doctype html><title>t</title>{frames}"), **pages}
+    with (
+        build(tmp_path / "data", {"demo": {DAY: day}}, port=port) as built,
+        serving(built, port) as base,
+        visit(browser, f"{base}/web/{DAY}ns_/{SITE}/") as seen,
+    ):
+        shown = [frame for frame in seen.page.frames if re.search(r"/\d+$", frame.url)]
+        assert len(shown) == len(FRAGMENTS)
+        assert [frame.url for frame in shown if frame.locator("[ran]").count()] == []

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The stack of open elements of HTML, as far as `<svg>` and `<math>` end with it (HTML 13.2.4.2, 13.2.6.4).
+
+    <div><svg><path></div>     the stack is `div`: `</div>` closes it, and with it what is foreign in it
+    <p><svg><path></div>       no `div` is open: `</div>` is nothing, and what follows is still in `<svg>`
+
+Start and end tags go in, by name; of the insertion modes only what moves the stack: implied ends, scopes,
+cells of tables, formatting elements that come back, and the adoption agency. A page is hostile: no more than
+so many elements are remembered, and a tag costs no more than a look through them. Knows nothing of text,
+attributes or addresses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+_FOREIGN = "#foreign"  # stands for `<svg>` or `<math>` with all that is open in it
+_BARRED = "#barred"  # the same with an `<annotation-xml>`, over which most end tags do not reach
+_MARKER = "#marker"
+_DEEPEST = 256  # elements that are remembered; a tag costs a look through them
+_MOST_FORMATTING = 64
+_FORMATTING = frozenset({
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+})  # fmt: skip
+_VOID = frozenset({
+    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "image", "img", "input",
+    "keygen", "link", "meta", "param", "source", "track", "wbr",
+})  # fmt: skip
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_MARKED = frozenset(("applet", "marquee", "object"))
+_CELLS = frozenset(("td", "th"))
+_GROUPS = frozenset(("tbody", "tfoot", "thead"))
+TABLE_PARTS = _CELLS | _GROUPS | {"caption", "colgroup", "table", "tr"}
+"""What closes cells, whatever is open in them."""
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "center", "details", "dialog", "dir", "div", "dl",
+    "fieldset", "figcaption", "figure", "footer", "header", "hgroup", "listing", "main", "menu", "nav",
+    "ol", "pre", "search", "section", "summary", "ul",
+})  # fmt: skip
+_CLOSES_P = _BLOCKS | _HEADINGS | {"dd", "dt", "form", "hr", "li", "plaintext", "table", "xmp"}
+_SPECIAL = frozenset({
+    "applet", "area", "article", "aside", "base", "basefont", "bgsound", "blockquote", "body", "br",
+    "button", "caption", "center", "col", "colgroup", "dd", "details", "dir", "div", "dl", "dt",
+    "embed", "fieldset", "figcaption", "figure", "footer", "form", "frame", "frameset", "h1", "h2",
+    "h3", "h4", "h5", "h6", "head", "header", "hgroup", "hr", "html", "iframe", "img", "input",
+    "keygen", "li", "link", "listing", "main", "marquee", "menu", "meta", "nav", "noembed", "noframes",
+    "noscript", "object", "ol", "p", "param", "plaintext", "pre", "script", "search", "section",
+    "select", "source", "style", "summary", "table", "tbody", "td", "template", "textarea", "tfoot",
+    "th", "thead", "title", "tr", "track", "ul", "wbr", "xmp", "address", _BARRED,
+})  # fmt: skip
+_SCOPE = frozenset(
+    ("applet", "caption", "marquee", "object", "select", "table", "td", "template", "th", _BARRED)
+)
+_BUTTON_SCOPE = _SCOPE | {"button"}
+_LIST_SCOPE = _SCOPE | {"ol", "ul"}
+_TABLE_SCOPE = frozenset(("table", "template"))
+_IMPLIED = frozenset(("dd", "dt", "li", "optgroup", "option", "p", "rb", "rp", "rt", "rtc"))
+_NO_TEXT = frozenset({
+    "base", "basefont", "bgsound", "caption", "col", "colgroup", "frame", "frameset", "link", "meta",
+    "noframes", "noscript", "param", "rb", "rp", "rt", "rtc", "script", "source", "style", "table",
+    "tbody", "td", "template", "tfoot", "th", "thead", "title", "tr", "track", "iframe", "noembed",
+    "textarea", "hr",
+})  # fmt: skip
+_NOTHING = frozenset(("body", "frameset", "head", "html", "frame"))
+_WITHIN = {"td": "tr", "th": "tr", "tr": "tbody", "col": "colgroup"}
+
+
+class _Element:
+    """An open element; two of one name are two."""
+
+    __slots__ = ("attributes", "name", "open")
+
+    def __init__(self, name: str, attributes: str = "") -> None:
+        self.name = name
+        self.attributes = attributes
+        self.open = True
+
+
+class OpenElements:
+    """The open elements of a document or of an integration point, innermost last."""
+
+    def __init__(self) -> None:
+        self._stack: list[_Element] = []
+        self._count: Counter[str] = Counter()  # of open elements, by name
+        self._formatting: list[_Element] = []
+        self._form: _Element | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether any is open."""
+        return bool(self._stack)
+
+    def has_part(self, name: str) -> bool:
+        """Tell whether a part of a table is open, and no other table within it."""
+        return self._in_scope({name}, _TABLE_SCOPE)
+
+    def text(self) -> None:
+        """Note text, or a tag like it: formatting elements that ended with what they were in come back."""
+        missing = []
+        for element in reversed(self._formatting):
+            if element.name == _MARKER or element.open:
+                break
+            missing.append(element)
+        place = len(self._formatting) - len(missing)
+        for element in reversed(missing):
+            self._formatting[place] = self._push(element.name, element.attributes)
+            place += 1
+
+    def enter(self, name: str, attributes: str = "") -> None:
+        """Follow a start tag; of its attributes it counts whether two tags have the same."""
+        if self._is_nothing(name):
+            return
+        self._make_room(name)
+        if name in TABLE_PARTS - {"table"} or name == "col":
+            self._enter_part(name)
+            return
+        if name not in _CLOSES_P | _NO_TEXT:
+            self.text()
+        if name not in _VOID:
+            self._open(name, attributes)
+
+    def _is_nothing(self, name: str) -> bool:
+        """Tell whether a start tag opens nothing, as a form in a form or a `<select>` that ends another."""
+        if name in {"input", "select"} and self._in_scope({"select"}, _SCOPE):
+            self._close({"select"}, _SCOPE)
+            return name == "select"
+        return name in _NOTHING or (name == "form" and self._form is not None and self._form.open)
+
+    def _open(self, name: str, attributes: str) -> None:
+        element = self._push(name, attributes)
+        if name in _FORMATTING:
+            self._remember(element)
+        elif name in _MARKED or name == "template":
+            self._formatting.append(_Element(_MARKER))
+        elif name == "form":
+            self._form = element
+
+    def leave(self, name: str) -> None:
+        """Follow an end tag."""
+        if name in _FORMATTING:
+            self._adopt(name)
+        elif name == "form":
+            self._leave_form()
+        elif name in TABLE_PARTS or name == "template":
+            self._close({name}, _TABLE_SCOPE if name != "template" else frozenset())
+        elif name in _HEADINGS:
+            self._close(_HEADINGS, _SCOPE)
+        elif name in _BLOCKS | _MARKED | {"button", "dd", "dt", "li", "p", "select"}:
+            self._close({name}, {"p": _BUTTON_SCOPE, "li": _LIST_SCOPE}.get(name, _SCOPE))
+        elif name not in _NOTHING:
+            self._close({name}, _SPECIAL)
+
+    def foreign(self, *, barred: bool) -> None:
+        """Put `<svg>` or `<math>` on the stack; `barred` says that an `<annotation-xml>` is open in it."""
+        self.text()
+        name = _BARRED if barred else _FOREIGN
+        self._stack.append(_Element(name))
+        self._count[name] += 1
+
+    def took_foreign(self) -> bool:
+        """Take it from the stack again; tell whether it had gone before."""
+        for element in reversed(self._stack):
+            if element.name in {_FOREIGN, _BARRED}:
+                self._remove(element)
+                return False
+        return True
+
+    def _push(self, name: str, attributes: str = "") -> _Element:
+        element = _Element(name, attributes)
+        if len(self._stack) < _DEEPEST:
+            self._stack.append(element)
+            self._count[name] += 1
+        return element
+
+    def _cut(self, place: int) -> None:
+        """Close all from a place on."""
+        for element in self._stack[place:]:
+            element.open = False
+            self._count[element.name] -= 1
+        del self._stack[place:]
+
+    def _remove(self, element: _Element) -> None:
+        """Close one element, and none that is in it."""
+        if element in self._stack:
+            self._stack.remove(element)
+            self._count[element.name] -= 1
+        element.open = False
+
+    def _remember(self, element: _Element) -> None:
+        """Add to the formatting elements, of which no more than three are alike (HTML 13.2.4.3)."""
+        alike = []
+        for one in reversed(self._formatting):
+            if one.name == _MARKER:
+                break
+            if (one.name, one.attributes) == (element.name, element.attributes):
+                alike.append(one)
+        if len(alike) >= 3:
+            self._formatting.remove(alike[-1])
+        if len(self._formatting) >= _MOST_FORMATTING:
+            del self._formatting[0]
+        self._formatting.append(element)
+
+    def _make_room(self, name: str) -> None:
+        """Close what a start tag closes."""
+        if name in {"li", "dd", "dt"}:
+            self._close_item({"li"} if name == "li" else {"dd", "dt"})
+        if name in _CLOSES_P:
+            self._close({"p"}, _BUTTON_SCOPE)
+        top = self._stack[-1].name if self._stack else ""
+        if (name in _HEADINGS and top in _HEADINGS) or (name in {"option", "optgroup"} and top == "option"):
+            self._cut(-1)
+        elif (name == "a" and self._last_formatting("a")) or (
+            name == "nobr" and self._in_scope({"nobr"}, _SCOPE)
+        ):
+            self._adopt(name)
+        elif name == "button" or (name == "table" and top in _GROUPS | {"table", "tr"}):
+            self._close({name}, _SCOPE if name == "button" else _TABLE_SCOPE)
+        elif name in _IMPLIED and self._in_scope({"ruby"}, _SCOPE):
+            self._make_room_in_ruby(name)
+
+    def _make_room_in_ruby(self, name: str) -> None:
+        if name in {"rb", "rtc"}:
+            self._close_implied(frozenset())
+        elif name in {"rp", "rt"}:
+            self._close_implied(frozenset({"rtc"}))
+
+    def _close_item(self, names: set[str]) -> None:
+        for place in range(len(self._stack) - 1, -1, -1):
+            name = self._stack[place].name
+            if name in names:
+                self._cut(place)
+                return
+            if name in _SPECIAL and name not in {"address", "div", "p"}:
+                return
+
+    def _close_implied(self, but: frozenset[str]) -> None:
+        while self._stack and self._stack[-1].name in _IMPLIED - but:
+            self._cut(-1)
+
+    def _enter_part(self, name: str) -> None:
+        """Open a part of a table, with what must be around it; outside a table there is none."""
+        if not self.has_part("table"):
+            return
+        if name in _CELLS:
+            self._close(_CELLS, _TABLE_SCOPE)
+        around = _WITHIN.get(name, "table")
+        holders = _GROUPS if around == "tbody" else frozenset({around})
+        while self._stack[-1].name not in holders | _TABLE_SCOPE:
+            self._cut(-1)
+        if self._stack[-1].name not in holders:
+            self._enter_part(around)
+        self._clear_marked(name)
+        if name != "col":
+            self._push(name)
+
+    def _clear_marked(self, name: str) -> None:
+        if name in _CELLS or name == "caption":
+            self._formatting.append(_Element(_MARKER))
+
+    def _in_scope(self, names: frozenset[str] | set[str], scope: frozenset[str]) -> bool:
+        return self._place(names, scope) >= 0
+
+    def _place(self, names: frozenset[str] | set[str], scope: frozenset[str]) -> int:
+        """Return where the innermost element of a name is, or -1 if there is none within a scope."""
+        if any(self._count[name] for name in names):
+            for place in range(len(self._stack) - 1, -1, -1):
+                name = self._stack[place].name
+                if name in names:
+                    return place
+                if name in scope:
+                    break
+        return -1
+
+    def _close(self, names: frozenset[str] | set[str], scope: frozenset[str]) -> None:
+        """Close the innermost element of a name with all that is in it, if it is in scope."""
+        place = self._place(names, scope)
+        if place < 0:
+            return
+        marked = self._stack[place].name in _MARKED | _CELLS | {"caption", "template"}
+        self._cut(place)
+        if marked:
+            self._forget_to_marker()
+
+    def _forget_to_marker(self) -> None:
+        while self._formatting and self._formatting.pop().name != _MARKER:
+            pass
+
+    def _leave_form(self) -> None:
+        """End a form: it alone is taken from the stack, and what is open in it stays open."""
+        form, self._form = self._form, None
+        if form is not None and form.open and self._in_scope({"form"}, _SCOPE):
+            self._close_implied(frozenset())
+            self._remove(form)
+
+    def _last_formatting(self, name: str) -> _Element | None:
+        for element in reversed(self._formatting):
+            if element.name == _MARKER:
+                return None
+            if element.name == name:
+                return element
+        return None
+
+    def _adopt(self, name: str) -> None:
+        """End a formatting element, also where blocks in it do not end: the adoption agency (13.2.6.4.7)."""
+        top = self._stack[-1] if self._stack else None
+        if top and top.name == name and top not in self._formatting:
+            self._cut(-1)
+            return
+        for _ in range(8):
+            element = self._last_formatting(name)
+            if element is None:
+                self._close({name}, _SPECIAL)
+                return
+            if element not in self._stack:
+                self._formatting.remove(element)
+                return
+            if not self._in_scope({name}, _SCOPE):
+                return
+            if not self._split(element):
+                return
+
+    def _split(self, element: _Element) -> bool:
+        """End a formatting element; one with a block in it goes on within that, to be ended there."""
+        place = self._stack.index(element)
+        block = next((one for one in self._stack[place:] if one.name in _SPECIAL), None)
+        if block is None:
+            self._cut(place)
+            self._formatting.remove(element)
+            return False
+        between = self._stack[place + 1 : self._stack.index(block)]
+        for count, one in enumerate(reversed(between), 1):
+            if count > 3 and one in self._formatting:
+                self._formatting.remove(one)
+            if one not in self._formatting:
+                self._remove(one)
+        self._remove(element)
+        again = _Element(element.name, element.attributes)
+        self._stack.insert(self._stack.index(block) + 1, again)
+        self._count[again.name] += 1
+        self._formatting[self._formatting.index(element)] = again
+        return True
