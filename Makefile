@@ -31,7 +31,8 @@ LARGE_PACKAGES := cppreference-doc-en-html wordpress wordpress-theme-twentytwent
 WORKERS ?= 2
 INDEX_TESTS := tests/test_catalogue.py tests/test_postings.py tests/test_search.py tests/test_recall.py tests/test_whoosh_faults.py \
 	tests/test_merging.py
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# Files are begun in the order of tests/conftest.py, the longest first, not by how many tests they have.
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -83,7 +84,7 @@ test-large: $(DEV) machine $(ORACLES)  ## the tests that take minutes
 # All but whoosh itself comes from .venv.
 whoosh3: $(DEV) .venv-whoosh3/made.stamp  ## the tests of the search index on whoosh3
 	@echo '== pytest on whoosh3'
-	@.venv-whoosh3/bin/python -m pytest -m 'not large' $(INDEX_TESTS)
+	@.venv-whoosh3/bin/python -m pytest -n $(WORKERS) --dist loadfile -m 'not large' $(INDEX_TESTS)
 
 # The quick steps before pytest; each stops the run when it fails.
 checks: $(DEV) machine $(ORACLES) lint

@@ -23,6 +23,20 @@ hypothesis.settings.register_profile("daykeep", derandomize=True, deadline=None,
 hypothesis.settings.load_profile("daykeep")
 
 
+LONGEST = (
+    "leaks", "fuzzed", "real_site", "replay_script", "feature_site_in_paths", "viewer", "faults", "path_mode", "publish_killed", "gaps",
+    "feature_site", "hostile", "outside", "demo_in_browser", "demo_in_paths", "bad_input", "behind_a_proxy", "export", "crawl",
+    "verify", "real_software", "import_faults", "stop", "validators", "bad_days", "download", "import_tools",
+)  # fmt: skip
+"""Files whose tests take long, the longest first: of two workers neither is to be left with a long one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long; within a file the order stays."""
+    rank = {f"test_{name}": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def plain_environment() -> Iterator[None]:
     """Hide configuration, proxies, language and time zone of who runs the tests."""
@@ -38,11 +52,12 @@ def plain_environment() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests of a worker; `tests.support.chromium.visit` gives each its own context."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     from tests.support.chromium import launch
 
     with sync_playwright() as playwright, launch(playwright) as running:
+        expect.set_options(timeout=30_000)  # not five seconds, which a busy machine may take
         yield running
 
 

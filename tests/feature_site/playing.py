@@ -15,7 +15,9 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Browser, BrowserType, Error, Frame, Page
 
@@ -30,6 +32,8 @@ PATIENCE = 60_000
 _FEATURE = re.compile(r"\bfeature\((\d+), \"([^\"]+)\"")
 _READ = """() => [...document.querySelectorAll("[data-feature]")].map(({ dataset }) =>
   [Number(dataset.feature), dataset.verdict, dataset.said || ""])"""
+_SPOKEN = """(silent) => [...document.querySelectorAll("[data-feature]")].every(({ dataset }) =>
+  dataset.verdict !== "waiting" || silent.includes(Number(dataset.feature)))"""
 _DONE = "() => document.documentElement && document.documentElement.dataset.features === 'done'"
 
 
@@ -89,24 +93,55 @@ def play(
     """Show each page at the address that its URL has, and return what each feature said, by its number."""
     said: dict[int, tuple[str, str]] = {}
     for name in names or pages():
-        with visit(browser, address(f"{SITE}/{name}"), ignore_https_errors=True, wait_until="commit") as seen:
-            said |= _verdicts(seen.page, name)
+        with visit(browser, address(f"{SITE}/{name}"), **_VISIT) as seen:
+            said |= _verdicts(_frame_of(seen.page, name))
     return {
-        one.number: Verdict(
-            one, said.get(one.number, ("",))[0] == "pass", said.get(one.number, ("", "never ran"))[1]
-        )
-        for one in features()
-        if names is None or one.page in names
+        number: one for number, one in _judged(said).items() if names is None or one.feature.page in names
     }
 
 
-def _verdicts(page: Page, name: str) -> dict[int, tuple[str, str]]:
-    frame = _frame_of(page, name)
+def play_beside(browser: Browser, address: Callable[[str], str], silent: Iterable[int]) -> dict[int, Verdict]:
+    """Do as `play` does, but what is left of a page when only `silent` features of it have to speak goes on beside the next."""
+    with ExitStack() as left:
+        said: dict[int, tuple[str, str]] = {}
+        waiting = []
+        for name in pages():
+            with ExitStack() as shown:
+                seen = shown.enter_context(visit(browser, address(f"{SITE}/{name}"), **_VISIT))
+                frame = _frame_of(seen.page, name)
+                _wait(frame, _SPOKEN, sorted(silent))
+                if frame is None or frame.evaluate(_DONE):
+                    said |= _verdicts(frame)
+                else:
+                    waiting.append(frame)
+                    left.push(shown.pop_all())
+        for frame in waiting:
+            said |= _verdicts(frame)
+    return _judged(said)
+
+
+_VISIT: dict[str, Any] = {"ignore_https_errors": True, "wait_until": "commit"}
+
+
+def _judged(said: dict[int, tuple[str, str]]) -> dict[int, Verdict]:
+    unsaid = ("", "never ran")
+    return {
+        one.number: Verdict(one, said.get(one.number, unsaid)[0] == "pass", said.get(one.number, unsaid)[1])
+        for one in features()
+    }
+
+
+def _verdicts(frame: Frame | None) -> dict[int, tuple[str, str]]:
     if frame is None:
         return {}
-    with contextlib.suppress(Error):  # what does not come to its end has failed
-        frame.wait_for_function(_DONE, timeout=PATIENCE)
+    _wait(frame, _DONE)
     return {number: (verdict, said) for number, verdict, said in frame.evaluate(_READ)}
+
+
+def _wait(frame: Frame | None, until: str, argument: Any = None) -> None:
+    with contextlib.suppress(Error):  # what does not come to its end has failed
+        if frame is not None:
+            frame.wait_for_function(until, arg=argument, timeout=PATIENCE)
 
 
 def _frame_of(page: Page, name: str) -> Frame | None:
