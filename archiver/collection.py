@@ -41,7 +41,9 @@ from index.timestamp import local_date, to_timestamp
 
 from .durable import reopen_dir, storage, sync_dir, write_file
 
-FORMAT = 1
+FORMAT = 2
+_OTHERWISE_KEYED = 1
+"""The format whose indexes have other keys, in another order (docs/adr/0038)."""
 PARTIAL = ".partial"
 IMPORTING = ".importing"
 _TIMESTAMP = re.compile(r"\d{14}", re.ASCII)
@@ -199,6 +201,12 @@ class Collection:
             raise DamagedError(
                 f"{marker} cannot be read ({error}); is {self.root} a Daykeep data folder?"
             ) from error
+        if version == _OTHERWISE_KEYED:
+            raise DamagedError(
+                f"{marker} says format {version}, whose indexes stand in another order; this version of "
+                f"Daykeep reads format {FORMAT}. Nothing is lost: begin a new archive in another folder, and "
+                f"take each site over with `daykeep import SITE {self.root}/sites/SITE/snapshots/*/archive/*`."
+            )
         if version != FORMAT:
             raise DamagedError(
                 f"{marker} says format {version}; this version of Daykeep reads format {FORMAT}."

@@ -3,7 +3,7 @@
 The key of what was asked by another method than GET: method and body appended to the address, as pywb does.
 
     POST /send  a=1&b=x+y            org,example)/send?__wb_method=post&a=1&b=x%20y     a form
-    POST /send  {"a":[1,2]}          org,example)/send?__wb_method=post&a.2_=2&a=1      JSON, leaf by leaf
+    POST /send  {"a":[1,2]}          org,example)/send?__wb_method=post&a=1&a.2_=2      JSON, leaf by leaf
     PUT  /send  any other bytes      org,example)/send?__wb_method=put&__wb_post_data=…  base64
     HEAD /send                       org,example)/send?__wb_method=head
 
@@ -75,19 +75,10 @@ def key_of_request(url: str, method: str, query: str) -> str:
     """
     Return the key of a normalised URL that was asked by another method than GET.
 
-    What follows a `#` in a form is left out, as by whoever reads the whole as an address (surt, pywb). Order
-    is that of names, then values: `a=1` before `a.2_=2`.
+    What follows a `#` in a form is left out, as by whoever reads the whole as an address (surt, pywb).
     """
     asked = f"{url}{'&' if '?' in url else '?'}__wb_method={method}{'&' if query else ''}{query}"
-    return in_order(urlkey(asked.partition("#")[0]))
-
-
-def in_order(key: str) -> str:
-    """Return a key of another method than GET, other keys as they are, with its parameters in their order."""
-    path, mark, given = key.partition("?")
-    if "__wb_method=" not in given:
-        return key
-    return path + mark + "&".join(sorted(given.split("&"), key=lambda one: one.split("=", 1)))
+    return urlkey(asked.partition("#")[0])
 
 
 def _binary(body: bytes) -> str:

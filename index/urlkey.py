@@ -43,12 +43,24 @@ _TO_BE_ESCAPED = re.compile(r"[^!-~]|[#%]")
 _REG_NAME = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=-]+", re.ASCII)
 _PORT = re.compile(r"\d{1,5}", re.ASCII)
 _WWW = re.compile(r"www\d*\.")
-_SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid)=[0-9a-z.!-]+", re.IGNORECASE)
-_SESSION_IN_QUERY = re.compile(
-    r"(?:^|&)(?:jsessionid=[0-9a-z$.!-]{10,}|phpsessid=[0-9a-z]{32}|sid=[0-9a-z]{32}"
-    r"|aspsessionid[a-z]{8}=[a-z]{24}|cfid=[^&]+&cftoken=[^&]+)(?=&|$)",
-    re.IGNORECASE,
+# The ids of sessions that others leave out of keys: those of ASP.NET in a path, and in a query the last of
+# each kind, with the `&` after it. What stands before it does not matter to them: of `osid=…` an `o` is left.
+_SESSION_IN_PATH = re.compile(r"(.*/)\((?:[a-z]\([0-9a-z]{24}\))+\)/([^?]+\.aspx)")
+_OLD_SESSION_IN_PATH = re.compile(r"(.*/)\([0-9a-z]{24}\)/([^?]+\.aspx)")
+_SESSIONS_IN_QUERY = tuple(
+    re.compile(rf"(?=({named}(?:&|$)))")
+    for named in (
+        "jsessionid=[0-9a-z]{32}",
+        "phpsessid=[0-9a-z]{32}",
+        "sid=[0-9a-z]{32}",
+        "aspsessionid[a-z]{8}=[a-z]{24}",
+        "cfid=(?:(?!cfid=[^&])[^&])+&cftoken=[^&]+",
+    )
 )
+_NAMES_OF_SESSIONS = ("sid=", "sessionid", "cfid=")
+"""One of these stands in every query that has such an id."""
+_TIMES_ESCAPED = 20
+"""How often what is escaped again and again is undone: a hostile address may have it a thousand times."""
 
 
 class Origin(NamedTuple):
@@ -112,21 +124,19 @@ def urlkey(url: str) -> str:
     """
     Return the key under which captures of a URL are sorted and found.
 
-    Host reversed by label (`org,example`), addresses as they are, `www.` and default port left out;
-    escapes undone and made anew, path and query in lower case, session ids out, parameters in order, no
-    slash at the end but the first. Agrees with what the field's indexers write for ordinary URLs
-    (tests/test_urlkey.py has the vectors). A `urn:` is its own key.
+    Labels and numbers of the host reversed (`org,example`), `www.` and default port left out; escapes undone
+    and made anew, path and query in lower case, segments of nothing and session ids out, parameters in the
+    order of their names, then values, no slash at the end but the first. It is what the field's indexers
+    write (surt, and pywb and cdxj-indexer by it; tests/test_urlkey_surt.py), but for what docs/urls.md tells.
+    A `urn:` is its own key.
     """
     if usual := _USUAL.fullmatch(url):
         return f"{_key_of_head(usual[1])})/{usual[2]}"
     if not url.startswith(("http://", "https://")):
         return url
     path, mark, query = url.split("://", 1)[1].partition("/")[2].partition("?")
-    path = _escaped_once(path)
-    if ";" in path:
-        path = _SESSION_IN_PATH.sub("", path)
-    query = _sorted_query(_escaped_once(query)) if mark else ""
-    return f"{_key_of_head(_head(url))})/{path.lower().rstrip('/')}" + (f"?{query}" if query else "")
+    query = _key_of_query(_escaped_once(query)) if mark else ""
+    return f"{_key_of_head(_head(url))})/{_key_of_path(path)}" + (f"?{query}" if query else "")
 
 
 def _plain(url: str) -> str | None:
@@ -168,7 +178,8 @@ def _origin(head: str) -> Origin:
 def _key_of_head(head: str) -> str:
     scheme, host, port = _origin(head)
     host = _WWW.sub("", host, count=1) if _WWW.match(host) else host
-    return _reversed(host) + ("" if port == (443 if scheme == "https" else 80) else f":{port}")
+    known = port in {0, 443 if scheme == "https" else 80}
+    return _reversed(host) + ("" if known else f":{port}")
 
 
 def _can_be_named(host: str) -> bool:
@@ -192,27 +203,72 @@ def _percent(match: re.Match[str]) -> str:
 
 
 def _reversed(host: str) -> str:
-    if host.startswith("[") or host.replace(".", "").isdigit():
-        return host
-    return ",".join(reversed(host.split(".")))
+    return host[1:-1] if host.startswith("[") else ",".join(reversed(host.split(".")))
 
 
 def _escaped_once(text: str) -> str:
-    """Undo escapes until nothing changes (twenty times at most), then escape only what must be."""
-    if not _TO_BE_ESCAPED.search(text):
-        return text
+    """Undo escapes until nothing changes, _TIMES_ESCAPED at most, then escape only what must be."""
+    return text if not _TO_BE_ESCAPED.search(text) else _escaped(_undone(text))
+
+
+def _undone(text: str) -> bytes:
     raw = text.encode()
-    for _ in range(20):
+    for _ in range(_TIMES_ESCAPED):
         undone = unquote_to_bytes(raw)
         if undone == raw:
             break
         raw = undone
+    return raw
+
+
+def _escaped(raw: bytes) -> str:
     return quote_from_bytes(raw, safe="!\"$&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
-def _sorted_query(query: str) -> str:
+def _key_of_path(path: str) -> str:
+    """Return a path, without the slash that it begins with, as it stands in a key."""
+    if "//" in path or path.startswith("/") or _TO_BE_ESCAPED.search(path):
+        path = _escaped(b"/".join(_segments(_undone(path))))
+    path = path.lower()
+    if ".aspx" in path:
+        path = _without_session(f"/{path}")[1:]
+    return path.removesuffix("/")
+
+
+def _without_session(path: str) -> str:
+    for session in (_SESSION_IN_PATH, _OLD_SESSION_IN_PATH):
+        if found := session.match(path):
+            path = found[1] + path[found.start(2) :]
+    return path
+
+
+def _segments(path: bytes) -> list[bytes]:
+    """Return the segments of a path that say something, dots in them followed as others follow them."""
+    found: list[bytes] = []
+    for segment in path.split(b"/"):
+        if segment != b"..":
+            found += [] if segment == b"." else [segment]
+        elif found:
+            found.pop()
+        else:
+            found.append(segment)  # above the root, where it stands for one that the next may take away
+    return [one for one in found if one]
+
+
+def _key_of_query(query: str) -> str:
     query = query.lower()
-    if "id" in query:  # as in every name of a session
-        query = _SESSION_IN_QUERY.sub("", query)
-    query = query.removeprefix("&")
-    return "&".join(sorted(query.split("&"))) if "&" in query else query
+    if any(name in query for name in _NAMES_OF_SESSIONS):
+        query = _without_sessions(query)
+    return "&".join(sorted(query.split("&"), key=_name_then_value)) if "&" in query else query
+
+
+def _without_sessions(query: str) -> str:
+    for session in _SESSIONS_IN_QUERY:
+        if found := [one.span(1) for one in session.finditer(query)]:
+            start, end = found[-1]
+            query = query[:start] + query[end:]
+    return query
+
+
+def _name_then_value(parameter: str) -> list[str]:
+    return parameter.split("=", 1)

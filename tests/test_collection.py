@@ -62,7 +62,7 @@ def test_create_makes_the_folders_and_says_the_format(collection):
         "state",
     ]
     assert json.loads((collection.root / "collection.json").read_bytes()) == {
-        "format": 1,
+        "format": 2,
         "software": "daykeep",
     }
     assert (collection.catalogue.name, collection.state.name) == ("catalogue", "state")
@@ -76,7 +76,8 @@ def test_create_again_changes_nothing(collection):
 
 
 MARKERS = [
-    (b'{"format": 2}', "says format 2; this version of Daykeep reads format 1"),
+    (b'{"format": 3}', "says format 3; this version of Daykeep reads format 2"),
+    (b'{"format": 1}', "says format 1, .* begin a new archive .* `daykeep import SITE "),
     (b"{}", "says format None"),
     (b"[]", "cannot be read"),
     (b"\xff", "cannot be read"),

@@ -58,7 +58,7 @@ OURS = [
 KEYS = [
     (f"{URL}", "POST", "a=1", "org,example)/send?__wb_method=post&a=1"),
     (f"{URL}?Z=1", "PUT", "b= &a", "org,example)/send?__wb_method=put&a&b=%20&z=1"),
-    (f"{URL}?", "HEAD", "", "org,example)/send?__wb_method=head"),
+    (f"{URL}?", "HEAD", "", "org,example)/send?&__wb_method=head"),
     (f"{URL}", "POST", "a=#h", "org,example)/send?__wb_method=post&a="),
 ]
 

@@ -18,7 +18,6 @@ from enum import StrEnum
 import msgspec
 
 from ..errors import QueryError
-from ..request_key import in_order
 from ..urlkey import normalise, urlkey
 
 
@@ -51,7 +50,7 @@ def scope_of(url: str, match: Match | None) -> Scope:
     normal = normalise(bare if "://" in bare[:10] else f"http://{bare.lstrip('/')}") if bare else None
     if normal is None or "*" in normal.partition("://")[2].partition("/")[0]:
         raise QueryError("url", f"{url[:200]!a} is not the address of a page; write it as example.org/page")
-    return _LOW_HIGH[match](bare, in_order(urlkey(normal)))
+    return _LOW_HIGH[match](bare, urlkey(normal))
 
 
 def _without_wildcard(url: str) -> tuple[str, Match]:

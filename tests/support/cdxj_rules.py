@@ -47,13 +47,6 @@ def _url(ours: Line) -> str:
 RULES = (
     Rule("key", "an artefact of ours is its own key", lambda ours, _: _url(ours).startswith("urn:")),
     Rule(
-        "key",
-        "an IP address is not turned round, and IPv6 keeps its brackets",
-        lambda ours, _: re.match(r"https?://(\[|\d+(\.\d+){3}[:/])", _url(ours)) is not None,
-    ),
-    Rule("key", "slashes in a row are kept", lambda ours, _: "//" in _url(ours).partition("://")[2]),
-    Rule("key", "a session id in the path is left out", lambda ours, _: ";jsessionid=" in _url(ours)),
-    Rule(
         "status",
         "a revisit has its own status in ours, none in theirs",
         lambda ours, theirs: ours["mime"] == "warc/revisit" and theirs["status"] in {None, "-"},
