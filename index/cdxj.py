@@ -37,6 +37,9 @@ __all__ = [
     "place_of",
 ]
 
+_BACK, _AHEAD = 1 << 10, 2 << 10
+"""Bytes before and after a guess in which a line is looked for at once."""
+
 _PLACE = re.compile(rb'","offset":"(\d{1,18})","filename":"([ -!#-\[\]-~]+)"')
 
 
@@ -115,6 +118,24 @@ class Index:
                 return block[:cut]
             size *= 2
         return self._data[start:]
+
+    def about(self, named: bytes, near: int) -> tuple[int, bytes]:
+        """
+        Return where the first line that begins so begins, if that is about `near`, and some bytes from there.
+
+        `named` has a line end before it. Else 0, and no bytes. Of files that are alike it takes less than a
+        search by halves, and spares a second read. What is found is the first if there is a whole line before
+        it in what was read: did that begin so too, it would have been found.
+        """
+        since = near - _BACK if near > _BACK else 0
+        read = self._data[since : near + _AHEAD]
+        line_end, begins = read.find, read.startswith
+        at = first = line_end(b"\n")
+        while at >= 0:
+            if begins(named, at):
+                return (since + at + 1, read[at + 1 :]) if at > first else (0, b"")
+            at = line_end(b"\n", at + 1)
+        return 0, b""
 
     def place(self, low: bytes, near: int = 0) -> int:
         """Return where the lines from `low` on begin, about `near`."""

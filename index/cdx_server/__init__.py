@@ -12,6 +12,7 @@ indexes.
     place.py     where a line stands, and a resume key that says so
     pages.py     an answer in parts of about the same size
     choice.py    filters, collapsing and counters over lines in order
+    plain.py     all of that at once, where nothing but lines is asked for
     output.py    rows as text, JSON or CDXJ
     answer.py    all of it together
 

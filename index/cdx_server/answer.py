@@ -20,9 +20,10 @@ from .budget import Budget
 from .choice import Run, needs_order
 from .days import Calendar, Day, DaysNow, Indexes, Reading
 from .order import Order, backwards, forwards, nearest
-from .output import TYPES, written
+from .output import TYPES, ending, written
 from .pages import Pages, Part
 from .place import Line, resume_key
+from .plain import Plain, is_plain
 from .query import Query, query_of
 
 SECONDS = 20.0
@@ -87,7 +88,13 @@ def _found(query: Query, reading: Reading, budget: Budget) -> Iterator[bytes]:
         part = pages.part(query.page.number)
     if part is None:
         return  # after the last page: empty in any form, by which clients know it
-    run = Run(query, _lines(query, reading, part), budget)
+    lines = _lines(query, reading, part)
+    if is_plain(query):
+        plain = Plain(query, lines, budget)
+        yield from plain.pieces()
+        yield from ending(_key(query, plain.rest))
+        return
+    run = Run(query, lines, budget)
     yield from written(query, run.rows(), lambda: _key(query, run.rest))
 
 

@@ -4,7 +4,7 @@ The indexes of the days, searched in place: a bounded number of them open, a bou
 
     Day        one sealed index, and between which moments its captures can lie
     Calendar   all of them in the order in which their captures can come
-    Indexes    the indexes used last, kept open; thread-safe
+    Indexes    the indexes opened last, kept open; thread-safe
     Reading    what one query reads, forwards or backwards, block by block, within its budget
 
 A day is read a block at a time and need not stay open in between, so that a query over ten years of days
@@ -47,6 +47,7 @@ _LEAST, _MOST = 2 << 10, 64 << 10
 _FIRST = 2 << 10
 _HEAD = 256
 """Bytes in which nearly every line has its key and its time."""
+_NO_MORE: Iterator[Line] = iter(())
 
 FIRST_MOMENT, LAST_MOMENT = "0" * 14, "9" * 14
 # A snapshot is named after its beginning, or the first capture of an imported day, a few seconds later where
@@ -143,22 +144,30 @@ class Kept:
 
 
 class Bounds(NamedTuple):
-    """Lines from `low` on and before `high`, bytewise."""
+    """
+    Lines from `low` on and before `high`, bytewise.
+
+    `named` is how they may begin, after the end of the line before them: if any line does, it is before all
+    others from its beginning on.
+    """
 
     low: bytes
     high: bytes
+    named: bytes
 
 
 _Asked = tuple[str, str, Bounds]
 _First = tuple[Line, Day]
+_Begun = tuple[Line, Iterator[Line]]
+"""A line of a day, and those after it."""
 
 
 class Indexes:
-    """Open indexes, those used last kept. One that is dropped stays open while it is read."""
+    """Open indexes, those opened last kept. One that is dropped stays open while it is read."""
 
     def __init__(self) -> None:
         self.limit = max(min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, MOST_OPEN), 1)
-        self._open: OrderedDict[str, Index] = OrderedDict()
+        self._open: dict[str, Index] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -166,16 +175,14 @@ class Indexes:
 
     def get(self, day: Day) -> Index:
         """Return the index of a day. Raises DamagedError where there is none, or none that can be read."""
-        with self._lock:
-            found = self._open.get(day.timestamp)  # which names one day of the whole collection
-            if found is not None:
-                self._open.move_to_end(day.timestamp)
-                return found
+        found = self._open.get(day.timestamp)  # which names one day of the whole collection
+        if found is not None:
+            return found
         opened = _opened(day.path)
         with self._lock:
             self._open[day.timestamp] = opened
             while len(self._open) > self.limit:
-                self._open.popitem(last=False)
+                del self._open[next(iter(self._open))]
         return opened
 
 
@@ -203,14 +210,26 @@ class Reading:
         self._near = start
         return start, end
 
-    def begin(self, day: Day, bounds: Bounds) -> tuple[Line, Iterator[Line]] | None:
+    def begin(self, day: Day, bounds: Bounds) -> _Begun | None:
         """Return the first line of a day within bounds, and those after it as they are asked for."""
-        index, start = self._find(day, bounds.low)
-        block = index.block(start, self._first)
-        if not block or block >= bounds.high:
-            return None
+        index = self._look_into(day)
+        start, block = index.about(bounds.named, self._near)
+        if b"\n" not in block or block < bounds.low:
+            start = index.place(bounds.low, self._near)
+            block = index.block(start, self._first)
+        self._near = start
+        return self._begun(day, start, block, bounds.high) if block and block < bounds.high else None
+
+    def begin_at(self, day: Day, start: int, high: bytes) -> _Begun:
+        """Return the line of a day that begins at a byte of it, and those after it that are before `high`."""
+        return self._begun(day, start, self._again(day).block(start, self._first), high)
+
+    def _begun(self, day: Day, start: int, block: bytes, high: bytes) -> _Begun:
         end = block.find(b"\n") + 1 or len(block)
-        return _line(day, start, block[:end]), self._rest(day, bounds.high, start, block, end)
+        line = _line(day, start, block[:end])
+        if block[end : end + _HEAD] >= high:  # as nearly everywhere: a capture of an address a day
+            return line, _NO_MORE
+        return line, self._rest(day, high, start, block[: block.rfind(b"\n") + 1 or end], end)
 
     def firsts(self, since: str, until: str, bounds: Bounds) -> list[_First]:
         """
@@ -226,25 +245,24 @@ class Reading:
         return list(found)
 
     def _firsts(self, days: Iterable[Day], bounds: Bounds) -> Iterator[_First]:
+        low, high, named = bounds
         for day in days:
-            index, start = self._find(day, bounds.low)
-            begun = index.read(start, start + _HEAD)
-            if not 0 < begun.find(b" ") < _HEAD - 16:  # the end of the file, or a long key
+            index = self._look_into(day)
+            start, begun = index.about(named, self._near)
+            if len(begun) < _HEAD or begun < low:
+                start = index.place(low, self._near)
+                begun = index.read(start, start + _HEAD)
+            if begun.find(b" ", 0, _HEAD - 16) < 1:  # the end of the file, or a long key
                 begun = index.block(start, self._first)
-            if begun and begun < bounds.high:
+            self._near = start
+            if begun and begun < high:
                 yield _place(day, start, begun), day
 
-    def lines(self, day: Day, start: int, high: bytes) -> Iterator[Line]:
-        """Yield the lines of a day from one that begins at a byte of it on, and before `high`."""
-        return self._rest(day, high, start, self._again(day).block(start, self._first), 0)
-
-    def _find(self, day: Day, low: bytes) -> tuple[Index, int]:
-        """Return the index of a day, and where the lines from `low` on begin in it."""
+    def _look_into(self, day: Day) -> Index:
+        """Return the index of a day, and count it."""
         self.opened += 1
         self._budget.check()
-        index = self._indexes.get(day)
-        start = self._near = index.place(low, self._near)
-        return index, start
+        return self._indexes.get(day)
 
     def _rest(self, day: Day, high: bytes, start: int, block: bytes, at: int) -> Iterator[Line]:
         """Yield the lines before `high` from byte `at` of a block on, which begins at a byte of the day."""

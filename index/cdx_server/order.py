@@ -46,10 +46,10 @@ def forwards(
         begin = max(since, after.timestamp) if after else since
         low, high = scope.low + begin.encode(), scope.low + until.encode() + b"!"
         days = reading.calendar.forwards(since, until)
-        found = _in_time(reading, scope.low, days, Bounds(low, high))
+        found = _in_time(reading, scope.low, days, Bounds(low, high, b"\n" + scope.low))
     else:
         low = max(scope.low, after.head) if after else scope.low
-        firsts = reading.firsts(since, until, Bounds(low, scope.high))
+        firsts = reading.firsts(since, until, Bounds(low, scope.high, b"\n" + low))
         found = _within(_by_key(reading, firsts, scope.high), since, until)
     return found if after is None else _from(found, after)
 
@@ -115,8 +115,7 @@ def _by_key(reading: Reading, firsts: list[tuple[Line, Day]], high: bytes) -> It
     while heap:
         line, rest = heap[0]
         if isinstance(rest, Day):
-            rest = reading.lines(rest, line.offset, high)
-            line = next(rest)
+            line, rest = reading.begin_at(rest, line.offset, high)
         yield line
         _advance(heap, rest)
 

@@ -37,6 +37,12 @@ def written(query: Query, rows: Iterator[Row], rest: Callable[[], str | None]) -
     return _WRITERS[query.output](query, rows, rest)
 
 
+def ending(key: str | None) -> Iterator[bytes]:
+    """Yield what comes after the last line of text: the resume key, if there is one."""
+    if key:
+        yield f"\n{key}\n".encode()
+
+
 def _columns(query: Query) -> list[tuple[str, str]]:
     """Return the columns as their names and the attributes of a row."""
     counters = {
@@ -60,8 +66,7 @@ def _text(query: Query, rows: Iterator[Row], rest: Callable[[], str | None]) -> 
     values = _values([attribute for _, attribute in _columns(query)])
     for row in rows:
         yield f"{' '.join(values(row))}\n".encode()
-    if key := rest():
-        yield f"\n{key}\n".encode()
+    yield from ending(rest())
 
 
 def _json(query: Query, rows: Iterator[Row], rest: Callable[[], str | None]) -> Iterator[bytes]:
@@ -88,8 +93,7 @@ def _cdxj(query: Query, rows: Iterator[Row], rest: Callable[[], str | None]) -> 
         if told.get("redirect") == "-":
             del told["redirect"]
         yield f"{row.urlkey} {row.timestamp} ".encode() + _encode(told) + b"\n"
-    if key := rest():
-        yield f"\n{key}\n".encode()
+    yield from ending(rest())
 
 
 _WRITERS = {Output.TEXT: _text, Output.JSON: _json, Output.CDXJ: _cdxj}
