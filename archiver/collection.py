@@ -204,8 +204,9 @@ class Collection:
         if version == _OTHERWISE_KEYED:
             raise DamagedError(
                 f"{marker} says format {version}, whose indexes stand in another order; this version of "
-                f"Daykeep reads format {FORMAT}. Nothing is lost: begin a new archive in another folder, and take "
-                f"each site over with `daykeep import SITE {self.root}/sites/SITE/snapshots/*/archive/*`."
+                f"Daykeep reads format {FORMAT}. Nothing is lost: begin a new archive in another folder, and "
+                "take each site over with "
+                f"`daykeep import SITE {self.root}/sites/SITE/snapshots/*/archive/*`."
             )
         if version != FORMAT:
             raise DamagedError(

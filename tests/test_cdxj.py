@@ -320,3 +320,25 @@ def test_blocks_are_whole_lines(tmp_path_factory, keys, low, near, size):
             blocks.append(index.block(start, size))
     assert b"".join(blocks) == b"".join(line for line in lines if line >= low.encode())
     assert all(block.endswith(b"\n") for block in blocks[:-1])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 3), st.integers(0, 900)), max_size=30),
+    st.sampled_from(["a", "b 1", "c", "d 2", "x"]),
+    st.integers(0, 20_000),
+)
+def test_about_a_place(tmp_path_factory, made, named, near):
+    """What is found about a guess is where the first line that begins so begins, or nothing is found."""
+    lines = sorted(b"%b %d %b\n" % (key.encode(), number, b"-" * size) for key, number, size in made)
+    path = tmp_path_factory.mktemp("about") / "x.cdxj"
+    path.write_bytes(b"".join(lines))
+    first = next((at for at, line in enumerate(lines) if line.startswith(named.encode())), None)
+    with Index(path) as index:
+        found, read = index.about(b"\n" + named.encode(), near)
+        if read:
+            assert first is not None
+            assert found == len(b"".join(lines[:first]))
+            assert read[:1000] == path.read_bytes()[found:][: len(read)][:1000]
+        exact = index.place(named.encode())
+        if first is not None and lines[first - 1 : first] and exact > 2000:
+            assert index.about(b"\n" + named.encode(), exact)[0] == exact  # a guess that is right is enough
