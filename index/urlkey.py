@@ -33,8 +33,8 @@ _PLAIN_HEAD = re.compile(
 )
 # Of these no parser changes any, dot segments and bad escapes aside; a query has its own rule for `'`.
 _PLAIN_TAIL = re.compile(r"/[A-Za-z0-9._~!$&()*+,;=:@/%-]*+(?:\?[A-Za-z0-9._~!$&()*+,;=:@/?%-]*+)?", re.ASCII)
-# A path that is its own part of the key: in lower case, nothing to escape, no query, no slash at the end.
-_USUAL = re.compile(r"(https?://[^/?#]+)/((?:[a-z0-9._~/-]*+(?<!/))?+)", re.ASCII)
+# A path that is its own part of the key: lower case, nothing to escape, no query, slashes between segments.
+_USUAL = re.compile(r"(https?://[^/?#]+)/((?:[a-z0-9._~-]++(?:/[a-z0-9._~-]++)*+)?+)", re.ASCII)
 _NOT_PLAIN_ESCAPE = re.compile(r"/%2e|%(?![0-9A-Fa-f]{2})", re.IGNORECASE)
 _AFTER_SCHEME = len("https://")
 # RFC 3986 section 2 allows none of these raw; the WHATWG parser leaves some of them in path or query.
