@@ -96,9 +96,9 @@ def test_effort_is_bounded():
         (
             "De dwangsom is € 23 per dag.",
             "De dwangsom is € 35 per dag.",
-            "De dwangsom is € [-23][+35] per dag.",
+            "De dwangsom is [-€ 23][+€ 35] per dag.",
         ),
-        ("Kosten: € 1.234,50", "Kosten: € 1.234,75", "Kosten: € [-1.234,50][+1.234,75]"),
+        ("Kosten: € 1.234,50", "Kosten: € 1.234,75", "Kosten: [-€ 1.234,50][+€ 1.234,75]"),
         ("Bel ons.", "Bel ons vandaag.", "Bel ons[+ vandaag]."),
         ("Bel ons vandaag.", "Bel ons.", "Bel ons[- vandaag]."),
         (
@@ -132,7 +132,7 @@ def test_passages():
     )
     assert told(found) == [
         "same: Kosten",
-        "changed: De dwangsom is € [-23][+35] per dag.",
+        "changed: De dwangsom is [-€ 23][+€ 35] per dag.",
         "removed: Bel ons op maandag.",
         "noise: Al [-1234][+1301] bezoekers.",
         "same: Contact",
@@ -188,7 +188,7 @@ def test_folds():
     assert found == [4, "4", "5", "nieuw", "7", "8", 3]
     close = [row for row in rows if row.new in {"3", "4", "5", "nieuw"}]
     assert not any(isinstance(one, Fold) for one in folded(close))
-    assert list(folded(rows[:3])) == [Fold(("0", "1", "2"))]
+    assert list(folded(rows[:3])) == [Fold(("0", "1", "2"), 3)]
 
 
 @pytest.mark.parametrize(

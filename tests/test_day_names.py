@@ -13,6 +13,7 @@ from tests.support.command import configure, inside
 from tests.support.daily import daily, html
 from tests.support.snapshots import HOST, SITE
 from tests.support.viewing import Visitor
+from viewer import places
 from viewer.pages import lifeline
 
 START = html("begin hier", "/a")
@@ -144,7 +145,7 @@ def test_no_more_passages_than_there_is_room_for(kept, monkeypatch):
     """One more than are looked for at once is told to come again; lifelines are shown, and the room is given back."""
     _, site = kept
     monkeypatch.setattr(lifeline, "LONG", 1)
-    monkeypatch.setattr(lifeline, "PATIENCE", 0.01)
+    monkeypatch.setattr(places, "PATIENCE", 0.01)
     visitor = site.visitor()
     path, real, inside = f"/{SITE}/history?url={URL}", lifeline.date_passage, []
 

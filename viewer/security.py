@@ -47,6 +47,11 @@ def allow_frames(sources: Sequence[str]) -> None:
     g.frame_sources = list(sources)
 
 
+def allow_being_held() -> None:
+    """Let the page that answers this request stand in a frame of another page of the viewer."""
+    g.held_by_viewer = True
+
+
 def add_security_headers(response: Response) -> Response:
     """Set the headers; an answer that has a policy of its own keeps that."""
     for name, value in _FIXED.items():
@@ -88,5 +93,6 @@ def is_told(url: str) -> bool:
 
 def _policy(frames: Sequence[str]) -> str:
     framing = {"frame-src": " ".join([*frames, *_HARMLESS]), "connect-src": "'self'"} if frames else {}
-    directives = {**_POLICY, **framing}
+    held = {"frame-ancestors": "'self'"} if g.get("held_by_viewer", False) else {}
+    directives = {**_POLICY, **framing, **held}
     return "; ".join(f"{name} {value}" for name, value in directives.items())

@@ -65,6 +65,8 @@ class Fold(NamedTuple):
     """Lines on end that are in both texts, far from what changed."""
 
     lines: tuple[str, ...]
+    """Empty where only their number is kept."""
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _fold(rows: Sequence[Row], first: int, last: int) -> Iterator[Row | Fold]:
         yield from rows
         return
     yield from rows[:first]
-    yield Fold(tuple(row.new for row in rows[first:end]))
+    yield Fold(tuple(row.new for row in rows[first:end]), end - first)
     yield from rows[end:]
 
 

@@ -4,9 +4,9 @@ Two lines, word by word, as pieces that are in both, only in the old one, or onl
 
     De dwangsom is € 23 per dag.
     De dwangsom is € 35 per dag.
-    [De dwangsom is € ][-23-][+35+][ per dag.]
+    [De dwangsom is ][-€ 23-][+€ 35+][ per dag.]
 
-A figure is one word with its points and commas (`1.234,50`), so that none is told by its digits. What two
+A figure is one word with its points and commas (`€ 1.234,50`), so that none is told by its digits. What two
 changes have between them and says little, a space, a comma, a short word, is taken into them: whole phrases
 can be read, single letters and articles cannot. Knows nothing of how pieces are marked.
 """
@@ -25,7 +25,7 @@ ALIKE = 0.5
 LITTLE = 3
 """Letters and figures up to which something between two changes is taken into them."""
 
-_WORDS = re.compile(r"\d++(?:[.,:/-]\d++)*+|[^\W\d]++|\s++|[^\w\s]")
+_WORDS = re.compile(r"(?:[€$£] ?)?+\d++(?:[.,:/-]\d++)*+|[^\W\d]++|\s++|[^\w\s]")
 
 
 class Mark(StrEnum):

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
@@ -55,6 +56,10 @@ class ChangedUrl(msgspec.Struct, frozen=True):
     """Where it moved."""
     origin: str | None = msgspec.field(name="from", default=None)
     """Where it was before it moved."""
+
+
+_CHANGE = msgspec.json.Decoder(ChangedUrl)
+L = TypeVar("L", Entry, ChangedUrl)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +116,21 @@ def outcome_of(folder: SnapshotFolder, *urls: str) -> Entry | None:
 
 def entries_of(folder: SnapshotFolder, urls: Iterable[str]) -> dict[str, Entry]:
     """Return what the ledger says of each of these URLs that it knows. Raises DamagedError."""
+    return _looked_up(folder.ledger_path, _ENTRY, urls)
+
+
+def change_of(folder: SnapshotFolder, url: str) -> ChangedUrl | None:
+    """Return what a day says became of a URL, None where it was unchanged. Raises DamagedError."""
+    return _looked_up(folder.changes_path, _CHANGE, (url,)).get(url)
+
+
+def _looked_up(path: Path, decoder: msgspec.json.Decoder[L], urls: Iterable[str]) -> dict[str, L]:
     try:
-        with folder.ledger_path.open("rb") as file, _mapped(file.fileno()) as data:
-            found = ((url, _entry(data, url)) for url in dict.fromkeys(urls))
-            return {url: entry for url, entry in found if entry}
+        with path.open("rb") as file, _mapped(file.fileno()) as data:
+            found = ((url, _line(data, decoder, url)) for url in dict.fromkeys(urls))
+            return {url: line for url, line in found if line}
     except (OSError, msgspec.DecodeError, RecursionError) as error:
-        raise DamagedError(f"{folder.ledger_path} cannot be read ({error}). Run `daykeep verify`.") from error
+        raise DamagedError(f"{path} cannot be read ({error}). Run `daykeep verify`.") from error
 
 
 @contextmanager
@@ -130,13 +144,13 @@ def _mapped(descriptor: int) -> Iterator[bytes | mmap.mmap]:
         yield mapped
 
 
-def _entry(data: bytes | mmap.mmap, url: str) -> Entry | None:
-    """Return the entry of a URL; a ledger stands in the order of the URLs' keys, then of the URLs."""
+def _line(data: bytes | mmap.mmap, decoder: msgspec.json.Decoder[L], url: str) -> L | None:
+    """Return the line of a URL; ledger and changes stand in the order of the URLs' keys, then of the URLs."""
     wanted, low, high = (urlkey(url), url), 0, len(data)
     while low < high:
         start = data.rfind(b"\n", 0, (low + high) // 2) + 1
         end = (data.find(b"\n", start) + 1) or len(data)
-        entry = _ENTRY.decode(data[start:end])
+        entry = decoder.decode(data[start:end])
         place = (urlkey(entry.url), entry.url)
         if place == wanted:
             return entry

@@ -8,7 +8,6 @@ that day: the form of the banner asks so without a script.
 
 from __future__ import annotations
 
-import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,33 +16,31 @@ from flask import Blueprint, Flask, current_app, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from archiver.dating import MAX_PASSAGE, date_passage
-from index.errors import BusyError
 from index.lifeline import Interval
 from index.model import Snapshot
 from index.passage import Dated
 from index.timestamp import parse_date
-from index.urlkey import normalise
 
 from ..addresses.address import format_web_path
 from ..current import holdings
 from ..holdings import Holdings
+from ..places import Places
+from .addressed import addresses_of
 
 MAX_READ = 16 << 20
 """Characters of text read for one answer about a passage."""
 
 LONG = 2
 """Answers about a passage made at once, by all processes: each may read thousands of texts."""
-PATIENCE = 1.0
-"""Seconds that one more waits for a place."""
 
-_ROOM = "daykeep-dating"
+_PLACES = "daykeep-dating"
 
 pages = Blueprint("lifeline", __name__)
 
 
 def add_lifelines(app: Flask, held: Holdings) -> None:
     """Let an application show lifelines."""
-    app.extensions[_ROOM] = threading.BoundedSemaphore(held.crew.part(LONG))
+    app.extensions[_PLACES] = Places(held.crew.part(LONG))
     app.register_blueprint(pages)
 
 
@@ -67,7 +64,7 @@ def history(site: str) -> str | Response | tuple[str, int]:
     """Show the lifeline of a URL, or go to one of its days."""
     found = holdings().site(site)
     typed = request.args.get("url", "").strip()
-    url, kept = _addresses(typed, site) if typed else (None, None)
+    url, kept = addresses_of(typed, site) if typed else (None, None)
     on = request.args.get("on", "")
     if url and on:
         return redirect(format_web_path(_day(on) or "*", url))
@@ -90,30 +87,13 @@ def history(site: str) -> str | Response | tuple[str, int]:
     return page if versions or not typed else (page, 404)
 
 
-def _addresses(typed: str, site: str) -> tuple[str | None, str | None]:
-    """
-    Return the address that is meant, and that by which the history has it; None for what is none.
-
-    Without a scheme it is that of https, or else of http, where the history has that.
-    """
-    written = [typed] if "://" in typed[:10] else [f"https://{typed}", f"http://{typed}"]
-    urls = [url for one in written if (url := normalise(one))]
-    known = ((url, holdings().kept_as(url, site)) for url in urls)
-    there = (one for one in known if holdings().history.lifeline(one[1], site))
-    return next(there, (urls[0], urls[0]) if urls else (None, None))
-
-
 def _dated(lifeline: list[Interval], passage: str) -> Dated | None:
     if not lifeline or not passage:
         return None
     held = holdings()
-    room: threading.BoundedSemaphore = current_app.extensions[_ROOM]
-    if not room.acquire(timeout=PATIENCE):
-        raise BusyError("Too many passages are being looked for: ask again in a few seconds.")
-    try:
+    places: Places = current_app.extensions[_PLACES]
+    with places.taken("Too many passages are being looked for"):
         return date_passage(held.collection, held.history, lifeline, passage, most=MAX_READ)[0]
-    finally:
-        room.release()
 
 
 def _day(text: str) -> str | None:

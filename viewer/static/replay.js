@@ -27,6 +27,11 @@
 //   {daykeep: 1, page: 0.123, parts: [["image", "https://www.ind.nl/a.png"], …], more: false}
 // The viewer asks {daykeep: "where"} after it has not heard everything.
 //
+// Beside another day (viewer/static/compare.js) it stands in a pane, and tells the page around that how far it is
+// scrolled; it is told how far to scroll:
+//   {daykeep: 1, scrolled: 0.42}   {daykeep: 1, scroll: 0.42}
+// What a window of the other day says to this page is kept from it.
+//
 // The frame is another site than the viewer. Browsers give it storage and shared workers apart from those
 // of other sites, or deny them (Chromium 156 with ThirdPartyStoragePartitioning switched off). Denied storage
 // is made up for below, per page. A denied SharedWorker is not: the browser itself fires `error` at
@@ -52,9 +57,10 @@
   const ways = makeWays(window);
   const { describe, define, each, instead, withArguments, withFirst, whenMade, answer } = ways;
   const realParent = window.parent;
-  const framed = realParent !== window && realParent === window.top;
-  const tellParent = realParent.postMessage.bind(realParent);
   const realTop = window.top;
+  const paned = window.name === "daykeep-pane" && realParent !== realTop && realParent.parent === realTop;
+  const framed = realParent !== window && (realParent === realTop || paned);
+  const tellParent = paned ? realTop.postMessage.bind(realTop) : realParent.postMessage.bind(realParent);
   const tellTop = realTop.postMessage.bind(realTop);
   const pageLocation = window.location;
   const viewOf = describe(Document.prototype, "defaultView").get;
@@ -357,6 +363,28 @@
   const addressOf = describe(HTMLIFrameElement.prototype, "src").get;
   const sourceOfMessage = describe(MessageEvent.prototype, "source").get;
   const dataOfMessage = describe(MessageEvent.prototype, "data").get;
+  const realOriginOf = describe(MessageEvent.prototype, "origin").get;
+  const trusted = (event) => event.isTrusted;
+  // The window below the one at the top in which a window is: a pane, or the page in the only frame.
+  const branchOf = (w) => {
+    for (let depth = 0; depth < 50; depth++) {
+      const up = w === window ? realParent : w.parent;
+      if (up === realTop || up === w) return w;
+      w = up;
+    }
+    return w;
+  };
+  const isOfThisDay = (event) => {
+    const source = sourceOfMessage.call(event);
+    if (!trusted(event) || source === realTop) return true;
+    if (source) return branchOf(source) === branchOf(window);
+    return byPath ? false : `${realOriginOf.call(event)}`.startsWith(pattern.split("{label}")[0] + timestamp);
+  };
+  if (realParent !== window) {
+    window.addEventListener("message", (event) => {
+      if (!isOfThisDay(event)) event.stopImmediatePropagation();
+    }, true);
+  }
   let parentOrigin = archivedOrigin;
   const originOf = (source) => {
     if (source === realParent && source !== window) return parentOrigin;
@@ -572,6 +600,36 @@
     const target = element.getAttribute("target") || "";
     if (target && target !== "_self" && !window.frames[target]) element.removeAttribute("target");
   };
+  // ---- Beside another day
+
+  const { scrollTo, requestAnimationFrame } = window;
+  const lengthOf = () => {
+    const root = document.scrollingElement || document.documentElement;
+    return root ? root.scrollHeight - root.clientHeight : 0;
+  };
+  const scrollBeside = () => {
+    let [due, set] = [false, null];
+    const tellScroll = () => {
+      due = false;
+      const length = lengthOf();
+      if (length <= 0 || Math.round(window.scrollY) === set) return;
+      tellTop({ daykeep: 1, scrolled: Math.min(Math.max(window.scrollY / length, 0), 1) }, viewer);
+    };
+    window.addEventListener("scroll", () => {
+      if (due) return;
+      due = true;
+      requestAnimationFrame.call(window, tellScroll);
+    }, { passive: true });
+    window.addEventListener("message", (event) => {
+      const { daykeep, scroll } = Object(dataOfMessage.call(event));
+      if (sourceOfMessage.call(event) !== realTop || daykeep !== 1 || typeof scroll !== "number") return;
+      event.stopImmediatePropagation();
+      if (realOriginOf.call(event) !== viewer || !(scroll >= 0 && scroll <= 1)) return;
+      set = Math.round(scroll * lengthOf());
+      scrollTo.call(window, { top: set, behavior: "instant" });
+    }, true);
+  };
+
   const tell = () => {
     if (framed) tellParent({ daykeep: 1, url: original(pageLocation.href), title: document.title, gone: gone === "yes" }, viewer);
   };
@@ -652,6 +710,7 @@
   if (byPath) list(importMapOf(said, addresses), appendChild);  // of replay addresses, which nothing has to map
   if (byPath) tell();  // before a script of the page can say something else
   if (realParent !== window) watchParts();
+  if (paned) scrollBeside();
   // Where a script leads to what nothing is captured of: to the page that says so.
   const ownOrigins = new Set(known.includes("*") ? [] : known.split(" ").filter(Boolean));
   const leading = (wanted) => {

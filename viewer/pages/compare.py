@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Two days of one page: `/<site>/compare?url=&from=&to=`.
+
+    ?view=text    what its text says otherwise: amounts, dates, links, and every line with what came and went
+    ?view=pages   the page of each day as it looked, in a pane of its own (viewer/pages/panes.py)
+    ?as=          the address it has on the later day, where it moved
+
+`to` left out is the newest day, `from` the version before. A day without a snapshot stands for the nearest
+one, and the page says so. Where a day has no text to compare, the page says what it has. Made a few at a
+time; what one may cost is bounded in characters and cells (index/comparison).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, Flask, current_app, render_template, request
+from werkzeug.wrappers import Response
+
+from archiver.comparing import Comparison, Side, Standing, compared, side_of
+from archiver.exchange import header
+from archiver.ledger import Entry
+from archiver.noise_rules import noise_of
+from archiver.records import open_response
+from archiver.settings import Site
+from index.changes import Kind
+from index.comparison import links
+from index.comparison.links import LinkChanges
+from index.comparison.passages import Fold, Row, folded
+from index.errors import DamagedError, NotFoundError
+from index.lifeline import Interval
+from index.model import Snapshot
+
+from ..current import holdings
+from ..holdings import Holdings
+from ..places import Places
+from ..replaying.body import beginning
+from ..replaying.form import charset_of
+from ..rewriting.charset import decode
+from ..rewriting.page_links import MAX_MARKUP, links_of
+from ..security import allow_frames
+from .addressed import addresses_of
+from .day_log import change_of, outcome_of
+from .panes import add_panes
+from .two_days import Step, TwoDays, choose, is_moment, steps
+
+LONG = 2
+"""Comparisons made at once, by all processes: each may take a second."""
+MAX_ROWS = 600
+"""Lines and folds on one page."""
+MAX_SHOWN = 300_000
+"""Characters of them."""
+MAX_FOLDED = 100_000
+"""Characters of folded lines that are in the page: folds beyond that say only how many lines they are."""
+MAX_PASSAGE = 300
+"""Characters of a line by which it is dated."""
+MOVED_WITHIN = 8
+"""Snapshots after a page was seen last that are asked whether it moved: as far as days look back."""
+
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_PLACES = "daykeep-comparing"
+
+pages = Blueprint("compare", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a visitor asks for."""
+
+    typed: str
+    url: str | None
+    renamed: str | None
+    """The address on the later day, where it is another."""
+    old: str
+    new: str
+    passed_over: str
+    """What was given as a day and is none."""
+    view: str
+
+    def link(self, site: str, **other: str | None) -> str:
+        """Return the address of this comparison with other values in it; what is empty is not named."""
+        values = {
+            "url": self.url,
+            "as": self.renamed,
+            "from": self.old,
+            "to": self.new,
+            "view": "pages" if self.view == "pages" else None,
+        }
+        named = {name: value for name, value in (values | other).items() if value}
+        return f"/{site}/compare?{urlencode(named)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of two texts as they are shown."""
+
+    rows: Sequence[Row | Fold]
+    more: int
+    """Lines and folds that are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A comparison as it is shown."""
+
+    found: Comparison
+    lines: Lines
+    links: LinkChanges | None
+    """None where one of the days has no page that can be read for links."""
+    moved: str | None
+    """Where the page is on the later day, as far as a day between says so."""
+    reasons: dict[str, Entry]
+    """By snapshot, what its ledger says of an address it does not have."""
+    steps: tuple[Step | None, Step | None]
+
+
+def add_comparisons(app: Flask, held: Holdings) -> None:
+    """Let an application compare two days of a page."""
+    app.extensions[_PLACES] = Places(held.crew.part(LONG))
+    app.register_blueprint(pages)
+    add_panes(app)
+
+
+@pages.get("/<site>/compare")
+def compare(site: str) -> str | Response | tuple[str, int]:
+    """Show two days of one page beside each other."""
+    found = holdings().site(site)
+    asked = _asked(site)
+    good = holdings().good_snapshots(site)
+    lifeline = holdings().history.lifeline(asked.url, site) if asked.url else []
+    days = choose(lifeline, good, asked.old, asked.new) if lifeline else None
+    shown = None
+    if days and days.old and asked.url:
+        places: Places = current_app.extensions[_PLACES]
+        with places.taken("Too many pages are being compared"):
+            shown = _shown(found, asked, lifeline, good, days)
+    if asked.view == "pages":
+        allow_frames(["'self'"])
+    page = render_template(
+        "compare.html",
+        site=found,
+        asked=asked,
+        days=days,
+        shown=shown,
+        elsewhere=[name for name in holdings().sites_with(asked.url) if name != site] if asked.url else [],
+        bounds=(good[0].day, good[-1].day) if good else ("", ""),
+        passage_of=passage_of,
+        newest=good[-1].timestamp if good else "",
+    )
+    return page if days or not asked.typed else (page, 404)
+
+
+def _asked(site: str) -> Asked:
+    typed = request.args.get("url", "").strip()
+    renamed = request.args.get("as", "").strip()
+    given = {name: request.args.get(name, "").strip()[:40] for name in ("from", "to")}
+    old, new = (given[name] if is_moment(given[name]) else "" for name in ("from", "to"))
+    wrong = next((text for text in given.values() if text and not is_moment(text)), "")
+    url = addresses_of(typed, site)[1] if typed else None
+    other = addresses_of(renamed, site)[1] if renamed else None
+    view = "pages" if request.args.get("view") == "pages" else "text"
+    return Asked(typed, url, None if other == url else other, old, new, wrong, view)
+
+
+def _shown(site: Site, asked: Asked, lifeline: list[Interval], good: list[Snapshot], days: TwoDays) -> Shown:
+    assert days.old is not None
+    assert asked.url is not None
+    held = holdings()
+    now_url = asked.renamed or asked.url
+    now = held.history.lifeline(now_url, site.name) if asked.renamed else lifeline
+    old = side_of(held.collection, held.history, lifeline, asked.url, days.old.snapshot)
+    new = side_of(held.collection, held.history, now, now_url, days.new.snapshot)
+    found = compared(old, new, noise_of(site), held.settings.zone)
+    return Shown(
+        found=found,
+        lines=_lines(found.passages.rows if found.passages else ()),
+        links=_links(old, new),
+        moved=_moved(site.name, old, new, good),
+        reasons=dict(_reasons(old, new)),
+        steps=steps(lifeline, good, days),
+    )
+
+
+def _lines(rows: Iterable[Row]) -> Lines:
+    """Return as much of two texts as one page holds."""
+    shown: list[Row | Fold] = []
+    left, room = MAX_SHOWN, MAX_FOLDED
+    more = 0
+    for one in folded(rows):
+        kept: Row | Fold = one
+        size = _size(one)
+        if isinstance(one, Fold):
+            room -= size
+            kept, size = (one if room >= 0 else Fold((), one.number)), 0
+        left -= size
+        if more or left < 0 or len(shown) >= MAX_ROWS:
+            more += 1
+        else:
+            shown.append(kept)
+    return Lines(shown, more)
+
+
+def _size(one: Row | Fold) -> int:
+    return sum(map(len, one.lines)) if isinstance(one, Fold) else len(one.old) + len(one.new)
+
+
+def _links(old: Side, new: Side) -> LinkChanges | None:
+    """Return what became of the links of a page; of files that are no page there is nothing to tell."""
+    if old.interval is None or new.interval is None or not {old.interval.mime, new.interval.mime} <= _PAGES:
+        return None
+    if old.standing is not Standing.TEXT or new.standing is not Standing.TEXT:
+        return None
+    if old.interval.content == new.interval.content:
+        return LinkChanges()
+    try:
+        return links.compare(_links_of(old), _links_of(new))
+    except (DamagedError, NotFoundError, ValueError):
+        current_app.logger.exception("links of %s", old.url)
+        return None
+
+
+def _links_of(side: Side) -> list[links.Link]:
+    """Return the links of a page as its day has it. Raises DamagedError, NotFoundError and ValueError."""
+    held = holdings()
+    snapshot = held.snapshot(side.snapshot.site, side.snapshot.timestamp)
+    found = snapshot.look_up(side.url)
+    if found is None:
+        raise NotFoundError(f"{side.url} is not in the index of {snapshot.timestamp}.")
+    with open_response(held.warc(snapshot.site), snapshot.timestamp, found.capture) as stored:
+        body, _ = beginning(stored, MAX_MARKUP)
+        charset = charset_of(header(stored.headers, "content-type") or "")
+        return links_of(decode(body, charset), side.url)
+
+
+def _moved(site: str, old: Side, new: Side, good: Sequence[Snapshot]) -> str | None:
+    """Return where a page moved that is not there on the later day, as a day between tells it."""
+    if old.interval is None or new.standing in {Standing.TEXT, Standing.NO_TEXT}:
+        return None
+    between = [one for one in good if old.interval.last < one.timestamp <= new.snapshot.timestamp]
+    for one in between[:MOVED_WITHIN]:
+        change = change_of(holdings().snapshot(site, one.timestamp).folder, old.url)
+        if change is not None and change.kind is Kind.MOVED:
+            return change.to
+    return None
+
+
+def _reasons(*sides: Side) -> Iterator[tuple[str, Entry]]:
+    for side in sides:
+        if side.standing is Standing.ABSENT:
+            folder = holdings().snapshot(side.snapshot.site, side.snapshot.timestamp).folder
+            entry = outcome_of(folder, side.url)
+            if entry:
+                yield side.snapshot.timestamp, entry
+
+
+def passage_of(line: str) -> str:
+    """Return as much of a line as it is dated by, cut between two words."""
+    if len(line) <= MAX_PASSAGE:
+        return line
+    return line[:MAX_PASSAGE].rpartition(" ")[0] or line[:MAX_PASSAGE]
