@@ -32,8 +32,11 @@ _DANGEROUS = {0: " ", 13: " "}
 
 def header(headers: Headers, name: str) -> str | None:
     """Return the first value of a field, whatever the case of its name."""
-    wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    wanted, size = name.lower(), len(name)
+    for key, value in headers:
+        if len(key) == size and key.lower() == wanted:
+            return value
+    return None
 
 
 def header_fields(block: bytes) -> Headers:

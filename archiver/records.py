@@ -4,6 +4,7 @@ Records of a WARC back into bytes: one at an offset, or all of a file. Knows not
 
     record   "WARC/1.1" CRLF fields CRLF block CRLF CRLF     plain, or one gzip member each
     segments a block too long for one file goes on in `continuation` records of others (`open_whole`)
+    at once  a small record whose length is known is read and inflated in one go, any other as it is needed
     block    of a response: status line, fields, blank line, body with its transfer coding
 
 Not warcio: its reader holds a header line of any length, and passes over damage without a word. Everything
@@ -24,6 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from isal import igzip_lib, isal_zlib
+
 from index.errors import DamagedError, NotFoundError
 from index.model import Capture, Original, Segment
 
@@ -35,6 +38,11 @@ MAX_HEAD = 1 << 20
 """Bytes of named fields or of an HTTP head that are read; the crawler keeps a quarter of that at most."""
 _CHUNK = 65536
 _GZIP_MAGIC = b"\x1f\x8b"
+_AT_ONCE = 256 << 10
+"""Bytes of a gzip member that is read at once."""
+_MOST_AT_ONCE = 2 << 20
+"""Bytes that may come out of it; where more would, it is read as it is needed."""
+_BROKEN = cast("type[Exception]", igzip_lib.IsalError)
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -78,14 +86,19 @@ class Response:
 
 
 @contextlib.contextmanager
-def open_record(path: Path, offset: int) -> Iterator[Record]:
+def open_record(path: Path, offset: int, length: int = 0) -> Iterator[Record]:
     """
     Open the record that begins at an offset of a WARC, gzip per record or plain.
 
+    `length` is how many bytes it takes in the file, where that is known: a small one is then read at once.
     Raises DamagedError where the file or a record at that offset is not there. Memory stays bounded
     whatever the record's size.
     """
     try:
+        record = _at_once(path, offset, length) if 0 < length <= _AT_ONCE else None
+        if record is not None:
+            yield record
+            return
         with path.open("rb") as file:
             file.seek(offset)
             yield _read_record(file, f"{path} at offset {offset}")
@@ -97,7 +110,11 @@ def open_record(path: Path, offset: int) -> Iterator[Record]:
 
 @contextlib.contextmanager
 def open_whole(
-    find: Callable[[str], Path], path: Path, offset: int, segments: tuple[Segment, ...] = ()
+    find: Callable[[str], Path],
+    path: Path,
+    offset: int,
+    segments: tuple[Segment, ...] = (),
+    length: int = 0,
 ) -> Iterator[Record]:
     """
     Open a record with all of its segments, its block as if it stood in one; `find` tells where a WARC stands.
@@ -106,7 +123,7 @@ def open_whole(
     (ISO 28500:2017 section 7). Raises DamagedError, also while the block is read: where a segment is not
     there, is another, or has another length than all should have.
     """
-    with open_record(path, offset) as first:
+    with open_record(path, offset, length) as first:
         if not segments:
             yield first
             return
@@ -194,7 +211,7 @@ def read_response(record: Record) -> tuple[HttpHead, Iterator[bytes]]:
 
 
 def _speaks_http(record: Record) -> bool:
-    first = cast("io.BufferedReader", record.block).peek(1)
+    first = cast("io.BufferedReader | _Block", record.block).peek(1)
     return is_http(record.kind, record.field("Content-Type"), first)
 
 
@@ -202,7 +219,7 @@ def _open(
     find: Callable[[str, str], Path], snapshot: str, there: Capture | Original
 ) -> contextlib.AbstractContextManager[Record]:
     path = find(snapshot, there.filename)
-    return open_whole(partial(find, snapshot), path, there.offset, there.segments)
+    return open_whole(partial(find, snapshot), path, there.offset, there.segments, there.length)
 
 
 def read_http_head(block: BinaryIO, url: str) -> HttpHead:
@@ -300,14 +317,45 @@ def _read_source(file: BinaryIO, where: str) -> tuple[io.BufferedReader, Record]
     file.seek(-len(magic), io.SEEK_CUR)
     gzip = magic == _GZIP_MAGIC
     source: Any = io.BufferedReader(_Inflated(file, where), _CHUNK) if gzip else file
+    fields, length = _named_fields(source, where)
+    block = io.BufferedReader(Limited(source, length, where), _CHUNK)
+    return cast("io.BufferedReader", source), Record(fields, block)
+
+
+def _named_fields(source: BinaryIO, where: str) -> tuple[Headers, int]:
+    """Read the head of a record, and return its fields and the length of its block. Raises DamagedError."""
     if not source.readline(64).startswith(b"WARC/"):
         raise DamagedError(f"{where} there is no WARC record. Run `daykeep verify` to see how far it goes.")
     fields = header_fields(_head(source, where))
     length = header(fields, "Content-Length") or ""
     if not _LENGTH.fullmatch(length):
         raise DamagedError(f"{where} the record has no Content-Length. Run `daykeep verify`.")
-    block = io.BufferedReader(Limited(source, int(length), where), _CHUNK)
-    return cast("io.BufferedReader", source), Record(fields, block)
+    return fields, int(length)
+
+
+def _at_once(path: Path, offset: int, length: int) -> Record | None:
+    """
+    Return a record that is one whole gzip member of so many bytes; None for anything else.
+
+    What is damaged is anything else too: who reads it piece by piece says what is wrong with it.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        stored = os.pread(descriptor, length, offset)
+    finally:
+        os.close(descriptor)
+    if not stored.startswith(_GZIP_MAGIC):
+        return None
+    inflate = isal_zlib.decompressobj(zlib.MAX_WBITS + 16)
+    try:
+        source = _Block(inflate.decompress(stored, _MOST_AT_ONCE))
+        if not inflate.eof:
+            return None
+        fields, size = _named_fields(source, "")
+    except (_BROKEN, DamagedError):
+        return None
+    block = source.read(size)
+    return Record(fields, _Block(block)) if len(block) == size else None
 
 
 def _head(source: BinaryIO, where: str) -> bytes:
@@ -323,6 +371,14 @@ def _head(source: BinaryIO, where: str) -> bytes:
 def _chunks(block: BinaryIO) -> Iterator[bytes]:
     while chunk := block.read(_CHUNK):
         yield chunk
+
+
+class _Block(io.BytesIO):
+    """Bytes in memory that can be looked at before they are read, as those of a file can."""
+
+    def peek(self, _size: int = 0) -> memoryview:
+        """Return what is not read yet, and leave it there."""
+        return self.getbuffer()[self.tell() :]
 
 
 class _Inflated(io.RawIOBase):

@@ -52,6 +52,7 @@ from .protocols.cdx import add_cdx
 from .protocols.timegate import add_memento
 from .replaying.replay import create_replay, is_replay_host
 from .security import add_security_headers
+from .straight import straight
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -96,7 +97,7 @@ def create_app(
     search = Search(history, catalogue)
     held = Holdings(settings, collection, history, search, addresses, shelf, exports, now, crew)
     _ = exports.offered
-    viewer, replay = create_viewer(held), create_replay(held)
+    viewer, replay = straight(create_viewer(held), held), create_replay(held)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         chosen = replay if is_replay_host(environ.get("HTTP_HOST", ""), held) else viewer

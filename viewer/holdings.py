@@ -20,7 +20,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from http import HTTPStatus
 from itertools import chain, islice
 from pathlib import Path
@@ -45,6 +45,8 @@ from .crew import ALONE, Crew
 
 KEPT_OPEN = 32
 """Snapshots kept open: each holds one mapped index file."""
+KNOWN_PLACES = 1024
+"""WARCs of which it is remembered where they stand."""
 
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
 MAX_QUERIES = 200
@@ -270,6 +272,9 @@ class Shelf:
         self._limit = limit
         self._open: OrderedDict[str, OpenSnapshot] = OrderedDict()
         self._lock = threading.Lock()
+        self._sites: tuple[int, list[str]] = (0, [])
+        self.warc: Callable[[str, str, str], Path] = lru_cache(KNOWN_PLACES)(self._warc)
+        """Where a WARC of a snapshot of a site stands."""
 
     def get(self, timestamp: str) -> OpenSnapshot | None:
         """Return the sealed snapshot of a 14-digit timestamp, which names one in the whole collection."""
@@ -281,6 +286,16 @@ class Shelf:
         if found is not None:
             self._keep(found)
         return found
+
+    def alone(self, site: str) -> bool:
+        """Tell whether no other site has a folder, and so none can have captured anything."""
+        changed = (self._collection.root / "sites").stat().st_mtime_ns
+        if self._sites[0] != changed:
+            self._sites = changed, self._collection.sites()
+        return self._sites[1] == [site]
+
+    def _warc(self, site: str, snapshot: str, filename: str) -> Path:
+        return self._collection.at(site, snapshot).warc(filename)
 
     def _look(self, timestamp: str) -> OpenSnapshot | None:
         parse_timestamp(timestamp)
@@ -360,7 +375,7 @@ class Holdings:
 
     def warc(self, site: str) -> Callable[[str, str], Path]:
         """Return the function that tells where a WARC of a snapshot of this site stands."""
-        return lambda snapshot, filename: self.collection.at(site, snapshot).warc(filename)
+        return partial(self.shelf.warc, site)
 
     def today(self) -> date:
         """Return the calendar day it is now, where days are counted."""

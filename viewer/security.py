@@ -33,13 +33,14 @@ _POLICY = {
 # The sandbox of the frame lets no address of these lead anywhere. Were they refused by the policy, Chromium
 # 156 would show an error of its own in place of the page whose link was followed.
 _HARMLESS = ("mailto:", "tel:", "sms:")
-_FIXED = {
+FIXED = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+"""What stands in the head of every answer of the viewer."""
 
 
 def allow_frames(sources: Sequence[str]) -> None:
@@ -54,7 +55,7 @@ def allow_being_held() -> None:
 
 def add_security_headers(response: Response) -> Response:
     """Set the headers; an answer that has a policy of its own keeps that."""
-    for name, value in _FIXED.items():
+    for name, value in FIXED.items():
         response.headers[name] = value
     response.headers.setdefault("Content-Security-Policy", _policy(g.get("frame_sources", ())))
     return response

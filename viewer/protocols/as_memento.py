@@ -31,9 +31,15 @@ def as_memento(response: Response, held: Holdings, capture: Capture) -> Response
     """Say of which capture an answer is; for payloads and for the parts of a page."""
     if capture.unresolved:  # of a revisit whose payload is nowhere nothing can be shown
         return response
+    response.headers.update(memento_fields(held, capture))
+    return response
+
+
+def memento_fields(held: Holdings, capture: Capture) -> list[tuple[str, str]]:
+    """Return the header fields of which capture an answer is, for one that can be shown."""
     names, one = names_of(held), Memento(capture.timestamp, capture.url)
     own = link(names.memento(one), "memento", datetime=one.date)
-    return _labelled(response, one, [*about(names, one.url), own])
+    return _label(one, [*about(names, one.url), own])
 
 
 def canonical(held: Holdings, capture: Capture) -> str:
@@ -55,10 +61,10 @@ def as_page(response: Response, held: Holdings, capture: Capture) -> Response:
     except DamagedError:  # of another day: this page can be shown, and /timegate/ and /timemap/ say it
         found = Around(one)
     others = around(names, found)
-    return _labelled(response, one, [*about(names, one.url), *others, link(names.payload(one), "alternate")])
-
-
-def _labelled(response: Response, one: Memento, links: list[str]) -> Response:
-    response.headers["Memento-Datetime"] = one.date
-    response.headers["Link"] = fitting(links)
+    links = [*about(names, one.url), *others, link(names.payload(one), "alternate")]
+    response.headers.update(_label(one, links))
     return response
+
+
+def _label(one: Memento, links: list[str]) -> list[tuple[str, str]]:
+    return [("Memento-Datetime", one.date), ("Link", fitting(links))]

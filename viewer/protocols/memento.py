@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -35,6 +36,11 @@ first.
 _UNSAFE = re.compile(r"[^!#-;=?-~]+")
 
 
+@lru_cache(1024)
+def _http_date(timestamp: str) -> str:
+    return to_http_date(parse_timestamp(timestamp))
+
+
 class Memento(NamedTuple):
     """One capture: when, by its second in UTC (14 digits), and of which URL."""
 
@@ -44,7 +50,7 @@ class Memento(NamedTuple):
     @property
     def date(self) -> str:
         """The moment as headers write it."""
-        return to_http_date(parse_timestamp(self.timestamp))
+        return _http_date(self.timestamp)
 
 
 class Around(NamedTuple):
@@ -83,7 +89,7 @@ class Names:
 
 def link(uri: str, rel: str, **more: str) -> str:
     """Return one link (RFC 8288 section 3); values of `more` are ours, and have no quote in them."""
-    safe = _UNSAFE.sub(lambda found: quote(found[0]), uri)
+    safe = _UNSAFE.sub(lambda found: quote(found[0]), uri) if _UNSAFE.search(uri) else uri
     return "; ".join([f"<{safe}>", f'rel="{rel}"', *(f'{name}="{value}"' for name, value in more.items())])
 
 

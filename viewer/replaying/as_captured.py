@@ -18,8 +18,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from http import HTTPStatus
+from typing import NamedTuple
 
 from flask import Response, request
+from werkzeug.datastructures import Range
 
 from archiver.exchange import Headers
 from archiver.records import Response as Stored
@@ -27,11 +29,14 @@ from archiver.records import open_response
 
 from ..addresses.address import format_web_path
 from ..current import holdings
-from ..holdings import Found, OpenSnapshot
-from .body import Body, coding_of, extent_of, part_of, streaming
+from ..holdings import Found, Holdings, OpenSnapshot
+from .body import Body, coding_of, extent_of, gathered, part_of
 from .file import disposition, file_name
 
 PREFIX = "X-Archive-Orig-"
+NAVIGATE = "navigate"
+"""What browsers say (`Sec-Fetch-Mode`) of what a visitor follows or saves."""
+
 MAX_FIELDS = 100
 """Stored header fields that are passed on, and bytes of each below: proxies refuse larger heads."""
 
@@ -41,51 +46,82 @@ _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}", re.ASCII)
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 
 
+class Payload(NamedTuple):
+    """An answer: its status, its own header fields, and what is sent."""
+
+    status: int
+    fields: list[tuple[str, str]]
+    chunks: list[bytes] | Iterator[bytes]
+
+
 def as_captured(snapshot: OpenSnapshot, found: Found) -> Response:
     """Answer with the payload of a capture. Raises DamagedError."""
+    wanted = request.range if request.method == "GET" and "If-Range" not in request.headers else None
+    saved = request.headers.get("Sec-Fetch-Mode") == NAVIGATE
     with ExitStack() as stack:
-        find = holdings().warc(snapshot.site)
-        stored = stack.enter_context(open_response(find, snapshot.timestamp, found.capture))
-        opened = stack.pop_all()
-        body = _body(stored)
-        status = stored.status if 200 <= stored.status < 600 and stored.status != 304 else 200
-        response = Response(
-            streaming(body.chunks, opened), body.status or status, mimetype="application/octet-stream"
-        )
-        response.call_on_close(opened.close)
-        for name, value in [*_originals(stored.headers), *_own(snapshot, found), *_framing(body)]:
-            response.headers.add(name, value)
-        response.headers[f"{PREFIX}Status"] = str(stored.status)
-        response.set_etag(found.capture.digest.removeprefix("sha256:"))
+        payload = payload_of(holdings(), snapshot, found, stack, wanted=wanted, saved=saved)
+        response = Response(payload.chunks, payload.status, payload.fields)
+        response.call_on_close(stack.pop_all().close)
         return response
     raise AssertionError
 
 
-def _body(stored: Stored) -> Body:
-    """Return the payload, or the range of it that is asked for; with its coding where a browser saves it."""
-    saved = request.headers.get("Sec-Fetch-Mode") == "navigate"
+def payload_of(
+    held: Holdings,
+    snapshot: OpenSnapshot,
+    found: Found,
+    resources: ExitStack,
+    *,
+    wanted: Range | None = None,
+    saved: bool = False,
+) -> Payload:
+    """
+    Return the payload of a capture, or the range of it that is wanted. Raises DamagedError.
+
+    `saved`: a browser saves it, and undoes the coding that it is told. What the payload is read from is
+    open until `resources` are closed.
+    """
+    capture = found.capture
+    stored = resources.enter_context(open_response(held.warc(snapshot.site), snapshot.timestamp, capture))
+    body = _body(stored, wanted, saved=saved)
+    chunks = gathered(body.chunks)
+    status = stored.status if 200 <= stored.status < 600 and stored.status != 304 else 200
+    fields = [
+        ("Content-Type", "application/octet-stream"),
+        *_originals(stored.headers),
+        *_own(snapshot, found),
+        *_framing(body, chunks),
+        (f"{PREFIX}Status", str(stored.status)),
+        ("ETag", f'"{capture.digest.removeprefix("sha256:")}"'),
+    ]
+    return Payload(body.status or status, fields, chunks)
+
+
+def _body(stored: Stored, wanted: Range | None, *, saved: bool) -> Body:
+    """Return the payload, or the range of it that is wanted; with its coding where a browser saves it."""
     whole = Body(stored.body, coding_of(stored) if saved else None)
-    wanted = request.range if request.method == "GET" and "If-Range" not in request.headers else None
     body, there = part_of(whole, stored, wanted), extent_of(stored)
     if body.content_range or there is None or stored.status != HTTPStatus.PARTIAL_CONTENT:
         return body
     return replace(body, content_range=f"bytes {there.first}-{there.end - 1}/{there.total}")
 
 
-def _framing(body: Body) -> Iterator[tuple[str, str]]:
+def _framing(body: Body, chunks: list[bytes] | Iterator[bytes]) -> Iterator[tuple[str, str]]:
     yield "Vary", "Sec-Fetch-Mode"
     if body.encoding:
         yield "Content-Encoding", body.encoding
     if body.length is not None:
         yield "Accept-Ranges", "bytes"
         yield "Content-Length", str(body.length)
+    elif isinstance(chunks, list):
+        yield "Content-Length", str(len(chunks[0]))
     if body.content_range:
         yield "Content-Range", body.content_range
 
 
 def _originals(headers: Headers) -> Iterator[tuple[str, str]]:
     for name, value in headers[:MAX_FIELDS]:
-        if _NAME.fullmatch(name) and not _UNSENDABLE.search(value):
+        if _NAME.fullmatch(name) and not _UNSENDABLE.search(value) and name.lower() != "status":
             yield f"{PREFIX}{name}", value[:MAX_VALUE]
 
 

@@ -28,6 +28,9 @@ from archiver.exchange import header
 from archiver.payload import KNOWN_CODINGS, codings, decoded_stream
 from archiver.records import Response as Stored
 
+SHORT = 256 << 10
+"""Bytes of a body up to which it is sent in one piece: without its length, no other could follow it."""
+
 MAX_REWRITTEN = 32 << 20
 """Bytes of a page or style sheet that are rewritten; a longer one is passed on as it is, with a note."""
 
@@ -128,6 +131,17 @@ def bounds(first: int | None, end: int | None, total: int) -> tuple[int, int]:
     if first is None or first < 0:
         return max(total + (first or 0), 0), total
     return first, min(total if end is None else end, total)
+
+
+def gathered(chunks: Iterable[bytes]) -> list[bytes] | Iterator[bytes]:
+    """Return a short body in one piece, so that its length can be told; a longer one as it comes."""
+    stream, held, size = iter(chunks), [], 0
+    for piece in stream:
+        held.append(piece)
+        size += len(piece)
+        if size > SHORT:
+            return chain(held, stream)
+    return [b"".join(held)]
 
 
 def streaming(chunks: Iterable[bytes], resources: ExitStack) -> Iterator[bytes]:

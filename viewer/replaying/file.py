@@ -18,6 +18,7 @@ from __future__ import annotations
 import mimetypes
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from archiver.exchange import header
@@ -96,6 +97,7 @@ def disposition(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
+@lru_cache(maxsize=256)
 def _usual_extensions(mime: str) -> list[str]:
     first = _USUAL.get(mime)
     known = [] if mime in _UNTYPED else _TYPES.guess_all_extensions(mime)

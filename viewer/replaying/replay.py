@@ -63,6 +63,7 @@ from .body import (
     Body,
     beginning,
     coding_of,
+    gathered,
     length_of,
     packed,
     part_of,
@@ -389,8 +390,12 @@ def _streamed(
         headers.append(("Accept-Ranges", "bytes"))
     if note:
         headers.append((NOTE, note))
+    status = body.status or stored.status
+    chunks = gathered(body.chunks)
+    if isinstance(chunks, list):
+        return _response(chunks, status, headers)
     opened = stack.pop_all()
-    response = _response(streaming(body.chunks, opened), body.status or stored.status, headers)
+    response = _response(streaming(chunks, opened), status, headers)
     response.call_on_close(opened.close)
     return response
 

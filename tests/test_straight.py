@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Payloads without the framework: the same answer field for field, and nothing else is answered so."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from tests.support.archive import Archive, Reply, build
+from tests.support.viewing import app_of
+from viewer.replaying.body import SHORT
+
+SITE = "https://www.example.org"
+MONDAY, TUESDAY = "20260302023000", "20260303023000"
+LONG = random.Random(34).randbytes(SHORT + 1)
+PAGE = gzip.compress(b"<title>Page</title>" + b"text " * 2000, mtime=0)
+PLAIN = {
+    "/": Reply("<title>Home</title>"),
+    "/packed": Reply(PAGE, headers=(("Content-Encoding", "gzip"),)),
+    "/chunked": Reply("<title>Chunked</title>", chunked=True),
+    "/long.mp4": Reply(LONG, "video/mp4"),
+    "/nothing": Reply("", "text/plain"),
+    "/typeless": Reply("text", None),
+    "/odd": Reply(
+        "odd", "text/plain", headers=(("Status", "odd"), ("X-\xe9", "1"), ("X-Twice", "1"), ("X-Twice", "2"))
+    ),
+    "/a%2Fb?c=d&e": Reply("escaped"),
+    "/na%C3%AFve.html": Reply("name"),
+    "/same": Reply("the same on both days"),
+}
+OTHER = {
+    "/missing": Reply("not here", status=404),
+    "/moved": Reply("", status=302, headers=(("Location", "/"),)),
+    "/no-content": Reply("", status=204),
+    "/strange": Reply("strange", status=599),
+}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Iterator[Archive]:
+    days = {
+        day: {SITE + path: reply for path, reply in {**PLAIN, **OTHER}.items()} for day in (MONDAY, TUESDAY)
+    }
+    with build(tmp_path_factory.mktemp("archive"), {"example": days}) as made:
+        yield made
+
+
+class Counted:
+    """Asks the viewer, and counts how often its routes were asked."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.asked = 0
+        self.visitor = self._visitor(archive, self.counting)
+        self.of_routes = self._visitor(archive, lambda app, _held: app)
+
+    def _visitor(self, archive, straight) -> Client:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("viewer.app.straight", straight)
+            return Client(app_of(archive), use_cookies=False)
+
+    def counting(self, app, held):
+        from viewer.straight import straight
+
+        def routes(environ, start_response):
+            self.asked += 1
+            return app(environ, start_response)
+
+        return straight(routes, held)
+
+    def get(
+        self, path: str, host: str = "localhost:8080", method: str = "GET", **headers: str
+    ) -> TestResponse:
+        """Ask both; they must agree. Return the answer."""
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        both = [
+            client.open(path, base_url=f"http://{host}", method=method, headers=fields, buffered=True)
+            for client in (self.visitor, self.of_routes)
+        ]
+        told = [
+            (one.status, sorted(set(one.headers) - {("Date", one.headers.get("Date"))}), one.data)
+            for one in both
+        ]
+        assert told[0] == told[1]
+        return both[0]
+
+
+@pytest.fixture
+def viewer(archive) -> Counted:
+    return Counted(archive)
+
+
+@pytest.mark.parametrize("path", PLAIN)
+@pytest.mark.parametrize("mode", ["no-cors", "navigate", None])
+def test_the_same_answer(viewer, path, mode):
+    """What is plain is answered without a route, and no field or byte of the answer is another."""
+    headers = {"Sec_Fetch_Mode": mode} if mode else {}
+    answer = viewer.get(f"/web/{TUESDAY}id_/{SITE}{path}", **headers)
+    assert (answer.status_code, viewer.asked) == (200, 0)
+    assert answer.data == PLAIN[path].payload
+    assert answer.headers["Memento-Datetime"]
+
+
+@pytest.mark.parametrize("path", ["/", "/packed", "/chunked"])
+def test_a_short_payload_has_a_length(viewer, path):
+    """Its length is told whatever its coding: without it the connection would have to end."""
+    answer = viewer.get(f"/web/{MONDAY}id_/{SITE}{path}")
+    assert int(answer.headers["Content-Length"]) == len(PLAIN[path].payload)
+
+
+@pytest.mark.parametrize("path", [*OTHER, "/never"])
+def test_what_is_not_plain_is_left_to_the_route(viewer, path):
+    """Redirects, errors, and what this day does not have."""
+    viewer.get(f"/web/{MONDAY}id_/{SITE}{path}")
+    assert viewer.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"Range": "bytes=0-3"}),
+        ("GET", {"If_None_Match": '"x"'}),
+        ("GET", {"If_Modified_Since": "Mon, 02 Mar 2026 02:30:00 GMT"}),
+        ("GET", {"Accept_Datetime": "Mon, 02 Mar 2026 02:30:00 GMT"}),
+        ("HEAD", {}),
+        ("POST", {}),
+    ],
+)
+def test_questions_that_are_not_plain(viewer, method, headers):
+    """Ranges, conditions, other methods."""
+    viewer.get(f"/web/{MONDAY}id_/{SITE}/", method=method, **headers)
+    assert viewer.asked == 1
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/web/{MONDAY}/{SITE}/",
+        f"/web/2026-03-02id_/{SITE}/",
+        f"/web/20260302023001id_/{SITE}/",
+        f"/web/20261399999999id_/{SITE}/",
+        f"/web/{MONDAY}id_/not an address",
+        f"/web/{MONDAY}id_/",
+    ],
+)
+def test_other_addresses(viewer, target):
+    """The page in its frame, a day, another second, a moment that is none, and what is no address."""
+    viewer.get(target)
+    assert viewer.asked == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:80", "elsewhere.example"])
+def test_by_another_name(viewer, host):
+    """Who asks by another name is led to the viewer's own."""
+    assert viewer.get(f"/web/{MONDAY}id_/{SITE}/", host=host).status_code == 302
+    assert viewer.asked == 1
+
+
+def test_damage_is_told_by_the_route(tmp_path):
+    """A record that cannot be read is an error as everywhere else."""
+    with build(tmp_path, {"example": {MONDAY: {f"{SITE}/": Reply("text " * 1000)}}}) as archive:
+        folder = archive.collection.at("example", MONDAY)
+        capture = folder.index.find(f"{SITE}/")
+        assert capture is not None
+        path = folder.warc(capture.filename)
+        path.chmod(0o644)
+        data = bytearray(path.read_bytes())
+        data[capture.offset + capture.length - 6] ^= 0xFF  # in the checksum of the member
+        path.write_bytes(data)
+        viewer = Counted(archive)
+        assert viewer.get(f"/web/{MONDAY}id_/{SITE}/").status_code == 500
+        assert viewer.asked == 1
