@@ -170,6 +170,28 @@ def test_broken_record_is_refused(tmp_path, name):
             list(iterate(path))
 
 
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_record_of_a_known_length_is_refused(tmp_path, name):
+    """So it is where its length in the file is known, which small records are read at once by."""
+    path = put(tmp_path, BROKEN[name])
+    with (
+        pytest.raises(DamagedError, match=r"t\.warc"),
+        open_record(path, 0, max(path.stat().st_size, 1)) as one,
+    ):
+        one.block.read()
+
+
+@pytest.mark.parametrize("size", [0, 5, 100_000, 3 << 20])
+@pytest.mark.parametrize("more", [-1, 0, 1, 1000])
+def test_a_known_length_changes_nothing(tmp_path, size, more):
+    """Whatever length is said, right or wrong: the record is the same, small or too large to be read at once."""
+    block = bytes(size)
+    member = gzip.compress(record(block))
+    path = put(tmp_path, member + gzip.compress(record(b"the next")))
+    with open_record(path, 0) as one, open_record(path, 0, len(member) + more) as same:
+        assert (same.fields, same.block.read()) == (one.fields, one.block.read())
+
+
 def test_wrong_checksum_is_found_at_the_end(tmp_path):
     """A gzip member whose checksum is wrong is refused by who reads it to its end."""
     path = put(tmp_path, gzip.compress(record())[:-8] + b"\0" * 8)
