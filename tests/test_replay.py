@@ -339,7 +339,7 @@ def test_tag_of_a_rewritten_page_knows_the_rewriter(archive, visitor, monkeypatc
     settings = structs.replace(archive.settings, viewer=moved)
     elsewhere = Visitor(replace(archive, settings=settings))
     assert elsewhere.replay(MONDAY, SITE + path).headers["ETag"] != tag
-    monkeypatch.setattr("viewer.replaying.replay._REWRITERS", ("rewriting/css.py",))
+    monkeypatch.setattr("viewer.replaying.replay._REWRITERS", ("rewriting",))
     assert Visitor(archive).replay(MONDAY, SITE + path).headers["ETag"] != tag
 
 

@@ -25,8 +25,9 @@ from index.urlkey import Origin
 from tests.support.chromium import ARGUMENTS, executable, visit
 from viewer.addresses.address import ReplayAddresses
 from viewer.replaying.script import page_script
+from viewer.rewriting.head import head_script
 from viewer.rewriting.headers import security_headers
-from viewer.rewriting.html import head_script, rewrite_html
+from viewer.rewriting.html import rewrite_html
 
 pytestmark = pytest.mark.browser
 

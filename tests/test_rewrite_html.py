@@ -16,8 +16,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 import viewer.rewriting.html
 from tests.support.page_tree import SCRIPT, leading_out, mapper, tree
-from viewer.rewriting.html import head_script, rewrite_html
+from viewer.rewriting.head import head_script
+from viewer.rewriting.html import rewrite_html
 from viewer.rewriting.markup import Kind, attributes, tokens, unescape
+from viewer.rewriting.rules import MAX_HEADS
 
 MANY = settings(max_examples=1000)
 HEAD = SCRIPT
@@ -452,5 +454,5 @@ def test_many_frames_do_not_swell_a_page(within: Callable[[str], str]) -> None:
     """So many documents of a page get our script, and then no more: a page grows by a bounded length."""
     page = within("<p>x") * 5000
     grown = len(rewritten(page)) - len(page)
-    assert rewritten(page).count("src=h") == 1 + viewer.rewriting.html.MAX_HEADS
+    assert rewritten(page).count("src=h") == 1 + MAX_HEADS
     assert grown < 5000 * 60 + 200 * len(HEAD) * 6

@@ -21,7 +21,8 @@ import atheris
 
 with atheris.instrument_imports(include=["viewer"]):
     from viewer.rewriting.css import rewrite_css_text
-    from viewer.rewriting.html import ELEMENTS, rewrite_html
+    from viewer.rewriting.html import rewrite_html
+    from viewer.rewriting.rules import ELEMENTS
 
 from tests.support.page_tree import SCRIPT, leading_out, mapper, tree
 

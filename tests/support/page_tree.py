@@ -16,7 +16,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from viewer.rewriting.data_url import parse_data_url
-from viewer.rewriting.html import ELEMENTS, EVERYWHERE, _srcset, _url
+from viewer.rewriting.rules import ELEMENTS, EVERYWHERE, srcset, url
 
 _ADDRESS_IN_STYLE = re.compile(r"url\(|@import|image-set\(|\\", re.IGNORECASE)
 _LEADS_OUT = re.compile(r"\s*(https?:)?\s*[/\\]\s*[/\\](?!m/)", re.IGNORECASE)
@@ -93,7 +93,7 @@ def leading_out(html: str) -> list[tuple[str, str, str]]:
     found = []
     for node in LexborHTMLParser(html).root.traverse():
         rules = {**EVERYWHERE, **ELEMENTS.get(node.tag, {})}
-        named = {name for name, rule in rules.items() if rule in {_srcset, _url}}
+        named = {name for name, rule in rules.items() if rule in {srcset, url}}
         for name, value in node.attributes.items():
             if name == "srcdoc" and node.tag == "iframe":
                 found += leading_out(value or "")

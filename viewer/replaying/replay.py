@@ -48,6 +48,7 @@ from ..i18n import add_languages
 from ..kept_answers import may_be_kept
 from ..protocols.as_memento import as_memento
 from ..rewriting.css import rewrite_css
+from ..rewriting.head import head_script
 from ..rewriting.headers import (
     MAX_LISTED,
     cookies_of,
@@ -57,7 +58,7 @@ from ..rewriting.headers import (
     rewrite_headers,
     security_headers,
 )
-from ..rewriting.html import head_script, rewrite_html
+from ..rewriting.html import rewrite_html
 from .body import (
     MAX_REWRITTEN,
     Body,
@@ -104,13 +105,8 @@ VARY = "Accept-Encoding, Sec-Fetch-Dest"
 
 _POLICIES = frozenset({"Content-Security-Policy", "Connection-Allowlist"})
 
-# What the rewritten form of a body is made by: a change in any of them makes another answer.
-_REWRITERS = (
-    "addresses/address.py", "addresses/label.py", "addresses/outside.py", "addresses/path_address.py",
-    "addresses/view.py", "replaying/form.py", "replaying/replay.py", "replaying/script.py",
-    "rewriting/charset.py", "rewriting/css.py", "rewriting/data_url.py", "rewriting/headers.py",
-    "rewriting/html.py", "rewriting/markup.py",
-)  # fmt: skip
+# What the rewritten form of a body is made by: a change in any of these rooms makes another answer.
+_REWRITERS = ("addresses", "replaying", "rewriting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +166,9 @@ def _script() -> Script:
 def rewriting_version(held: Holdings, script: Script) -> str:
     """Return what stands for everything that a rewritten page is made with besides the capture itself."""
     seen = hashlib.sha256()
-    for name in _REWRITERS:
-        seen.update((resources.files("viewer") / name).read_bytes())
+    modules = [one for room in _REWRITERS for one in (resources.files("viewer") / room).iterdir()]
+    for module in sorted((one for one in modules if one.is_file()), key=lambda one: one.name):
+        seen.update(module.read_bytes())
     seen.update("\n".join([script.version, viewer_origin(held), held.addresses.pattern]).encode())
     return seen.hexdigest()[:12]
 

@@ -27,6 +27,9 @@ from typing import NamedTuple
 
 from .open_elements import TABLE_PARTS, OpenElements
 
+SPACE = "\t\n\f\r "
+"""White space of HTML."""
+
 _S = r"[\t\n\f\r ]"
 _ATTRIBUTE = (
     rf"[\t\n\f\r /]*+(?P<name>[^\t\n\f\r />][^\t\n\f\r />=]*+)"
@@ -159,6 +162,11 @@ def escape(value: str, quote: str) -> str:
     """Return a value as it may stand between `quote`s in HTML and in XML."""
     value = value.replace("&", "&amp;").replace("<", "&lt;")
     return value.replace("'", "&#39;") if quote == "'" else value.replace('"', "&quot;")
+
+
+def local(name: str) -> str:
+    """Return the name of an element without its prefix."""
+    return name.rpartition(":")[2]
 
 
 @dataclass(slots=True)
