@@ -32,7 +32,7 @@ from bench import peers, served  # noqa: E402
 from bench.captured import distinct, size  # noqa: E402
 from bench.generated import generate  # noqa: E402
 from bench.measure import measure  # noqa: E402
-from bench.table import machine, table  # noqa: E402
+from bench.table import machine, report  # noqa: E402
 
 MOST, MOST_FOR_A_BODY = 400, 64
 """The aims, in MiB: the peak for the large site, and what the one body may add."""
@@ -119,10 +119,7 @@ def main() -> None:
     if given.json:
         print(json.dumps({"machine": where, "rows": [asdict(row) for row in rows]}, indent=1))
         return
-    print(f"{where}\n\n    {command}\n")
-    print(table(HEAD, [cells(row) for row in rows], markdown=given.markdown) + "\n")
-    mark = "- " if given.markdown else ""
-    print("\n".join(mark + line for line in verdicts(rows)))
+    print(report(where, command, HEAD, [cells(row) for row in rows], verdicts(rows), markdown=given.markdown))
 
 
 if __name__ == "__main__":

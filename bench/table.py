@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -16,6 +16,20 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, markdown: bool)
         return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows))
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     return "\n".join(_aligned(row, widths) for row in (head, *rows))
+
+
+def report(
+    where: str,
+    command: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    verdicts: Iterable[str],
+    *,
+    markdown: bool,
+) -> str:
+    """Return what was measured as text: where, by which command, the table, and what it says in words."""
+    lines = "\n".join(f"- {line}" if markdown else line for line in verdicts)
+    return f"{where}\n\n    {command}\n\n{table(head, rows, markdown=markdown)}\n\n{lines}"
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:

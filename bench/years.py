@@ -42,7 +42,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from archiver.publish import Shelves  # noqa: E402
-from bench.table import machine, table  # noqa: E402
+from bench.table import machine, report  # noqa: E402
 from index.catalogue import Catalogue  # noqa: E402
 from index.cdxj import Index, format_line  # noqa: E402
 from index.changes import merge  # noqa: E402
@@ -300,10 +300,7 @@ def main() -> None:
     if given.json:
         print(json.dumps({"machine": where, "rows": [asdict(row) for row in rows]}, indent=1))
         return
-    print(f"{where}\n\n    {command}\n")
-    print(table(HEAD, [cells(row) for row in rows], markdown=given.markdown) + "\n")
-    mark = "- " if given.markdown else ""
-    print("\n".join(mark + line for line in verdicts(rows)))
+    print(report(where, command, HEAD, [cells(row) for row in rows], verdicts(rows), markdown=given.markdown))
 
 
 if __name__ == "__main__":

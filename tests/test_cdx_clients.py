@@ -12,21 +12,18 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from archiver.settings import Viewer
 from index.cdx_server.days import Sealed, days_of
 from tests.support.archive import Archive, Reply, build
 from tests.support.cdx_days import scan
 from tests.support.oracles import CLIENTS, needed, oracle
 from tests.support.ports import free_port
 from tests.support.viewing import serving
-from tests.support.wayback_machine import ADDRESS, as_wayback_machine
+from tests.support.wayback_machine import served_as_wayback_machine
 
 HOME = "https://www.example.org/"
 PAGES = [f"{HOME}p/{number}" for number in range(12)]
@@ -69,13 +66,7 @@ def here(archive: Archive) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def there(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Serve it as web.archive.org, and yield the environment of programs that find it there."""
-    port = free_port()
-    viewer = Viewer(ADDRESS, archive.settings.viewer.replay_url)
-    named = replace(archive, settings=msgspec.structs.replace(archive.settings, viewer=viewer))
-    with (
-        serving(named, port),
-        as_wayback_machine(port, tmp_path_factory.mktemp("machine")) as environment,
-    ):
+    with served_as_wayback_machine(archive, tmp_path_factory.mktemp("machine")) as environment:
         yield environment
 
 

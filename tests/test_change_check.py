@@ -10,10 +10,9 @@ import pytest
 
 from archiver.checking.problem import Kind
 from archiver.checking.verifying import verify_days
-from archiver.collection import Collection
 from index.noise import Rule
 from tests.support.forgery import reseal
-from tests.support.snapshots import HOST, SITE, build_days, page
+from tests.support.snapshots import HOST, SITE, build_days, page, writable_copy
 
 NOTICE = page("Deze pagina is vervallen.")
 
@@ -64,10 +63,7 @@ def sealed(tmp_path_factory):
 
 @pytest.fixture
 def data(sealed, tmp_path):
-    shutil.copytree(sealed, tmp_path / "data")
-    for path in (tmp_path / "data").rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    return Collection(tmp_path / "data")
+    return writable_copy(sealed, tmp_path / "data")
 
 
 def told(collection):

@@ -20,7 +20,7 @@ from archiver.seals import keep_found, newest_path, read_seals, seals_path
 from tests.support.command import configure, inside
 from tests.support.forgery import PAGE, WARC_DAMAGE, follow, make_anew, read, reseal
 from tests.support.oracles import ORACLES, needed
-from tests.support.snapshots import FIRST, HOST, SITE, build_days, page
+from tests.support.snapshots import FIRST, HOST, SITE, build_days, page, writable_copy
 
 SUNDAY, MONDAY, TUESDAY = "20260302023000", "20260303023000", "20260304023000"
 DAYS = [
@@ -46,10 +46,7 @@ def sealed(tmp_path_factory):
 @pytest.fixture
 def data(sealed, tmp_path):
     """Return a copy of it that may be damaged."""
-    shutil.copytree(sealed, tmp_path / "data")
-    for path in (tmp_path / "data").rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    return Collection(tmp_path / "data")
+    return writable_copy(sealed, tmp_path / "data")
 
 
 def warc_of(collection, day=MONDAY):

@@ -11,18 +11,15 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
 
-from archiver.settings import Viewer
 from tests.support.archive import Archive, Reply, build
 from tests.support.oracles import CLIENTS, needed
 from tests.support.ports import free_port
 from tests.support.viewing import serving
-from tests.support.wayback_machine import ADDRESS, as_wayback_machine
+from tests.support.wayback_machine import ADDRESS, served_as_wayback_machine
 
 HOME = "https://www.example.org/"
 PAGE = f"{HOME}a%2Fb?c=d%20e"
@@ -52,10 +49,7 @@ def here(archive: Archive) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def there(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Serve it as web.archive.org, and yield the environment of programs that find it there."""
-    port = free_port()
-    viewer = Viewer(ADDRESS, archive.settings.viewer.replay_url)
-    named = replace(archive, settings=msgspec.structs.replace(archive.settings, viewer=viewer))
-    with serving(named, port), as_wayback_machine(port, tmp_path_factory.mktemp("machine")) as environment:
+    with served_as_wayback_machine(archive, tmp_path_factory.mktemp("machine")) as environment:
         yield environment
 
 

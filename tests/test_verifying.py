@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,10 +18,9 @@ from archiver.checking import verifying
 from archiver.checking.crew import Died, run
 from archiver.checking.problem import Kind
 from archiver.checking.verifying import OnePart, Read, verify_days
-from archiver.collection import Collection
 from tests.support.command import configure, inside
 from tests.support.dying import perform
-from tests.support.snapshots import HOST, SITE, build_days, page
+from tests.support.snapshots import HOST, SITE, build_days, page, writable_copy
 
 ROOT = Path(__file__).parents[1]
 FIRST, SECOND = "20260302023000", "20260303023000"
@@ -42,10 +40,7 @@ def sealed(tmp_path_factory):
 @pytest.fixture
 def data(sealed, tmp_path):
     """Return a copy of it that may be damaged."""
-    shutil.copytree(sealed, tmp_path / "data")
-    for path in (tmp_path / "data").rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    return Collection(tmp_path / "data")
+    return writable_copy(sealed, tmp_path / "data")
 
 
 @pytest.fixture

@@ -193,26 +193,27 @@ def test_endless_interim_responses_end():
 @pytest.mark.parametrize(
     ("first", "again", "limits"),
     [
-        (OK + b"\r\n", b"x" * 1000, {"max_seconds": 0.3}),
-        (OK, b"X: " + b"y" * 1000, {"max_seconds": 0.3}),
-        (CHUNKED, b"1\r\n" * 1000, {"max_seconds": 0.3}),
-        (OK + b"Content-Length: 9\r\n\r\n", b"", {"timeout": 0.2}),
-        (OK + b"Content-Length: 9\r\n\r\n", b"", {"max_seconds": 0.2}),
+        (OK + b"\r\n", b"x" * 1000, {"max_seconds": 1}),
+        (OK, b"X: " + b"y" * 1000, {"max_seconds": 1}),
+        (CHUNKED, b"1\r\n" * 1000, {"max_seconds": 1}),
+        (OK + b"Content-Length: 9\r\n\r\n", b"", {"timeout": 1}),
+        (OK + b"Content-Length: 9\r\n\r\n", b"", {"max_seconds": 1}),
     ],
     ids=["body", "head", "chunk", "silence", "deadline-in-silence"],
 )
 def test_a_dripping_response_ends_in_time(first: bytes, again: bytes, limits: dict[str, float]):
     """Neither byte after byte nor silence holds the crawl beyond its limits."""
+    waited_out: list[bool] = []
 
     def drip(connection: Connection) -> None:
         connection.request()
         connection.send(first)
         connection.drip(again, 0.02)
         connection.pause()
+        waited_out.append(not connection.server.closing.is_set())
 
-    started = time.monotonic()
     exchange = fetch(drip, **limits)
-    assert time.monotonic() - started < 0.9
+    assert True not in waited_out
     assert received(exchange).startswith(first)
     assert exchange.truncated == "time"
     assert exchange.reason
@@ -327,10 +328,10 @@ def test_fields_are_read_in_order_and_as_spelled(block: bytes, fields: tuple[tup
 
 def test_a_thousand_folds_take_no_time():
     """A head of nothing but folded lines is read in proportion to its length."""
-    started = time.monotonic()
-    (name, value), *_ = header_fields(b"A: 1\r\n" + b" a\r\n" * 60_000)
-    assert (name, len(value)) == ("A", 120_001)
-    assert time.monotonic() - started < 0.5
+    started = time.process_time()
+    (name, value), *_ = header_fields(b"A: 1\r\n" + b" a\r\n" * 600_000)
+    assert (name, len(value)) == ("A", 1_200_001)
+    assert time.process_time() - started < 10  # by the square of it: minutes
 
 
 def test_a_closed_exchange_lets_go():

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import shutil
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -151,3 +152,11 @@ def build_days(root: Path, days: Sequence[Day], **more: Any) -> Iterator[Archive
                 clock.set(FIRST + timedelta(days=number))
                 take(archive, archive.settings.site[0])
         yield archive
+
+
+def writable_copy(sealed: Path, folder: Path) -> Collection:
+    """Return a copy, in `folder`, of the data folder of sealed days, which may be damaged."""
+    shutil.copytree(sealed, folder)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return Collection(folder)

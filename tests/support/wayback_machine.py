@@ -18,14 +18,31 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
+from archiver.settings import Viewer
+
+from .archive import Archive
 from .nginx import Nginx
 from .ports import LOOPBACK, free_port
+from .viewing import serving
 
 NAME = "web.archive.org"
 ADDRESS = f"https://{NAME}"
+
+
+@contextmanager
+def served_as_wayback_machine(archive: Archive, folder: Path) -> Iterator[dict[str, str]]:
+    """Serve an archive as web.archive.org, and yield the environment of programs that find it there."""
+    port = free_port()
+    viewer = Viewer(ADDRESS, archive.settings.viewer.replay_url)
+    named = replace(archive, settings=structs.replace(archive.settings, viewer=viewer))
+    with serving(named, port), as_wayback_machine(port, folder) as environment:
+        yield environment
 
 
 @contextmanager
