@@ -10,20 +10,26 @@ Knows nothing of history, of generations or of what calls it.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import structlog
 
+from index.cdxj import Index
 from index.document import Document
 from index.errors import DamagedError
-from index.model import Capture
+from index.model import Capture, moment
 
 from .collection import Collection, SnapshotFolder
 from .records import open_record
 
 MAX_TEXT = 4 << 20
 """Bytes of a text record that are read."""
+
+MAX_TEXTS = 16
+"""Texts of one address on one day that are looked at, the newest."""
 
 Placed = tuple[Document, Path]
 """A document, and the WARC that has its text."""
@@ -42,14 +48,35 @@ def line_of(
     """
     original = capture.original
     if original is None or original.url == capture.url:
-        found = home.index.text(capture.url)
+        found = _text_of(home.index, capture.url, capture.digest)
         return (home, found) if found else None
-    if (own := today.index.text(capture.url)) is not None:
+    if (own := _text_of(today.index, capture.url, capture.digest)) is not None:
         return today, own
-    other = home.index.find(original.url)
-    alike = other is not None and other.digest == capture.digest
-    found = home.index.text(original.url) if alike else None
+    found = _text_of(home.index, original.url, capture.digest)
     return (home, found) if found else None
+
+
+def _text_of(index: Index, url: str, digest: str) -> Capture | None:
+    """Return the newest text of an address that was read of a payload."""
+    newest = heapq.nlargest(MAX_TEXTS, index.texts(url), key=moment)
+    return next((text for text in newest if _is_of(text, index, url, digest)), None)
+
+
+def _is_of(text: Capture, index: Index, url: str, digest: str) -> bool:
+    """
+    Tell whether a text was read of a payload that an address had on a day on which it may have had several.
+
+    A text has the moment of the page of which it was read. Where no page is of that moment, as in files of
+    other tools, all that the address had on that day is to be that payload.
+    """
+    then: set[bool] = set()
+    ever: set[bool] = set()
+    for one in index.captures_of(url):
+        if one.shows and one.effective_status == HTTPStatus.OK:
+            ever.add(one.digest == digest)
+            if one.timestamp == text.timestamp:
+                then.add(one.digest == digest)
+    return False not in (then or ever)
 
 
 def text_of(collection: Collection, document: Document) -> str:

@@ -168,13 +168,20 @@ class Index:
 
     def find(self, url: str) -> Capture | None:
         """Return the capture of exactly this normalised URL, the latest where there are several."""
+        return max(self.captures_of(url), key=moment, default=None)
+
+    def captures_of(self, url: str) -> Iterator[Capture]:
+        """Yield the captures of exactly this normalised URL, oldest first but for those of one second."""
         spelled = b'{"url":%b,' % json_text(url)
-        captures = (parse_line(line) for line in self.lines_of(url) if spelled in line)
-        return max(captures, key=moment, default=None)
+        return (parse_line(line) for line in self.lines_of(url) if spelled in line)
 
     def text(self, url: str) -> Capture | None:
         """Return the line of the text of a page; of a day without any that costs no search."""
-        return self.find(text_name(url)) if self._has_texts else None
+        return max(self.texts(url), key=moment, default=None)
+
+    def texts(self, url: str) -> Iterator[Capture]:
+        """Yield the lines of the texts of a page; of a day without any that costs no search."""
+        return self.captures_of(text_name(url)) if self._has_texts else iter(())
 
     @cached_property
     def _has_texts(self) -> bool:
