@@ -124,9 +124,13 @@ class OpenElements:
         if name in {"input", "select"} and self._in_scope({"select"}, _SCOPE):
             self._close({"select"}, _SCOPE)
             return name == "select"
-        return name in _NOTHING or (name == "form" and self._form is not None and self._form.open)
+        return name in _NOTHING or (name == "form" and self._form is not None)
 
     def _open(self, name: str, attributes: str) -> None:
+        if name == "form" and self._in_table():  # it is empty, and all the same the form of what follows
+            self._form = _Element(name)
+            self._form.open = False
+            return
         element = self._push(name, attributes)
         if name in _FORMATTING:
             self._remember(element)
@@ -213,7 +217,7 @@ class OpenElements:
             name == "nobr" and self._in_scope({"nobr"}, _SCOPE)
         ):
             self._adopt(name)
-        elif name == "button" or (name == "table" and top in _GROUPS | {"table", "tr"}):
+        elif name == "button" or (name == "table" and self._in_table()):
             self._close({name}, _SCOPE if name == "button" else _TABLE_SCOPE)
         elif name in _IMPLIED and self._in_scope({"ruby"}, _SCOPE):
             self._make_room_in_ruby(name)
@@ -223,6 +227,13 @@ class OpenElements:
             self._close_implied(frozenset())
         elif name in {"rp", "rt"}:
             self._close_implied(frozenset({"rtc"}))
+
+    def _in_table(self) -> bool:
+        """Tell whether a table is open, and no cell or caption of it: where a table ends by another."""
+        for element in reversed(self._stack):
+            if element.name in TABLE_PARTS or element.name == "template":
+                return element.name not in _CELLS | {"caption", "template"}
+        return False
 
     def _close_item(self, names: set[str]) -> None:
         for place in range(len(self._stack) - 1, -1, -1):
