@@ -24,9 +24,9 @@ from index.urlkey import normalise
 from ..addresses.view import View, view_of_modifier
 from ..current import holdings
 from ..holdings import Found, Holdings, OpenSnapshot
+from ..replaying.named import named_by
 from ..rewriting.embeds import MAX_EMBEDS, Embed, Kind
 from ..security import asked_by_viewer
-from .named import named_by
 from .parts import Report, report
 
 pages = Blueprint("page_parts", __name__)

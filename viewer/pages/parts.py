@@ -24,25 +24,17 @@ from index.lifeline import Moment
 from index.lifeline import nearest as nearest_of
 from index.model import Capture
 from index.timestamp import local_date
-from index.urlkey import urlkey
 
 from ..addresses.view import View
-from ..holdings import Found, Holdings, Nearness, OpenSnapshot
-from ..replaying.filling import fill, neighbours
+from ..holdings import Holdings, Nearness, OpenSnapshot
+from ..replaying.answering import LIKE, Answer, answer_of
+from ..replaying.filling import neighbours
 from ..rewriting.embeds import Embed, Kind
 from .closest import first_from, last_before
 from .day_log import entries_of
 
 SHOWN = 50
 """Parts of one list that are shown, and missing ones for which reason and nearest day are sought."""
-
-
-MAX_REDIRECTS = 10
-"""Redirects of one part that are followed; browsers give up after twenty."""
-
-
-LIKE = frozenset({Nearness.REORDERED, Nearness.FUZZY, Nearness.QUERY_IGNORED})
-"""How an answer may be only like what was asked for. `tidied` names no other page."""
 
 
 class Part(NamedTuple):
@@ -126,22 +118,6 @@ class Report:
         return self.page.day if isinstance(self.page, Part) else None
 
 
-class Answer(NamedTuple):
-    """What an address is answered with in the end, redirects followed."""
-
-    url: str
-    """Where they led."""
-    found: Found | None
-    holder: OpenSnapshot
-    day: str | None = None
-    nearness: Nearness = Nearness.EXACT
-
-    @property
-    def is_there(self) -> bool:
-        """Whether there is something to be shown."""
-        return self.found is not None and not self.found.capture.unresolved
-
-
 def report(
     held: Holdings,
     snapshot: OpenSnapshot,
@@ -167,58 +143,6 @@ def report(
     told.missing = _explained(held, snapshot, told.missing)
     told.same_as, told.unmodified = _same(held, snapshot, told)
     return told
-
-
-def answer_of(held: Holdings, snapshot: OpenSnapshot, urls: Sequence[str], near: Sequence[str]) -> Answer:
-    """
-    Return what answers for the first of several addresses that the day has, else that another day fills.
-
-    `near` are the days that fill gaps, where gaps are to be filled.
-    """
-    for url, days in ((url, days) for days in ((), near) for url in urls):
-        first = _hop(held, snapshot, url, days)
-        if first.found and (first.is_there or days is near):
-            return _led(held, snapshot, first, near)
-    return Answer(urls[0], None, snapshot)
-
-
-def _hop(held: Holdings, snapshot: OpenSnapshot, url: str, near: Sequence[str]) -> Answer:
-    """Return what a replay of a URL answers with by itself."""
-    found = _found(snapshot, url)
-    if near and (found is None or found.capture.unresolved):
-        filling = fill(held, snapshot, url, near)
-        if filling:
-            return Answer(
-                url, filling.found, filling.snapshot, filling.snapshot.timestamp, filling.found.nearness
-            )
-    return Answer(url, found, snapshot, None, found.nearness if found else Nearness.EXACT)
-
-
-def _found(snapshot: OpenSnapshot, url: str) -> Found | None:
-    """Return what the day has for a URL: by the other scheme too, or the answer to what a page sent."""
-    found = snapshot.look_up(url)
-    if found is None and (other := snapshot.other_scheme(url)):
-        found = snapshot.look_up(other)
-    return found or _sent(snapshot, url)
-
-
-def _sent(snapshot: OpenSnapshot, url: str) -> Found | None:
-    """Return the answer to what was sent to a URL: a page tells what it asked for, not by which method."""
-    asked = snapshot.folder.index.prefix(f"{urlkey(url)}?__wb_method=") if "?" not in url else ()
-    return next((Found(one) for one in asked if one.url == url), None)
-
-
-def _led(held: Holdings, snapshot: OpenSnapshot, first: Answer, near: Sequence[str]) -> Answer:
-    """Return where redirects lead in the end. What one of them was on the way, the end is too."""
-    here, day, nearness = first, first.day, first.nearness
-    for _ in range(MAX_REDIRECTS):
-        leads = here.found.capture.redirect if here.found and here.is_there else None
-        if leads is None:
-            break
-        here = _hop(held, snapshot, leads, near)
-        day = here.day or day
-        nearness = nearness if nearness in LIKE else here.nearness
-    return here._replace(day=day, nearness=nearness)
 
 
 def _sort_in(told: Report, kind: Kind, answer: Answer) -> None:

@@ -76,6 +76,7 @@ from .file import file_of
 from .filling import fill, origins
 from .form import Kind, charset_of, is_document, is_file, is_framed, kind_of, mime_of, sniffed
 from .gap import broken, mark_filled, mark_gap
+from .other_day import FILLED_SCRIPTLESS, notice, page_of_another_day
 from .preflight import is_preflight, leave
 from .script import page_script, worker_script
 from .sent import READ, Sent, answer_to, sent_by
@@ -101,6 +102,8 @@ GAP_CACHE = "public, max-age=600"
 NOTE = "X-Daykeep-Approximate"
 """Says how an answer differs: `tidied`, `reordered`, `fuzzy`, `query-ignored`, `not-rewritten`."""
 
+XHTML = "application/xhtml+xml"
+_STYLE_IN_XML = '<style xmlns="http://www.w3.org/1999/xhtml"'
 VARY = "Accept-Encoding, Sec-Fetch-Dest"
 
 _POLICIES = frozenset({"Content-Security-Policy", "Connection-Allowlist"})
@@ -280,6 +283,8 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
     with ExitStack() as stack:
         stored = stack.enter_context(_opened(snapshot, found.capture))
         form = _form(stored)
+        said = _notice(asked, stored, snapshot, found)
+        form += f"-{hashlib.sha256(said.encode()).hexdigest()[:12]}" if said else ""
         day = "" if snapshot is asked.snapshot else f"-{snapshot.timestamp}"
         etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{form}{day}"
         there = _whole_or_part(snapshot, found.capture, stored, etag)
@@ -289,13 +294,21 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
             return _gap(404, asked)
         stored = there
         if is_framed(_destination()) and is_file(stored):
-            return _file(asked, stored)
+            return _file(asked, stored, snapshot)
+        filled = snapshot is not asked.snapshot
+        if filled and stored.status == HTTPStatus.OK and not _says_itself(asked, stored):
+            return _shown_within(asked, stored, snapshot)
         unchanged = stored.status == 200 and request.if_none_match.contains_weak(etag)
-        response = Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack, etag)
+        response = (
+            Response(status=304) if unchanged else _rewritten_or_streamed(asked, stored, stack, etag, said)
+        )
         if not asked.view.filled:  # the nearest day that has a part may be another one tomorrow
             may_be_kept(request.environ)
         as_memento(response, holdings(), found.capture)
-        return _finished(response, etag, found, made=_is_made(stored, found))
+        _finished(response, etag, found, made=_is_made(stored, found))
+        if said:
+            response.headers["Vary"] = f"{VARY}, Accept-Language"
+        return response
     raise AssertionError
 
 
@@ -320,7 +333,47 @@ def _can_be_sent(stored: Stored) -> bool:
     return stored.status != 304 and 200 <= stored.status < 1000
 
 
-def _rewritten_or_streamed(asked: Asked, stored: Stored, stack: ExitStack, etag: str) -> Response:
+def _notice(asked: Asked, stored: Stored, snapshot: OpenSnapshot, found: Found) -> str:
+    """Return what makes a page say what of it is of another day, in the view where our script does not."""
+    page = is_document(_destination()) and kind_of(stored, _destination()) is not Kind.CSS
+    if asked.view != FILLED_SCRIPTLESS or not page or 300 <= stored.status < 400:
+        return ""
+    return notice(holdings(), asked.snapshot, snapshot, found, asked.url)
+
+
+def _says_itself(asked: Asked, stored: Stored) -> bool:
+    """Tell whether what a frame shows can say that it is of another day: by our script, or by a style."""
+    if not is_framed(_destination()):
+        return True
+    kind = kind_of(stored, _destination())
+    if kind is Kind.XML and asked.view.scriptless:
+        return mime_of(stored) == XHTML
+    return kind in {Kind.HTML, Kind.XML} or not mime_of(stored)
+
+
+def _shown_within(asked: Asked, stored: Stored, other: OpenSnapshot) -> Response:
+    """Answer with a page of ours that says of which day what is shown in it is: a picture, a film, a text."""
+    held = holdings()
+    mime = mime_of(stored)
+    shown = "image" if mime == "image/svg+xml" else mime.partition("/")[0]
+    response = Response(
+        render_template(
+            "other_day.html",
+            asked=asked,
+            head=_head(asked),
+            said=page_of_another_day(held, asked.snapshot, other.timestamp),
+            shown=shown,
+            source=held.addresses.url(asked.name, asked.url),
+        )
+    )
+    response.headers["Cache-Control"] = ASKED_AGAIN
+    response.headers["Vary"] = f"{VARY}, Accept-Language"
+    return response
+
+
+def _rewritten_or_streamed(
+    asked: Asked, stored: Stored, stack: ExitStack, etag: str, said: str = ""
+) -> Response:
     kind = kind_of(stored, _destination())
     if kind is not Kind.PLAIN or not mime_of(stored):
         try:
@@ -332,7 +385,7 @@ def _rewritten_or_streamed(asked: Asked, stored: Stored, stack: ExitStack, etag:
         if rest is not None or kind is Kind.PLAIN:
             note = "not-rewritten" if kind is not Kind.PLAIN else None
             return _streamed(asked, stored, Body(whole(start, rest)), stack, note)
-        return _rewritten(asked, stored, start, kind)
+        return _rewritten(asked, stored, start, kind, said)
     return _streamed(asked, stored, part_of(plain_body(stored, _accepts), stored, _wanted(etag)), stack)
 
 
@@ -342,7 +395,7 @@ def _wanted(etag: str) -> Range | None:
     return None if request.method != "GET" or other else request.range
 
 
-def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Response:
+def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind, said: str = "") -> Response:
     held = holdings()
     mapper = held.addresses.mapper(asked.name, asked.url)
     headers = _headers(asked, stored, None)
@@ -361,7 +414,7 @@ def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind) -> Respons
         xml=kind is Kind.XML,
         link=_link_mapper(asked),
         modules=[] if asked.view.scriptless else asked.snapshot.module_origins,
-        policy="" if kind is Kind.XML else _policy_in_page(asked),
+        policy=said.replace("<style", _STYLE_IN_XML) if kind is Kind.XML else _policy_in_page(asked) + said,
     )
     typed = f"{content_type.partition(';')[0].strip()}; charset=utf-8"
     kept = [(name, value) for name, value in headers if name.lower() != "content-type"]
@@ -426,6 +479,8 @@ def _finished(response: Response, etag: str, found: Found, *, made: bool) -> Res
     response.headers["Cache-Control"] = ASKED_AGAIN if made else FOREVER
     response.headers["Vary"] = VARY
     response.set_etag(etag)
+    if 300 <= response.status_code < 400:  # what it leads to may be a gap: who asked is told
+        response.headers["Timing-Allow-Origin"] = "*"
     if found.nearness is not Nearness.EXACT:
         response.headers[NOTE] = found.nearness.value
     return response
@@ -538,11 +593,13 @@ def _refused(asked: Asked, status: int = 405) -> Response:
     return response
 
 
-def _file(asked: Asked, stored: Stored) -> Response:
+def _file(asked: Asked, stored: Stored, snapshot: OpenSnapshot) -> Response:
     """Answer in a frame for what a browser saves: the sandbox forbids that, the bar above has the link."""
     file = file_of(asked.url, stored)
+    filled = snapshot is not asked.snapshot
+    said = page_of_another_day(holdings(), asked.snapshot, snapshot.timestamp) if filled else ""
     response = Response(
-        render_template("file.html", asked=asked, head=_head(asked), file=file), stored.status
+        render_template("file.html", asked=asked, head=_head(asked), file=file, said=said), stored.status
     )
     response.headers["Cache-Control"] = ASKED_AGAIN
     response.headers["Vary"] = f"{VARY}, Accept-Language"

@@ -73,6 +73,7 @@
   said.home = addresses.replayOrigin(new URL(archivedOrigin));
   const prelude = preludeOf(said);
   const marks = makeMarks(describe);
+  const realBase = describe(Node.prototype, "baseURI").get;
 
   // A visit past the frame is led into it by the server, which knows it by what browsers tell (Fetch Metadata). By plain
   // http, under another name than that of this machine, they tell nothing.
@@ -271,6 +272,10 @@
 
     // Requests
     patchRequests(w, said, ways, addresses, prelude, blobs);
+    // What a worker is made of is no resource of the page that a browser tells of.
+    for (const name of ["Worker", "SharedWorker"]) {
+      whenMade(w, name, ([url, ...rest]) => { toldOf("script", url); return [url, ...rest]; });
+    }
     whenMade(w, "Audio", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
     withFirst(proto("Worklet"), "addModule", map);
     whenMade(w, "FontFace", ([family, source, ...rest]) => [family, mapCss(source), ...rest]);
@@ -670,6 +675,10 @@
     telling ||= setTimeout(tellParts, 300);
   };
 
+  const toldOf = (kind, url) => {
+    const found = realParent !== window && url !== undefined && parsed(map(url), realBase.call(document));
+    if (found) asked(kind, found.href);
+  };
   const watchParts = () => {
     marks.watch();
     window.addEventListener("securitypolicyviolation", (event) => {

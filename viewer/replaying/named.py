@@ -22,12 +22,12 @@ from archiver.records import open_response
 
 from ..addresses.view import View
 from ..holdings import Found, Holdings, OpenSnapshot
-from ..replaying.body import beginning
-from ..replaying.filling import neighbours
-from ..replaying.form import Kind as Form
-from ..replaying.form import charset_of, kind_of
 from ..rewriting.embeds import MAX_EMBEDS, MAX_READ, Embed, Kind, embeds, embeds_of_sheet
-from .parts import answer_of
+from .answering import answer_of
+from .body import beginning
+from .filling import neighbours
+from .form import Kind as Form
+from .form import charset_of, kind_of
 
 MAX_DOCUMENTS = 40
 """Style sheets and pages in frames that are read for one page."""
@@ -80,13 +80,14 @@ class Body:
 def within(held: Holdings, snapshot: OpenSnapshot, view: View, told: Named, body: Body) -> Named:
     """Add what a page names to what is told and, in a view without scripts, what is named by that in turn."""
     near = neighbours(held, snapshot) if view.filled else []
+    snapshot, memory = snapshot.remembering()
     left = deque(told.add(_named_in(told, body, styles=view.scriptless)))
     read = 0
     while left and view.scriptless:
         one = left.popleft()
         if one.kind not in _READ:
             continue
-        if read >= MAX_DOCUMENTS:
+        if read >= MAX_DOCUMENTS or memory.full:
             told.cut = True
             break
         read += 1

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+With what a part of a page is answered in the end: of which day it is, and how near to what was asked.
+
+    /a.png             of the day                          Answer(/a.png, …)
+    /a.png?_=17        like what was asked                 Answer(…, nearness=fuzzy)
+    /old → /new        redirects are followed              Answer(/new, …)
+    /lost.png          where gaps are filled               Answer(/lost.png, …, day=20260302023000)
+
+What a browser that asks the replay origin gets, found out without asking. Knows nothing of pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from index.urlkey import urlkey
+
+from ..holdings import Found, Holdings, Nearness, OpenSnapshot
+from .filling import fill
+
+LIKE = frozenset({Nearness.REORDERED, Nearness.FUZZY, Nearness.QUERY_IGNORED})
+"""How an answer may be only like what was asked for. `tidied` names no other page."""
+
+MAX_REDIRECTS = 10
+"""Redirects of one part that are followed; browsers give up after twenty."""
+
+
+class Answer(NamedTuple):
+    """What an address is answered with in the end, redirects followed."""
+
+    url: str
+    """Where they led."""
+    found: Found | None
+    holder: OpenSnapshot
+    day: str | None = None
+    nearness: Nearness = Nearness.EXACT
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is something to be shown."""
+        return self.found is not None and not self.found.capture.unresolved
+
+
+def answer_of(held: Holdings, snapshot: OpenSnapshot, urls: Sequence[str], near: Sequence[str]) -> Answer:
+    """
+    Return what answers for the first of several addresses that the day has, else that another day fills.
+
+    `near` are the days that fill gaps, where gaps are to be filled.
+    """
+    for url, days in ((url, days) for days in ((), near) for url in urls):
+        first = _hop(held, snapshot, url, days)
+        if first.found and (first.is_there or days is near):
+            return _led(held, snapshot, first, near)
+    return Answer(urls[0], None, snapshot)
+
+
+def _hop(held: Holdings, snapshot: OpenSnapshot, url: str, near: Sequence[str]) -> Answer:
+    """Return what a replay of a URL answers with by itself."""
+    found = _found(snapshot, url)
+    if near and (found is None or found.capture.unresolved):
+        filling = fill(held, snapshot, url, near)
+        if filling:
+            return Answer(
+                url, filling.found, filling.snapshot, filling.snapshot.timestamp, filling.found.nearness
+            )
+    return Answer(url, found, snapshot, None, found.nearness if found else Nearness.EXACT)
+
+
+def _found(snapshot: OpenSnapshot, url: str) -> Found | None:
+    """Return what the day has for a URL: by the other scheme too, or the answer to what a page sent."""
+    found = snapshot.look_up(url)
+    if found is None and (other := snapshot.other_scheme(url)):
+        found = snapshot.look_up(other)
+    return found or _sent(snapshot, url)
+
+
+def _sent(snapshot: OpenSnapshot, url: str) -> Found | None:
+    """Return the answer to what was sent to a URL: a page tells what it asked for, not by which method."""
+    asked = snapshot.folder.index.prefix(f"{urlkey(url)}?__wb_method=") if "?" not in url else ()
+    return next((Found(one) for one in asked if one.url == url), None)
+
+
+def _led(held: Holdings, snapshot: OpenSnapshot, first: Answer, near: Sequence[str]) -> Answer:
+    """Return where redirects lead in the end. What one of them was on the way, the end is too."""
+    here, day, nearness = first, first.day, first.nearness
+    for _ in range(MAX_REDIRECTS):
+        leads = here.found.capture.redirect if here.found and here.is_there else None
+        if leads is None:
+            break
+        here = _hop(held, snapshot, leads, near)
+        day = here.day or day
+        nearness = nearness if nearness in LIKE else here.nearness
+    return here._replace(day=day, nearness=nearness)
