@@ -559,11 +559,13 @@ def test_tells_the_parts(world: World) -> None:
     """The viewer's page hears which parts were asked for, by their archived addresses, of frames within too."""
     parts = f"<img src='{world.cdn}/a.png#x'><script src=/s.js></script><iframe src='{world.cdn}/f.html'></iframe>"
     world.open(f"<!doctype html><title>One</title>{parts}<img src='data:image/png,'>")
-    world.page.wait_for_function("told.flatMap(([d]) => d.parts || []).length >= 3")
+    world.page.wait_for_function("told.flatMap(([d]) => d.parts || []).length >= 4")
     told = world.page.evaluate("told.map(([d]) => d).filter((d) => d.parts)")
     assert told[0]["parts"] == [], "begun before any frame within can tell"
     assert len({one["page"] for one in told} - {None}) == 1
-    assert sorted(part for one in told for part in one["parts"]) == [
+    of_page = [one for one in told if one["page"] is not None]
+    assert any(one["page"] is None for one in told), "a frame within tells what it is itself"
+    assert sorted(part for one in of_page for part in one["parts"]) == [
         ["frame", f"{world.cdn}/f.html"],
         ["image", f"{world.cdn}/a.png"],
         ["script", f"{world.site}/s.js"],

@@ -81,7 +81,8 @@ def _filled(
     held: Holdings, snapshot: OpenSnapshot, near: Sequence[str], named: Named
 ) -> tuple[list[tuple[Kind, Answer]], bool]:
     """Return the parts that are of another day, and whether there may be more."""
-    filled, seen = [], set[str]()
+    filled: list[tuple[Kind, Answer]] = []
+    seen = set[str]()
     snapshot, memory = snapshot.remembering()
     for one in named.parts:
         if memory.full:
