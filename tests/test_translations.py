@@ -104,7 +104,7 @@ def bare_words(markup: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "path", [pytest.param(path, id=path.name) for path in (ROOT / "viewer/templates").glob("*.html")]
+    "path", [pytest.param(path, id=path.name) for path in (ROOT / "viewer/templates").glob("*.[hx]*ml")]
 )
 def test_templates_have_no_unmarked_text(path):
     """Every word of a template that a visitor reads is marked for translation."""

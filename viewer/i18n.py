@@ -77,6 +77,15 @@ KINDS = {
     Kind.UNAVAILABLE: lazy_gettext("Not to be had"),
     Kind.UNCHANGED: lazy_gettext("Unchanged"),
 }
+FILTERS = {
+    "new": lazy_gettext("New"),
+    "text": lazy_gettext("Changed for a reader"),
+    "bytes": lazy_gettext("Changed in bytes alone"),
+    "removed": lazy_gettext("Removed"),
+    "moved": lazy_gettext("Moved"),
+    "unavailable": lazy_gettext("Not to be had"),
+    "changed": lazy_gettext("Changed"),
+}
 STANDINGS = {
     Standing.THERE: lazy_gettext("there"),
     Standing.NOT_THERE: lazy_gettext("not there"),
@@ -113,6 +122,7 @@ def add_languages(app: Flask, default: str, *, by_cookie: bool = True) -> None:
         state_meanings=STATE_MEANINGS,
         outcomes=OUTCOMES,
         kinds=KINDS,
+        filters=FILTERS,
         standings=STANDINGS,
         part_kinds=PART_KINDS,
         month_name=month_name,

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from archiver.collection import SnapshotFolder
 from archiver.ledger import Entry, UrlOutcome
 from archiver.settings import Site
-from index.changes import REPORTED, Kind
+from index.changes import Kind
 from index.errors import NotFoundError
 from index.model import Outcome, Page, Snapshot
 from index.timestamp import parse_date, parse_timestamp
@@ -27,6 +27,7 @@ from ..addresses.address import format_web_path
 from ..current import holdings
 from ..days import Day, around, best, calendar_of, of_day, to_day
 from ..holdings import title_of
+from .change_list import FILTERS, Wanted, is_section, survey
 from .day_log import MISSING, SHOWN, Group, changes, changes_by_kind, missing, missing_by_outcome, part
 
 pages = Blueprint("browse", __name__)
@@ -156,24 +157,23 @@ def all_missing(site: str, moment: str) -> str:
 
 @pages.get("/<site>/<moment>/changes")
 def all_changes(site: str, moment: str) -> str:
-    """Show everything a day changed, or one kind of it, a page at a time."""
+    """Show everything a day changed, or what is asked for of it, a page at a time."""
     shown = shown_at(holdings().site(site), moment)
-    kind = request.args.get("kind", "")
-    if kind and kind not in set(Kind):
-        abort(404)
+    wanted = wanted_changes()
     number = _number()
-    wanted = (
-        one for one in changes(folder_of(shown)) if (one.kind == kind if kind else one.kind in REPORTED)
-    )
-    group = part(wanted, number)
+    found = survey(changes(folder_of(shown)), wanted, number)
     return render_template(
-        "changes.html",
-        shown=shown,
-        kind=Kind(kind) if kind else None,
-        group=group,
-        number=number,
-        last=_last(group.total),
+        "changes.html", shown=shown, wanted=wanted, found=found, number=number, last=_last(found.group.total)
     )
+
+
+def wanted_changes() -> Wanted:
+    """Return which changes this request asks for; an unknown kind or section is no page."""
+    wanted = Wanted(request.args.get("kind", ""), request.args.get("section", ""))
+    known = wanted.kind in {"", *FILTERS, *(kind.value for kind in Kind)}
+    if not known or (wanted.section and not is_section(wanted.section)):
+        abort(404)
+    return wanted
 
 
 def _no_snapshot(site: Site, moment: str) -> tuple[str, int]:
