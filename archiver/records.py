@@ -108,6 +108,22 @@ def open_record(path: Path, offset: int, length: int = 0) -> Iterator[Record]:
         ) from error
 
 
+def is_in_memory(path: Path, offset: int, length: int) -> bool:
+    """Tell whether a record is read at once (`open_record`), and without waiting for the disk."""
+    if not 0 < length <= _AT_ONCE:
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.preadv(descriptor, [bytearray(length)], offset, os.RWF_NOWAIT) == length
+    except OSError:  # EAGAIN where it is not, EOPNOTSUPP where nobody can tell
+        return False
+    finally:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
 def open_whole(
     find: Callable[[str], Path],

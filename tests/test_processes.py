@@ -174,7 +174,7 @@ def test_who_is_killed_is_replaced(served):
 def test_a_signal_ends_all(served, number):
     """A signal ends the processes, with status 0; none is left, and the port is free at once."""
     children = served.children
-    assert served.ended(number) == 0
+    assert served.ended(number) == 0, served.log.read_text()
     assert not any(map(exists, children))
     bind("127.0.0.1", served.port).close()
     assert "Traceback" not in served.log.read_text()
@@ -346,6 +346,78 @@ def test_an_end_that_takes_too_long_is_told(door, slow):
     assert not server.close(0.1)
     slow.let.set()
     client.close()
+
+
+class AtHand(Slow):
+    """The same; everything but `/slow` needs no waiting. Says which thread answered."""
+
+    SIZE = 1 << 20
+
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] == "/slow":
+            return super().__call__(environ, start_response)
+        body = b"x" * self.SIZE if environ["PATH_INFO"] == "/large" else b"quick"
+        name = threading.current_thread().name
+        start_response("200 OK", [("Content-Length", str(len(body))), ("X-Thread", name)])
+        return [body]
+
+    def is_at_hand(self, environ):
+        return environ["PATH_INFO"] != "/slow"
+
+
+@pytest.fixture
+def at_hand() -> Iterator[tuple[AtHand, int]]:
+    """Serve it with one thread."""
+    listening, app = bind("127.0.0.1", 0), AtHand()
+    opened = Door(app, listening, threads=1, is_at_hand=app.is_at_hand)
+    opened.open()
+    yield app, listening.getsockname()[1]
+    app.let.set()
+    opened.close(0)
+    listening.close()
+
+
+def test_what_is_at_hand_waits_for_no_thread(at_hand):
+    """While the only thread is busy, what needs no waiting is answered, again and again on one connection."""
+    app, port = at_hand
+    slow, quick = (http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(2))
+    slow.request("GET", "/slow")
+    assert app.asked.wait(30)
+    for _ in range(3):
+        quick.request("GET", "/quick")
+        answer = quick.getresponse()
+        assert (answer.read(), answer.getheader("X-Thread")) == (b"quick", "viewer")
+    app.let.set()
+    assert slow.getresponse().read() == b"there"
+    slow.close()
+    quick.close()
+
+
+def test_questions_in_one_packet(at_hand):
+    """Questions that come together are answered in their order, whoever answers each."""
+    app, port = at_hand
+    app.let.set()
+    paths = (b"/quick", b"/slow", b"/quick")
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(b"".join(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path for path in paths))
+        said = b""
+        while said.count(b"HTTP/1.1 200 OK") < 3 or not said.endswith(b"quick"):
+            said += client.recv(10_000)
+    bodies = [part.rpartition(b"\r\n\r\n")[2] for part in said.split(b"HTTP/1.1 200 OK")[1:]]
+    assert bodies == [b"quick", b"there", b"quick"]
+
+
+def test_who_reads_nothing_holds_nobody_up(at_hand):
+    """A client who asks for much that is at hand and reads none of it is alone with that."""
+    _, port = at_hand
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as greedy:
+        greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        greedy.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n" * 60)
+        for _ in range(5):
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            client.request("GET", "/quick")
+            assert client.getresponse().read() == b"quick"
+            client.close()
 
 
 # ---- the parent --------------------------------------------------------------------------------------------

@@ -4,15 +4,22 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client, TestResponse, create_environ
 
 from tests.support.archive import Archive, Reply, build
 from tests.support.viewing import app_of
 from viewer.replaying.body import SHORT
+from viewer.straight import Straight, straight
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 SITE = "https://www.example.org"
 MONDAY, TUESDAY = "20260302023000", "20260303023000"
@@ -49,13 +56,20 @@ def archive(tmp_path_factory) -> Iterator[Archive]:
         yield made
 
 
+class OnlyRoutes(Straight):
+    """Takes no question for a plain one."""
+
+    def _asked(self, _environ: WSGIEnvironment) -> None:
+        return None
+
+
 class Counted:
     """Asks the viewer, and counts how often its routes were asked."""
 
     def __init__(self, archive: Archive) -> None:
         self.asked = 0
         self.visitor = self._visitor(archive, self.counting)
-        self.of_routes = self._visitor(archive, lambda app, _held: app)
+        self.of_routes = self._visitor(archive, OnlyRoutes)
 
     def _visitor(self, archive, straight) -> Client:
         with pytest.MonkeyPatch.context() as patch:
@@ -63,8 +77,6 @@ class Counted:
             return Client(app_of(archive), use_cookies=False)
 
     def counting(self, app, held):
-        from viewer.straight import straight
-
         def routes(environ, start_response):
             self.asked += 1
             return app(environ, start_response)
@@ -157,6 +169,45 @@ def test_by_another_name(viewer, host):
     """Who asks by another name is led to the viewer's own."""
     assert viewer.get(f"/web/{MONDAY}id_/{SITE}/", host=host).status_code == 302
     assert viewer.asked == 1
+
+
+def test_what_is_at_hand(archive):
+    """What is in memory needs no waiting, what has to come from the disk does; then it is kept, and at hand."""
+    app = app_of(archive)
+    packed = f"/web/{MONDAY}id_/{SITE}/packed"
+
+    def at_hand(target: str, **more: str) -> bool:
+        environ = create_environ(target, "http://localhost:8080", headers=more)
+        return bool(app.is_at_hand({**environ, "REQUEST_URI": target}))
+
+    folder = archive.collection.at("example", MONDAY)
+    [path] = folder.warcs
+    assert not at_hand(packed)  # the snapshot is not open
+    assert ask(app, f"/web/{MONDAY}id_/{SITE}/").status_code == 200
+    path.read_bytes()
+    assert at_hand(packed)
+    assert not at_hand(packed, Range="bytes=0-1")
+    assert not at_hand(f"/web/{MONDAY}id_/{SITE}/long.mp4")
+    assert not at_hand(f"/web/{MONDAY}id_/{SITE}/moved")
+    assert not at_hand(f"/web/{MONDAY}/{SITE}/")
+    forget(path)
+    assert not at_hand(packed)
+    answer = ask(app, packed)
+    forget(path)
+    assert at_hand(packed)
+    again = ask(app, packed)
+    assert (again.data, list(again.headers)) == (answer.data, list(answer.headers))
+
+
+def ask(app: Any, target: str) -> TestResponse:
+    return Client(app, use_cookies=False).get(target, base_url="http://localhost:8080", buffered=True)
+
+
+def forget(path: Path) -> None:
+    """Let the system forget what it has of a file in memory."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def test_damage_is_told_by_the_route(tmp_path):

@@ -44,7 +44,7 @@ from .current import give, holdings
 from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
 from .i18n import add_languages, clock, second
-from .kept_answers import KeptAnswers, keeping
+from .kept_answers import Keeping, KeptAnswers, keeping
 from .pages import around, browse, cite, compare, download, feed, frame, lifeline, page_parts, search, theme
 from .pages.theme import is_themed
 from .protocols import security_txt, web_archive_txt
@@ -55,7 +55,7 @@ from .security import add_security_headers
 from .straight import straight
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 THREADS = 16
 """Threads of all processes that run it together: long CDX answers keep at most half of them."""
@@ -76,7 +76,7 @@ def create_app(
     now: Callable[[], datetime],
     profiles: dict[str, Profile] | None = None,
     crew: Crew = ALONE,
-) -> WSGIApplication:
+) -> Keeping:
     """
     Return the WSGI application of viewer and replay. It may be called by several threads at once.
 
@@ -98,12 +98,13 @@ def create_app(
     held = Holdings(settings, collection, history, search, addresses, shelf, exports, now, crew)
     _ = exports.offered
     viewer, replay = straight(create_viewer(held), held), create_replay(held)
+    at_hand = viewer.is_at_hand
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         chosen = replay if is_replay_host(environ.get("HTTP_HOST", ""), held) else viewer
         return chosen(environ, start_response)
 
-    return keeping(app, KeptAnswers(crew.part(settings.viewer.kept_bytes, least=0)))
+    return keeping(app, KeptAnswers(crew.part(settings.viewer.kept_bytes, least=0)), at_hand)
 
 
 def create_viewer(held: Holdings) -> Flask:

@@ -133,8 +133,12 @@ class OpenSnapshot:
 
     def as_asked(self, url: str) -> Found | None:
         """Return the capture of a normalised URL by its own address, or without what is tidied away."""
+        return self.exactly(url) or self._tidied(url)
+
+    def exactly(self, url: str) -> Found | None:
+        """Return the capture of a normalised URL by its own address."""
         capture = self.folder.index.find(url)
-        return Found(capture) if capture is not None else self._tidied(url)
+        return Found(capture) if capture is not None else None
 
     def remembering(self) -> tuple[OpenSnapshot, Memory]:
         """Return the same snapshot for one answer about many addresses, and what it remembers for it."""
@@ -296,6 +300,10 @@ class Shelf:
 
     def _warc(self, site: str, snapshot: str, filename: str) -> Path:
         return self._collection.at(site, snapshot).warc(filename)
+
+    def opened(self, timestamp: str) -> OpenSnapshot | None:
+        """Return a snapshot that is open, None where it would have to be opened first."""
+        return self._open.get(timestamp)
 
     def _look(self, timestamp: str) -> OpenSnapshot | None:
         parse_timestamp(timestamp)

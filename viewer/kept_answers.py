@@ -4,6 +4,9 @@ Answers that can never change, kept whole in memory: asked for again, they cost 
 
     app = keeping(app, KeptAnswers(limit=64 << 20))
 
+    app.is_at_hand(environ)                      whether the next call with it answers without waiting for a
+                                                 disk: a server may then call it where it may not wait
+
     GET, without Range, without a condition      the answer is kept under Host, target and the fields of
                                                  the request that it depends on, if whoever made it called
                                                  `may_be_kept` and it is a whole 200 of at most a mebibyte
@@ -31,6 +34,7 @@ OVERHEAD = 1024
 """Bytes that an answer is counted for besides its body, header fields and key: the objects they are in."""
 
 _MARK = "daykeep.may_be_kept"
+_FOUND = "daykeep.kept"
 # What an answer may depend on besides Host and target. Codings are told apart as written, not as understood:
 # browsers write them in a handful of ways.
 _FIELDS = ("HTTP_SEC_FETCH_DEST", "HTTP_SEC_FETCH_MODE", "HTTP_ACCEPT_ENCODING")
@@ -96,12 +100,31 @@ def may_be_kept(environ: WSGIEnvironment) -> None:
     environ[_MARK] = True
 
 
-def keeping(app: WSGIApplication, kept: KeptAnswers) -> WSGIApplication:
-    """Return an application that answers as `app` does, from memory where it can."""
+class Keeping:
+    """An application that answers as another does, from memory where it can."""
 
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __init__(
+        self, app: WSGIApplication, kept: KeptAnswers, at_hand: Callable[[WSGIEnvironment], bool]
+    ) -> None:
+        self._app = app
+        self._kept = kept
+        self._at_hand = at_hand
+
+    def is_at_hand(self, environ: WSGIEnvironment) -> bool:
+        """Tell whether the next call with this `environ` answers without waiting for anything."""
         key = key_of(environ)
-        found = kept.get(key) if key else None
+        if key is None:
+            return False
+        found = self._kept.get(key)
+        if found is None:
+            return self._at_hand(environ)
+        environ[_FOUND] = found
+        return True
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer (PEP 3333)."""
+        key = key_of(environ)
+        found: Answer | None = environ.pop(_FOUND, None) or (self._kept.get(key) if key else None)
         if found is not None:
             start_response(found.status, list(found.headers))
             return [found.body]
@@ -111,13 +134,20 @@ def keeping(app: WSGIApplication, kept: KeptAnswers) -> WSGIApplication:
             head.append((status, headers))
             return start_response(status, headers, *given)
 
-        body = app(environ, started)
+        body = self._app(environ, started)
         if key is None or _MARK not in environ or len(head) != 1 or not head[0][0].startswith("200 "):
             return body  # as it is: a server may know a file by its type, and send it in its own way
         status, headers = head[0]
-        return _Watched(body, lambda whole: kept.keep(key, Answer(status, list(headers), whole)))
+        return _Watched(body, lambda whole: self._kept.keep(key, Answer(status, list(headers), whole)))
 
-    return answer
+
+def keeping(
+    app: WSGIApplication,
+    kept: KeptAnswers,
+    at_hand: Callable[[WSGIEnvironment], bool] = lambda _environ: False,
+) -> Keeping:
+    """Return an application with a memory; `at_hand` tells of what is not in it that it needs no waiting."""
+    return Keeping(app, kept, at_hand)
 
 
 def key_of(environ: WSGIEnvironment) -> Key | None:

@@ -7,6 +7,10 @@ One process's server on a socket that other processes may accept from too. The o
     …
     door.close(seconds=10)
 
+    is_at_hand(environ)   the answer needs no waiting: it is given by the thread that waits for connections,
+                          which costs less than half of handing it to another
+    anything else         is answered by one of the threads
+
 Closed, it takes in who has connected already, answers what was asked or is being asked, tells every client
 with its answer that the connection ends, and lets go of connections on which nothing happens. Knows nothing
 of what is answered.
@@ -18,6 +22,8 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import waitress
@@ -26,7 +32,7 @@ from waitress.task import WSGITask
 from waitress.wasyncore import dispatcher
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 QUIET = 0.5
 """Seconds without a byte after which nobody is about to ask something on a connection."""
@@ -46,30 +52,88 @@ class _Task(WSGITask):  # type: ignore[misc]  # waitress has no types
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
-    task_class = _Task
+    begun: _Task | None = None
+
+    def task_class(self, channel: HTTPChannel, request: Any) -> _Task:
+        """Return the task of a request: the one that was begun already, if one was."""
+        task, self.begun = self.begun or _Task(channel, request), None
+        return task
+
+    def received(self, data: bytes) -> bool:
+        taken: bool = super().received(data)
+        asked, self.server.asked = self.server.asked, []
+        for channel in asked:
+            channel.begin()
+        return taken
+
+    def begin(self) -> None:
+        """Answer the first request at once where that needs no waiting; else leave it to a thread."""
+        request = self.requests[0]
+        # what waits to be sent to a client who reads slowly would be waited for
+        alone = len(self.requests) == 1 and not self.total_outbufs_len
+        task = self.task_class(self, request) if alone and self.connected and not request.error else None
+        if task is None or not self.server.is_at_hand(task.get_environment()):
+            self.server.task_dispatcher.add_task(self)
+            return
+        self.begun = task
+        self.service()
+        if self.writable():
+            self.handle_write()
 
 
-def server_of(app: WSGIApplication, listening: socket.socket, threads: int) -> Any:
+def _add_task(server: Any, channel: _Channel) -> None:
+    """Take notice of a request; in the thread that receives, which has a lock then, it is begun later."""
+    if threading.get_ident() == server.own_thread:
+        server.asked.append(channel)
+    else:
+        server.task_dispatcher.add_task(channel)
+
+
+def _wake(server: Any) -> None:
+    """Let the thread that waits for connections look again; it does that anyway where it calls this."""
+    if threading.get_ident() != server.own_thread:
+        server.trigger.pull_trigger()
+
+
+def server_of(
+    app: WSGIApplication,
+    listening: socket.socket,
+    threads: int,
+    is_at_hand: Callable[[WSGIEnvironment], bool] = lambda _environ: False,
+) -> Any:
     """Return a server that waits with poll(): with select() no connection may have a number above 1,023."""
     server = waitress.create_server(
         app, sockets=[listening], threads=threads, ident=None, asyncore_use_poll=True
     )
     server.ending = False
     server.channel_class = _Channel
+    server.asked, server.own_thread, server.is_at_hand = [], 0, is_at_hand
+    server.add_task, server.pull_trigger = partial(_add_task, server), partial(_wake, server)
     return server
 
 
 class Door:
     """A server in a thread of its own."""
 
-    def __init__(self, app: WSGIApplication, listening: socket.socket, *, threads: int) -> None:
-        self._server = server_of(app, listening, threads)
+    def __init__(
+        self,
+        app: WSGIApplication,
+        listening: socket.socket,
+        *,
+        threads: int,
+        is_at_hand: Callable[[WSGIEnvironment], bool] = lambda _environ: False,
+    ) -> None:
+        self._server = server_of(app, listening, threads, is_at_hand)
         self._left = threading.Event()
-        self._thread = threading.Thread(target=self._server.run, name="viewer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="viewer", daemon=True)
 
     def open(self) -> None:
         """Begin to answer."""
         self._thread.start()
+
+    def _run(self) -> None:
+        self._server.own_thread = threading.get_ident()
+        self._server.run()
 
     def close(self, seconds: float) -> bool:
         """Answer what is being asked, for so long at most; return whether all was answered."""

@@ -13,7 +13,6 @@ import threading
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -21,6 +20,7 @@ import structlog
 
 from viewer.app import THREADS, create_app
 from viewer.crew import Crew
+from viewer.kept_answers import Keeping
 from viewer.security import not_told
 
 from .. import schedule as daily
@@ -36,9 +36,6 @@ from .compose import shelves as opened_shelves
 from .door import Door
 from .listening import bind, with_address
 from .log import log_to_stderr
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 DONE = 0
 MOST_FILES = 10_000
@@ -148,7 +145,7 @@ class Serving:
     roll: Roll
     profiles: dict[str, Profile]
 
-    def application(self, shelves: Shelves) -> WSGIApplication:
+    def application(self, shelves: Shelves) -> Keeping:
         """Return the viewer as one of so many processes has it. Raises ConfigurationError."""
         return create_app(
             self.settings,
@@ -164,7 +161,8 @@ class Serving:
         """Be one of these processes until `stop` is set, and end when all that was asked is answered."""
         with opened_shelves(Collection(self.settings.root)) as shelves:
             crew = Crew(self.processes)
-            door = Door(self.application(shelves), self.listening, threads=crew.part(THREADS, LEAST_THREADS))
+            app, threads = self.application(shelves), crew.part(THREADS, LEAST_THREADS)
+            door = Door(app, self.listening, threads=threads, is_at_hand=app.is_at_hand)
             door.open()
             self.roll.mark(number, at_work=True)
             stop.wait()
