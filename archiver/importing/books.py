@@ -67,18 +67,26 @@ def entries_of(lines: Iterable[bytes]) -> Iterator[Keyed]:
 
     A ledger is of what addresses show: an answer to another method than GET is no outcome of its address.
     """
-    for key, group in groupby((line for line in lines if ASKED_OTHERWISE not in line), key=_key):
-        if key.startswith(b"urn:"):
+    key, found = b"", dict[str, tuple[bytes, Entry]]()
+    for line in lines:
+        if ASKED_OTHERWISE in line or line.startswith(b"urn:"):
             continue
-        found: dict[str, tuple[bytes, Entry]] = {}
-        for line in group:
-            index_line, entry = line.rstrip(b"\n").split(b"\t")[:2]
-            told = _ENTRY.decode(entry)
-            before = found.get(told.url)
-            if before is None or _is_later(index_line, before[0]):
-                found[told.url] = index_line, told
-        for url in sorted(found):
-            yield key + b" " + url.encode(), found[url][1]
+        this = _key(line)
+        if this != key:
+            yield from _of_key(key, found)
+            key, found = this, {}
+        index_line, _, rest = line.partition(b"\t")
+        told = _ENTRY.decode(rest.partition(b"\t")[0])
+        before = found.get(told.url)
+        if before is None or _is_later(index_line, before[0]):
+            found[told.url] = index_line, told
+    yield from _of_key(key, found)
+
+
+def _of_key(key: bytes, found: dict[str, tuple[bytes, Entry]]) -> Iterator[Keyed]:
+    """Yield the entries of the addresses of one key."""
+    for url in sorted(found):
+        yield key + b" " + url.encode(), found[url][1]
 
 
 def _key(line: bytes) -> bytes:

@@ -111,7 +111,8 @@ def make_day(making: Making, folder: SnapshotFolder, parts: DayParts) -> MadeDay
     _part_methods(making, folder, parts)
     resolved, unresolved = _resolve(making, folder, parts)
     probes = _probes(parts.taken)
-    lines = partial(merged, parts.captures, resolved)  # read more than once, and never held
+    # read more than once, and never held
+    lines = partial(merged, parts.captures, resolved) if len(resolved) else lambda: iter(parts.captures)
     write_file(folder.index_path, (_final(line, probes) for line in lines()))
     texts = SortedLines(making.staging.folder / "lines", f"texts-{folder.timestamp}")
     write_file(folder.pages_path, write_pages(parts.pages(folder, texts)))
@@ -121,7 +122,7 @@ def make_day(making: Making, folder: SnapshotFolder, parts: DayParts) -> MadeDay
     write_file(folder.ledger_path, write_lines(_tallied(books, tallied)))
     write_file(folder.path / "logs" / "import.jsonl", _log(parts.log))
     own = _judged(making, folder, parts, tallied)
-    if others := sum(ASKED_OTHERWISE in line for line in lines()):
+    if len(parts.sent) and (others := sum(ASKED_OTHERWISE in line for line in lines())):
         own["other_methods"] = others
     _describe(making, folder, parts, own)
     sealed = making.collection.at(making.site.name, folder.timestamp)

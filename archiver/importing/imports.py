@@ -32,6 +32,7 @@ from ..settings import Site
 from .day import Making, make_day
 from .gathering import Gathering
 from .staging import Staging, require_readable
+from .surveying import Readers
 from .taking import FileReport, Taken, Taker, units, unreadable
 
 Progress = Callable[[str, int], None]
@@ -86,7 +87,8 @@ def bring(
         try:
             with contextlib.closing(Reader()) as reader, contextlib.ExitStack() as stack:
                 latest = to_timestamp(archive.now() + _FUTURE)
-                taker = Taker(staging, archive.settings.timezone, latest, progress)
+                readers = stack.enter_context(contextlib.closing(Readers()))
+                taker = Taker(staging, archive.settings.timezone, latest, progress, readers)
                 gathering = Gathering(archive, site, taker, reader if texts else None, stack)
                 return _Import(archive, site, taker, gathering).run(paths)
         finally:
@@ -104,6 +106,7 @@ class _Import:
         report = Report(self.site.name)
         taken = [one for path in paths if (one := self._take(path, report)) is not None]
         self._join(taken)
+        self.taker.readers.close()
         self.taker.staging.settle()
         for day, here in units(taken):
             self._make(day, here, report)
@@ -128,6 +131,8 @@ class _Import:
 
     def _take(self, path: Path, report: Report) -> Taken | None:
         """Copy a file and look at all its records; None where there is nothing to be made of it."""
+        with contextlib.suppress(OSError):  # that it is gone is told by who copies it
+            self.taker.readers.begin(path.stat().st_size)
         given = self.taker.staging.copy(path, lambda size: self.taker.progress(f"copying {path.name}", size))
         told = FileReport(str(path), given.sha256, given.bytes)
         told.same_as = next((one.file for one in report.files if one.sha256 == given.sha256), "")

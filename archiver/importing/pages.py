@@ -16,7 +16,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 import msgspec
 import structlog
@@ -36,7 +35,7 @@ from ..sorted_lines import SortedLines
 from ..warc import WarcFiles
 
 _PLAIN = re.compile(rb'\S+ (\d{14}) \{"url":"([^"\\]+)","mime":"text/html","status":"200",')
-_MORE = re.compile(rb'","(?:orig\.|made_up|unresolved|method)')
+_MORE = (b'","orig.', b'","made_up', b'","unresolved', b'","method')
 _READ = b"|".join(re.escape(mime.encode()) for mime in FILES)
 _PERHAPS = re.compile(rb'"mime":"(?:text/html|application/xhtml\+xml|warc/revisit|' + _READ + rb')"')
 HTML = frozenset({"text/html", "application/xhtml+xml"})
@@ -161,14 +160,24 @@ class _Shown:
 
 def _html(index: Index) -> Iterator[_Shown]:
     """Yield every address that shows a page, by its last capture where there are several."""
-    web = (line for line in index.lines() if not line.startswith(b"urn:"))
-    for key, group in groupby(web, key=_key):
-        lines = list(group)
-        plain = _PLAIN.match(lines[0]) if len(lines) == 1 else None
-        if plain and not _MORE.search(lines[0]):
-            yield _Shown(key, plain[2].decode("ascii"), plain[1].decode("ascii"), lines[0])
-        elif len(lines) > 1 or _PERHAPS.search(lines[0]):
-            yield from _last(key, lines)
+    key, lines = b"", list[bytes]()
+    for line in index.lines():
+        this = _key(line)
+        if this != key:
+            yield from _shown(key, lines)
+            key, lines = this, []
+        lines.append(line)
+    yield from _shown(key, lines)
+
+
+def _shown(key: bytes, lines: list[bytes]) -> Iterable[_Shown]:
+    """Return the pages among the lines of one key."""
+    if not lines or key.startswith(b"urn:"):
+        return ()
+    plain = _PLAIN.match(lines[0]) if len(lines) == 1 else None
+    if plain and not any(more in lines[0] for more in _MORE):
+        return (_Shown(key, plain[2].decode("ascii"), plain[1].decode("ascii"), lines[0]),)
+    return _last(key, lines) if len(lines) > 1 or _PERHAPS.search(lines[0]) else ()
 
 
 def _is_read_here(folder: SnapshotFolder, capture: Capture) -> bool:
@@ -206,6 +215,9 @@ def _joined(
     decoder = msgspec.json.Decoder(Listed)
     lines = iter(listed)
     line = next(lines, None)
+    if line is None:  # no list came along
+        yield from ((one, None) for one in shown if not only)
+        return
     for one in shown:
         key = one.key + b" " + one.url.encode()
         while line is not None and line.partition(b"\t")[0] < key:

@@ -5,8 +5,9 @@ All records of one file, looked at once and put where a snapshot can be made of 
     file ─▶ stretches ─▶ processes that read ─▶ batches, in order ─▶ lines sorted on disk, log, figures
 
 A stretch begins where a record seems to begin. Whether one does, the end of the stretch before it tells: if
-the two differ, as where a record holds another in its block, it is read again from that end on. Knows nothing
-of snapshots or of other files.
+the two differ, as where a record holds another in its block, it is read again from that end on. The
+processes are started while the first long file is still being copied, and kept for the next. Knows nothing
+of snapshots.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from ..durable import storage
@@ -29,7 +29,40 @@ STRETCH = 4 << 20
 ALONE = 8
 """Stretches up to which starting processes costs more than it saves."""
 
-Stretch = tuple[int, int]
+Task = tuple[Path, Frame, int, int]
+"""A file, what is the same for all its records, and a stretch."""
+
+
+class Readers:
+    """The processes that read long files. Close them."""
+
+    def __init__(self) -> None:
+        self._workers: Workers[Batch] | None = None
+
+    def begin(self, size: int, stretch: int = STRETCH) -> None:
+        """Start them, unless a file of that size is read here or they are there."""
+        if size > ALONE * stretch and self._workers is None:
+            self._workers = Workers(read_stretch)
+
+    def close(self) -> None:
+        """End them; for the next long file they are started again."""
+        if self._workers is not None:
+            self._workers.close()
+            self._workers = None
+
+    def batches(self, path: Path, frame: Frame, stretch: int) -> Generator[Batch, None, None]:
+        """Yield what is found in a file, in order. Raises DamagedError."""
+        size = path.stat().st_size
+        tasks = _tasks(path, frame, size, stretch)
+        self.begin(size, stretch)
+        if self._workers is None or size <= ALONE * stretch:
+            yield from _chained((task, read_stretch(*task)) for task in tasks)
+            return
+        try:
+            yield from _chained(self._workers.results(tasks))
+        except BaseException:
+            self.close()  # what they were asked for still waits in their pipes
+            raise
 
 
 @dataclass(slots=True)
@@ -88,11 +121,13 @@ def survey(
     lines: Path,
     read: Callable[[int], None] = lambda _: None,
     *,
+    readers: Readers | None = None,
     stretch: int = STRETCH,
 ) -> Surveyed:
     """
     Look at every record of a file; `lines` is a folder for what is sorted, `read` is told of bytes read.
 
+    `readers` are the caller's, who closes them; without them a long file has its own.
     Raises DamagedError where the file cannot be read at all, StorageError.
     """
     number = len(list(lines.iterdir()))
@@ -101,8 +136,13 @@ def survey(
         SortedLines(lines, f"{what}-{number}") for what in ("c", "r", "s", "q")
     )
     found = Surveyed(path, frame.file, captures, revisits, segments, sent, log)
-    with storage(f"write {log}"), log.open("wb") as out, closing(_batches(path, frame, stretch)) as batches:
-        at = 0
+    at = 0
+    with (
+        closing(Readers()) as own,
+        storage(f"write {log}"),
+        log.open("wb") as out,
+        closing((readers or own).batches(path, frame, stretch)) as batches,
+    ):
         for batch in batches:
             out.write(batch.told)
             found.add(batch)
@@ -111,31 +151,21 @@ def survey(
     return found
 
 
-def _batches(path: Path, frame: Frame, stretch: int) -> Generator[Batch, None, None]:
-    size = path.stat().st_size
-    make = partial(read_stretch, path, frame)
-    if size <= ALONE * stretch:
-        yield from _chained(make, ((one, make(*one)) for one in _stretches(path, frame, size, stretch)))
-        return
-    with closing(Workers(make)) as workers:
-        yield from _chained(make, workers.results(_stretches(path, frame, size, stretch)))
-
-
-def _stretches(path: Path, frame: Frame, size: int, length: int) -> Iterator[Stretch]:
+def _tasks(path: Path, frame: Frame, size: int, length: int) -> Iterator[Task]:
     start = 0
     while start < size:
         following = find_start(path, start + length, frame.form) if start + length < size else None
-        yield start, size if following is None else following
+        yield path, frame, start, size if following is None else following
         start = size if following is None else following
 
 
-def _chained(make: Callable[[int, int], Batch], results: Iterable[tuple[Stretch, Batch]]) -> Iterator[Batch]:
+def _chained(results: Iterable[tuple[Task, Batch]]) -> Iterator[Batch]:
     """Yield batches that follow each other without a gap, reading again what began in the wrong place."""
     at = 0
-    for (start, stop), batch in results:
+    for (path, frame, start, stop), batch in results:
         if at >= stop:
             continue  # a record reaches over all of it
-        right = batch if start == at else make(at, stop)
+        right = batch if start == at else read_stretch(path, frame, at, stop)
         at = right.end
         yield right
 

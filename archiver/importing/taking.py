@@ -26,7 +26,7 @@ from ..scanning.seen import Skipped
 from ..scanning.unpack import Part, unpack
 from .staging import Given, Staging
 from .survey import Frame, Told
-from .surveying import Surveyed, survey
+from .surveying import Readers, Surveyed, survey
 
 MAX_DAYS = 2000
 """Days that one file may bring, each a snapshot of its own: a crawl for each day of five years."""
@@ -127,6 +127,8 @@ class Taker:
     timezone: str
     latest: str
     progress: Callable[[str, int], None]
+    readers: Readers
+    """Of long files."""
 
     def take(self, given: Given, report: FileReport) -> Taken:
         """Look at all records of a file. Raises DamagedError where nothing can be read, StorageError."""
@@ -180,7 +182,7 @@ class Taker:
     def survey(self, path: Path, name: str, shown: str, form: Form) -> Surveyed:
         """Look at all records of a file that can be read as it stands."""
         read = lambda size: self.progress(f"reading {shown}", size)  # noqa: E731
-        return survey(path, self.frame(name, form), self.staging.folder / "lines", read)
+        return survey(path, self.frame(name, form), self.staging.folder / "lines", read, readers=self.readers)
 
     def frame(self, name: str, form: Form | None) -> Frame:
         """Return what is the same for all records of a file."""
