@@ -56,6 +56,7 @@ from .tables import (
 )
 from .texts import state_of, texts_of
 from .unwritten import ask
+from .urlkey import origin
 
 _HTML = ("text/html", "application/xhtml+xml")
 
@@ -214,6 +215,20 @@ class History:
         with self._reading() as connection:
             query = sql.select(LIFELINE.c.site).where(_of_url(url, _sites(connection)))
             return list(connection.scalars(query.distinct().order_by(LIFELINE.c.site)))
+
+    def neighbours(self, site: str, url: str, *, limit: int = 50) -> list[str]:
+        """Return the pages a site ever had whose keys stand next to that of a normalised URL, on its host."""
+        key, _ = place_of(url)
+        query = sql.select(LIFELINE.c.url, LIFELINE.c.urlkey).where(
+            LIFELINE.c.site == site, LIFELINE.c.document_id.is_not(None)
+        )
+        parts = (
+            query.where(LIFELINE.c.urlkey >= key).order_by(LIFELINE.c.urlkey),
+            query.where(LIFELINE.c.urlkey < key).order_by(LIFELINE.c.urlkey.desc()),
+        )
+        with self._reading() as connection:
+            rows = [row for part in parts for row in connection.execute(part.limit(limit))]
+        return [*dict.fromkeys(row.url for row in rows if origin(row.url).host == origin(url).host)]
 
     def pages(
         self,

@@ -69,7 +69,7 @@ class Online:
     The texts of a site, by the numbers that a generation of the catalogue has for them.
 
     Several threads may ask. `texts` has what is told of each text, `facets` its kind and year as a number,
-    which `named` has in words.
+    which `named` has in words; `sections` the part of the site it is of, in `section_names`.
     """
 
     def __init__(
@@ -87,10 +87,12 @@ class Online:
         numbers = {name: number for number, name in enumerate(documents)}
         self.texts: dict[int, Text] = {}
         self.facets = array("H", bytes(2 * len(documents)))
+        self.sections = array("L", bytes(array("L").itemsize * len(documents)))
         self._site = site
         self._snapshots = snapshots
         self._size = len(documents)
         known: dict[tuple[Kind, str], int] = {}
+        sections: dict[str, int] = {}
         events: list[tuple[str, int, int]] = []
         for row in rows:
             number = numbers.get(row.document)
@@ -98,9 +100,11 @@ class Online:
                 continue
             facet = kind_of(row.mime), row.year
             self.facets[number] = known.setdefault(facet, len(known))
+            self.sections[number] = sections.setdefault(section_of(row.url), len(sections))
             self.texts[number] = Text(row.document, row.url, facet[0], intern(row.year))
             events += (row.first, _ON, number), (row.last, _OFF, number)
         self.named = list(known)
+        self.section_names = list(sections)
         self._events = sorted(events)
         self._kept = self._marks_at_steps()
         self.at = lru_cache(_DAYS_KEPT)(self._at)
@@ -121,6 +125,16 @@ class Online:
         step = until // self._step
         marks = bytearray(self._kept[step])
         self._apply(marks, self._events[step * self._step : until])
+        return self._within(marks, prefix)
+
+    def ever(self, prefix: str = "") -> bytes:
+        """Return a byte for each document, 1 for what the site ever had, at addresses that begin so."""
+        marks = bytearray(self._size)
+        for number in self.texts:
+            marks[number] = 1
+        return self._within(marks, prefix)
+
+    def _within(self, marks: bytearray, prefix: str) -> bytes:
         start = without_scheme(prefix)
         for number in compress(range(self._size), marks) if start else ():
             marks[number] = without_scheme(self.texts[number].url).startswith(start)
@@ -154,3 +168,10 @@ def without_scheme(url: str) -> str:
     rest = url[scheme.end() :] if scheme else url
     host, slash, path = rest.partition("/")
     return host.lower() + slash + path
+
+
+def section_of(url: str) -> str:
+    """Return the part of a site an address is of: its host and the first folder, `www.ind.nl/en/`."""
+    host, _, path = without_scheme(url.partition("?")[0]).partition("/")
+    folder, slash, _ = path.partition("/")
+    return f"{host}/{folder}/" if slash and folder else f"{host}/"

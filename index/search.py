@@ -34,6 +34,8 @@ _ATTEMPTS = 3
 """Times that the catalogue may be renewed between two steps of one search."""
 
 _SITES_KEPT = 8
+_SECTIONS = 12
+"""Parts of a site that are named: a list that a reader can take in."""
 _EQUAL = 1e-6
 """Scores nearer than this are equal: sums of floating point numbers differ by less."""
 
@@ -71,6 +73,8 @@ class Found:
     """How many there would be with each kind as the filter, the other filters as they are."""
     years: dict[str, int] = field(default_factory=dict)
     """The same for years, the newest first."""
+    sections: dict[str, int] = field(default_factory=dict)
+    """How many of all there are in the parts of the site (online.section_of) that have the most."""
     suggestion: str = ""
     """The query with words of the site for unknown ones, where that finds something under these filters."""
 
@@ -88,7 +92,7 @@ class Search:
         self,
         site: str,
         asked: str,
-        timestamp: str,
+        timestamp: str | None,
         *,
         limit: int,
         offset: int = 0,
@@ -97,6 +101,8 @@ class Search:
         """
         Return what a site had at a snapshot of what is asked for (words.parse), best first (BM25).
 
+        Without a snapshot what it ever had: then a page is found once for each of its texts that matches.
+
         Nothing that is typed is an error, but for words too common to be looked up together. Raises
         QueryError for these, NotFoundError for an unknown snapshot, DamagedError where the catalogue cannot
         be read.
@@ -104,7 +110,8 @@ class Search:
         for _ in range(_ATTEMPTS):
             try:
                 state, online = self._online(site)
-                among = online.at(timestamp, filters.prefix[:MAX_QUERY])
+                prefix = filters.prefix[:MAX_QUERY]
+                among = online.at(timestamp, prefix) if timestamp else online.ever(prefix)
                 if state.generation is None:
                     return Found()
                 budget = Budget()
@@ -166,12 +173,14 @@ def _found(matches: Matches, online: Online, filters: Filters, part: slice) -> F
         keep = [passes[facet] for facet in facets]
         numbers, scores = matches
         matches = Matches(list(compress(numbers, keep)), list(compress(scores, keep)))
+    sections = Counter(map(online.sections.__getitem__, matches.numbers)).most_common(_SECTIONS)
     best = _best(matches, online.texts, part.stop)[part]
     return Found(
         [Hit(*text, score) for text, score in best],
         len(matches.numbers),
         dict(sorted(kinds.items(), key=lambda one: list(Kind).index(Kind(one[0])))),
         dict(sorted(years.items(), reverse=True)),
+        {online.section_names[section]: number for section, number in sections},
     )
 
 

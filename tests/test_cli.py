@@ -118,6 +118,20 @@ def test_search_in_what_is_not_a_year(demo):
     assert (ended.status, ended.out, "not a year of four digits" in ended.err) == (2, "", True)
 
 
+def test_search_on_any_day(demo):
+    """`--ever` finds each text that one of the days has, and does not go with a day."""
+    ever = inside(demo, "search", SITE, "dwangsom", "--ever", "--limit", "1000", "--json").json()
+    days = [
+        inside(demo, "search", SITE, "dwangsom", "--on", day.date, "--limit", "1000", "--json").json()
+        for day in DAYS
+    ]
+    assert ever["snapshot"] is None
+    assert ever["total"] == len(ever["pages"]) > max(day["total"] for day in days)
+    assert {page["url"] for page in ever["pages"]} == {page["url"] for day in days for page in day["pages"]}
+    both = inside(demo, "search", SITE, "dwangsom", "--ever", "--on", DAYS[0].date)
+    assert (both.status, "Either --on a day, or --ever." in both.err) == (2, True)
+
+
 def test_search_filters_and_counts(demo):
     """Filters keep what they say, counts are of all that match, and a word that nobody wrote is corrected."""
     whole = inside(demo, "search", SITE, "aanvragen", "--limit", "1", "--json").json()

@@ -220,6 +220,7 @@ def _year(_context: click.Context, _option: click.Parameter, text: str) -> str:
 @click.argument("site")
 @click.argument("query")
 @click.option("--on", "on", metavar="DATE", help="As the site stood on this day; the newest if left out.")
+@click.option("--ever", is_flag=True, help="On any day: a page is found once for each of its texts.")
 @click.option("--url", "prefix", metavar="PREFIX", default="", help="Only addresses that begin so.")
 @click.option(
     "--type", "kind", type=click.Choice([one.value for one in Kind]), help="Only files of this type."
@@ -239,6 +240,7 @@ def search_command(
     site: str,
     query: str,
     on: str | None,
+    ever: bool,
     prefix: str,
     kind: str | None,
     year: str,
@@ -254,21 +256,24 @@ def search_command(
 
     Exit status: 0 done, also where nothing was found; 1 no such day; 2 wrong usage.
     """
+    if on and ever:
+        raise click.UsageError("Either --on a day, or --ever.")
     with opened(config) as archive:
         history = archive.shelves.history
         timestamp = find_snapshot(archive, site, on).timestamp if on else _newest(archive, site)
         search = Search(history, archive.shelves.catalogue)
-        found = search.find(site, query, timestamp, limit=limit, filters=Filters(prefix, kind or "", year))
+        filters = Filters(prefix, kind or "", year)
+        found = search.find(site, query, None if ever else timestamp, limit=limit, filters=filters)
         rows = list(_found_rows(archive, found, query)) if as_json else list(_plain_rows(archive, found))
         snapshot = history.snapshot(site, timestamp)
-        day = snapshot.day if snapshot else timestamp
+        day = "any day" if ever else snapshot.day if snapshot else timestamp
     if as_json:
-        about = {"site": site, "query": query, "snapshot": timestamp, "total": found.total}
-        facets = {"type": found.kinds, "year": found.years}
+        about = {"site": site, "query": query, "snapshot": None if ever else timestamp, "total": found.total}
+        facets = {"type": found.kinds, "year": found.years, "section": found.sections}
         show.json_document(about | {"facets": facets, "suggestion": found.suggestion, "pages": rows})
     else:
         show.table(("title", "url"), ((row["title"], row["url"]) for row in rows))
-        show.note(f"{found.total} page(s) of {site} on {day}{_counted(found)}.")
+        show.note(f"{found.total} {'text' if ever else 'page'}(s) of {site} on {day}{_counted(found)}.")
         if found.suggestion:
             show.note(f"Did you mean: {found.suggestion}")
     return DONE

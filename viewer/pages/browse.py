@@ -29,6 +29,7 @@ from ..days import Day, around, best, calendar_of, of_day, to_day
 from ..holdings import title_of
 from .change_list import FILTERS, Wanted, is_section, survey
 from .day_log import MISSING, SHOWN, Group, changes, changes_by_kind, missing, missing_by_outcome, part
+from .typed import address_of, hosts_of
 
 pages = Blueprint("browse", __name__)
 
@@ -64,20 +65,33 @@ def home() -> str | Response:
 
 
 def _from_home() -> Response:
-    site = request.args.get("site", "")
-    if "q" in request.args:
-        holdings().site(site)
-        return redirect(f"/{site}/search?{urlencode({'q': request.args['q']})}")
-    url = _typed(request.args["url"])
+    """Go where the search box leads: to an address on a day or in all its versions, else to a search."""
+    held = holdings()
+    text = request.args.get("q", request.args.get("url", "")).strip()
     day = request.args.get("on", "")
-    if url and _is_day(day):
-        return redirect(format_web_path(day, url))
-    return redirect(format_web_path("*", url) if url else "/")
+    on = day if _is_day(day) else ""
+    sites = held.sites()
+    url = _typed(text) if "q" not in request.args else address_of(text, hosts_of(sites))
+    if url:
+        return redirect(format_web_path(on or "*", _stored(url, text)))
+    name = request.args.get("site", "") or (sites[0].name if len(sites) == 1 else "")
+    if not text or "q" not in request.args:
+        return redirect("/")
+    held.site(name)
+    wanted = {"q": text, "on": on, "when": request.args.get("when", "")}
+    return redirect(f"/{name}/search?{urlencode({key: value for key, value in wanted.items() if value})}")
+
+
+def _stored(url: str, text: str) -> str:
+    """Return a URL that was typed without a scheme with that by which it is stored; https where it is not."""
+    other = url.replace("https:", "http:", 1)
+    if "://" in text[:10] or holdings().sites_with(url) or not holdings().sites_with(other):
+        return url
+    return other
 
 
 def _typed(text: str) -> str | None:
     """Return the URL of what a visitor typed, who may have left out the scheme."""
-    text = text.strip()
     return normalise(text if "://" in text[:10] else f"https://{text}")
 
 

@@ -24,6 +24,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from archiver.ledger import Entry
 from archiver.records import open_response
+from archiver.settings import Site
 from index.lifeline import at, neighbours
 from index.model import Outcome
 from index.timestamp import day_bounds, local_date
@@ -47,6 +48,7 @@ from ..rewriting.headers import fits
 from ..security import allow_frames
 from .closest import first_from, last_before
 from .day_log import outcome_of
+from .nearest import nearest_pages
 from .page_parts import named_parts
 from .titles import title_at
 
@@ -268,10 +270,17 @@ def _not_there(address: WebAddress) -> AnyResponse | tuple[str, int]:
         offers=offers,
         sites=[site for site in held.sites() if site.name in known],
         reasons=[] if offers else _reasons(address),
+        nearest=[] if offers else _nearest(known, address.url),
         outside=bool(around) and not offers and not any(_has_host(one, address.url) for one in around),
         live=urlsplit(address.url),
     )
     return page, 404
+
+
+def _nearest(sites: Iterable[str], url: str) -> list[tuple[Site, list[str]]]:
+    """Return which stored pages an address that was never stored may have been meant as, by site."""
+    held = holdings()
+    return [(held.site(site), nearest_pages(held.history, site, url)) for site in dict.fromkeys(sites)]
 
 
 def _has_host(snapshot: OpenSnapshot, url: str) -> bool:

@@ -26,6 +26,7 @@ from ..current import holdings
 from ..holdings import Holdings
 from ..places import Places
 from .addressed import addresses_of
+from .nearest import nearest_pages
 
 MAX_READ = 16 << 20
 """Characters of text read for one answer about a passage."""
@@ -81,6 +82,7 @@ def history(site: str) -> str | Response | tuple[str, int]:
         versions=versions[::-1],
         passage=passage,
         dated=_dated(lifeline, passage),
+        nearest=nearest_pages(holdings().history, site, url) if url and not versions else [],
         elsewhere=[name for name in holdings().sites_with(url) if name != site] if url else [],
         bounds=(good[0].day, good[-1].day) if good else ("", ""),
     )

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-Search in a site as it stood on a day, or as it stands now: `/<site>/search?q=&on=&url=&type=&year=`.
+Search in a site as it stood on a day, as it stands now, or in all of its days: `/<site>/search?q=`.
+
+    on=DATE    as the site stood on that day      when=ever   on any day, each text of a page by itself
+    url=       addresses that begin so            type=, year=   of that type, first seen in that year
+
+An address put into the box leads to that page instead (typed.py).
 
     catalogue   which texts have the words
     history     which of those texts were online at that snapshot, and from when to when
@@ -14,7 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
 
 from archiver.settings import Site
 from archiver.texts import text_of
@@ -29,9 +35,11 @@ from index.words import MAX_QUERY
 
 from ..current import holdings
 from ..days import around, best, of_day
+from .typed import address_of, hosts_of
 
 pages = Blueprint("search", __name__)
 
+MAX_ADDRESS = 4096
 PER_PAGE = 20
 MAX_PAGE = 50
 
@@ -40,6 +48,8 @@ MAX_PAGE = 50
 class Result:
     """One page found, as it is shown."""
 
+    at: str
+    """A snapshot that has it."""
     url: str
     title: str
     language: str
@@ -64,6 +74,7 @@ class Asked:
 
     text: str
     on: str
+    ever: bool
     filters: Filters
 
     def link(self, site: str, **other: str) -> str:
@@ -71,6 +82,7 @@ class Asked:
         values = {
             "q": self.text,
             "on": self.on,
+            "when": "ever" if self.ever else "",
             "url": self.filters.prefix,
             "type": self.filters.kind,
             "year": self.filters.year,
@@ -80,12 +92,16 @@ class Asked:
 
 
 @pages.get("/<site>/search")
-def search(site: str) -> str | tuple[str, int]:
-    """Show what matches, as the site stood on a day."""
+def search(site: str) -> str | Response | tuple[str, int]:
+    """Show what matches, as the site stood on a day; or go to the page whose address was typed."""
     found = holdings().site(site)
     asked = _asked()
+    text = request.args.get("q", "").strip()[:MAX_ADDRESS]
+    typed = address_of(text, hosts_of([found]))
+    if typed:
+        return to_address(site, text if "://" in text else typed.removeprefix("https://"), asked.on)
     snapshots = holdings().good_snapshots(site)
-    snapshot = _snapshot(snapshots, asked.on)
+    snapshot = _snapshot(snapshots, "" if asked.ever else asked.on)
     number = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE)
     page, too_common = None, False
     if asked.text and snapshot:
@@ -93,12 +109,12 @@ def search(site: str) -> str | tuple[str, int]:
             page = _search(found, asked, snapshot, number)
         except QueryError:
             too_common = True
-    bad_day = bool(asked.on) and not _is_day(asked.on)
+    bad_day = bool(asked.on) and not asked.ever and not _is_day(asked.on)
     shown = render_template(
         "search.html",
         site=found,
         asked=asked,
-        on="" if bad_day else asked.on,
+        on="" if bad_day or asked.ever else asked.on,
         snapshot=snapshot,
         page=page,
         number=number,
@@ -112,13 +128,20 @@ def search(site: str) -> str | tuple[str, int]:
     return shown if snapshot or not asked.on else (shown, 404)
 
 
+def to_address(site: str, typed: str, on: str) -> Response:
+    """Lead to the page of an address, with a scheme or without: on a day, or with all its versions."""
+    wanted = {"url": typed, "on": on} if on else {"url": typed}
+    return redirect(f"/{site}/history?{urlencode(wanted)}")
+
+
 def _asked() -> Asked:
     """Return what the address says; a type or year that there is not counts as none, and is told."""
     names = ("q", "on", "url", "type", "year")
     given = {name: request.args.get(name, "").strip()[:MAX_QUERY] for name in names}
     kind = given["type"] if given["type"] in list(Kind) else ""
     year = given["year"] if is_year(given["year"]) else ""
-    return Asked(given["q"], given["on"], Filters(given["url"], kind, year))
+    ever = request.args.get("when", "") == "ever"
+    return Asked(given["q"], "" if ever else given["on"], ever, Filters(given["url"], kind, year))
 
 
 def _passed_over(asked: Asked) -> str:
@@ -154,25 +177,29 @@ def _search(site: Site, asked: Asked, snapshot: Snapshot, number: int) -> Page:
     found = holdings().search.find(
         site.name,
         asked.text,
-        snapshot.timestamp,
+        None if asked.ever else snapshot.timestamp,
         limit=PER_PAGE,
         offset=(number - 1) * PER_PAGE,
         filters=asked.filters,
     )
     documents = holdings().history.documents(hit.id for hit in found.hits)
     excerpts = Excerpts(asked.text)
-    shown = [_result(documents[hit.id], hit, snapshot, excerpts) for hit in found.hits if hit.id in documents]
+    moment = None if asked.ever else snapshot.timestamp
+    shown = [_result(documents[hit.id], hit, moment, excerpts) for hit in found.hits if hit.id in documents]
     return Page(shown, found)
 
 
-def _result(document: Document, hit: Hit, snapshot: Snapshot, excerpts: Excerpts) -> Result:
+def _result(document: Document, hit: Hit, moment: str | None, excerpts: Excerpts) -> Result:
+    """Return what is shown of a text: as it stood at a moment, or without one the last time it was online."""
     lifeline = holdings().history.lifeline(hit.url, document.site)
-    first, last = _stretch(lifeline, _alike(lifeline, document), snapshot)
+    here = at(lifeline, moment) if moment else _last_of(lifeline, document)
+    first, last = _stretch(lifeline, _alike(lifeline, document), here)
     try:
         excerpt = excerpts.of(text_of(holdings().collection, document), document.language)
     except (DamagedError, NotFoundError):
         excerpt = []  # `verify` tells what cannot be read; the other results are shown all the same
     return Result(
+        at=moment or last.first,
         url=hit.url,
         title=document.title,
         language=document.language,
@@ -191,9 +218,12 @@ def _alike(lifeline: list[Interval], document: Document) -> set[str]:
     return {document.id} | {name for name, one in found.items() if one.text == document.text}
 
 
-def _stretch(lifeline: list[Interval], alike: set[str], snapshot: Snapshot) -> tuple[Interval, Interval]:
-    """Return the first and the last interval of the unbroken row around a snapshot that has one text."""
-    here = at(lifeline, snapshot.timestamp)
+def _last_of(lifeline: list[Interval], document: Document) -> Interval | None:
+    return next((one for one in reversed(lifeline) if one.document_id == document.id), None)
+
+
+def _stretch(lifeline: list[Interval], alike: set[str], here: Interval | None) -> tuple[Interval, Interval]:
+    """Return the first and the last interval of the unbroken row around one that has one text."""
     if here is None:
         raise NotFoundError("The catalogue was renewed while it was read; ask again.")
     place = lifeline.index(here)
