@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from archiver.publish import Shelves  # noqa: E402
+from bench.days import Lines  # noqa: E402
 from bench.table import machine, report  # noqa: E402
 from index.catalogue import Catalogue  # noqa: E402
 from index.cdxj import Index, format_line  # noqa: E402
@@ -105,6 +106,10 @@ class Site:
     day: int = 0
     changed: list[Capture] = field(default_factory=list)
     """Those that answer something else than the day before."""
+    lines: Lines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = Lines(list(map(self._line, self.captures)))
 
     @property
     def timestamp(self) -> str:
@@ -114,9 +119,10 @@ class Site:
     def write(self) -> tuple[Path, int]:
         """Write the index of the day, and return it with its size."""
         path = self.folder / f"{self.day % 2}.cdxj"
-        stamp = self.timestamp
-        size = path.write_bytes(b"".join(format_line(replace(one, timestamp=stamp)) for one in self.captures))
-        return path, size
+        return path, path.write_bytes(self.lines.of(self.timestamp[:8]))
+
+    def _line(self, capture: Capture) -> bytes:
+        return format_line(replace(capture, timestamp=self.timestamp))
 
     def change(self, number: int, choice: random.Random) -> None:
         """Go on to the next day, on which so many addresses answer something else."""
@@ -125,6 +131,7 @@ class Site:
         for at in some:
             digest = f"sha256:{choice.getrandbits(256):064x}"
             self.captures[at] = replace(self.captures[at], digest=digest)
+            self.lines.put(at, self._line(self.captures[at]))
         self.changed = [self.captures[at] for at in some]
 
     def documents(self) -> dict[str, Document]:
