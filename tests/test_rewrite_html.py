@@ -282,7 +282,7 @@ def test_xml_changed(xml: str, expected: str) -> None:
 CHARSETS = [
     ("é".encode("latin-1"), "iso-8859-1", "é"),
     ("é".encode(), "iso-8859-1", "Ã©"),
-    ("é".encode(), None, "é"),
+    ("é".encode(), None, "Ã©"),
     ("é".encode("latin-1"), None, "é"),
     (b"\x80", "latin1", "€"),
     ("é".encode("utf-16"), "utf-8", "é"),
@@ -290,7 +290,9 @@ CHARSETS = [
     ("é".encode("utf-16-be"), "UTF-16BE", "é"),
     ("日本".encode("shift_jis"), "Shift_JIS", "日本"),
     ("中".encode("gbk"), ' "gb2312" ', "中"),
-    (b"\xc3\xa9", "zip", "é"),
+    (b"\xc3\xa9", "zip", "Ã©"),
+    (b"\x81\x8d", "windows-1252", "\x81\x8d"),
+    (b"\xe9~{", "hz-gb-2312", "\ufffd"),
     (b"+ADw-", "utf-7", "+ADw-"),
     (b"\xff\xc3\xa9", "utf-8", "\ufffdé"),
 ]

@@ -101,7 +101,7 @@ def embeds(
     found: list[Embed] = []
     seen: set[str] = set()
     base = url
-    text = decode(body[:MAX_READ], charset)
+    text = decode(body[:MAX_READ], charset, xml=xml)
     for token, values in _starts(text, xml=xml):
         if token.name == "base" and base == url:
             base = normalise(values.get("href", ""), url) or url

@@ -87,7 +87,7 @@ def rewrite_html(
     time and memory are linear in its size.
     """
     first = head.decode() if isinstance(head, bytes) else head
-    text = decode(body, charset)
+    text = decode(body, charset, xml=xml)
     mapped = bool(_IMPORT_MAP.search(text))
     if modules and not mapped:
         first = first.replace("<script", f'<script data-modules="{escape_text(" ".join(modules))}"', 1)
