@@ -3,10 +3,10 @@
 Which charset an archived page is in, decided as browsers decide it, and its text.
 
 In order: a byte order mark; the charset of the Content-Type; what the page declares at its beginning
-(`<meta>`, or the XML declaration); windows-1252, in XML UTF-8. (HTML section 13.2.3, Encoding section 4.2; the
-mark goes before the header, as in Encoding section 6.) Browsers do not take UTF-8 for granted: a page that did
-not declare it was not read so on that day either. What Chromium guesses of other pages without a declaration
-is not guessed.
+(`<meta>`, or the XML declaration); windows-1252, in XML UTF-8. (HTML section 13.2.3, Encoding section 4.2;
+the mark goes before the header, as in Encoding section 6.) Browsers do not take UTF-8 for granted: a page
+that did not declare it was not read so on that day either. What Chromium guesses of other pages without a
+declaration is not guessed.
 
 viewer/rewriting/encodings.py has the encodings. Knows nothing of markup beyond that.
 """
