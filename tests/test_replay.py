@@ -339,7 +339,7 @@ def test_tag_of_a_rewritten_page_knows_the_rewriter(archive, visitor, monkeypatc
     settings = structs.replace(archive.settings, viewer=moved)
     elsewhere = Visitor(replace(archive, settings=settings))
     assert elsewhere.replay(MONDAY, SITE + path).headers["ETag"] != tag
-    monkeypatch.setattr("viewer.replaying.replay._REWRITERS", ("rewriting",))
+    monkeypatch.setattr("viewer.replaying.page_head._REWRITERS", ("rewriting",))
     assert Visitor(archive).replay(MONDAY, SITE + path).headers["ETag"] != tag
 
 
@@ -534,7 +534,7 @@ def test_hashed_label(tmp_path):
 
 def test_very_long_pages_are_passed_on(tmp_path, monkeypatch):
     """A page above the limit is sent whole and not rewritten, and says so."""
-    monkeypatch.setattr("viewer.replaying.replay.MAX_REWRITTEN", 1000)
+    monkeypatch.setattr("viewer.replaying.stored_answer.MAX_REWRITTEN", 1000)
     body = "<title>L</title>" + "x" * 300_000
     with build(tmp_path / "data", {"demo": {MONDAY: {f"{SITE}/": Reply(body)}}}) as built:
         response = Visitor(built).replay(MONDAY, f"{SITE}/")
