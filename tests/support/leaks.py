@@ -280,7 +280,7 @@ WAYS: dict[str, Way] = {
 
 # The rest leave their page, or its style, base or only frame, to what they do to it.
 _APART = frozenset({
-    "base", "import-map", "meta-refresh", "xhr", "written", "beacon-at-the-end", "fetch-at-the-end", "inserted-rule", "constructed-sheet",
+    "base", "import-map", "meta-refresh", "xhr", "speculation-prefetch", "written", "beacon-at-the-end", "fetch-at-the-end", "inserted-rule", "constructed-sheet",
     "css-background", "css-escaped", "css-image-set", "css-variable", "svg-link-script",
     "location", "location-href", "location-assign", "location-replace", "location-host", "location-late", "navigation", "document-location",
     "top", "parent", "open", "open-self", "open-blank", "link", "link-top", "link-blank", "link-download", "link-event", "form", "form-post", "form-button", "form-top",
