@@ -53,7 +53,7 @@ FRAGMENTS = [
     "<table><tr><td><svg></td>", "<table><tr><td><svg><desc></td>", "<table><tr><td><svg><desc><b></table>", "<td><svg></td>",
     "<table><tr><td><svg><td>", "<table><tr><td><svg><foreignObject><td>", "<table><caption><svg></caption>", "<table><svg></table>",
     "<select><svg></select>", "<select><h1><svg></select>", "<select><select><svg></select>", "<dd><select></dd><svg></select>",
-    "<table><g/><table></table><svg></table>", "<table><form><svg></form>", "<form></div><svg></form><form><svg></form>",
+    "<table><g/><table></table><svg></table>", "<table><form><svg></form>", "<table><td><math><mi><table><math></tr>", "<form></div><svg></form><form><svg></form>",
     "<template><svg></template>", "<div><svg></svg><svg></div>", "<div><svg><p></div><svg></div>", "<svg><div></svg></div><svg></div>",
     # tags that end themselves, and raw text
     "<svg/>", "<svg><g/></g>", "<svg><script/>", "<svg><style/>", "<svg><title/>", "<math/>", "<svg><script></svg>", "<svg><style><p>",

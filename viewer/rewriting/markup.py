@@ -393,15 +393,19 @@ class _Scanner:
             html = self._page_elements() if level.html is None else level.html
             if html.has_part(wanted):
                 break
-            if level.html is None or not self._part_around(wanted):
+            if level.html is None or html.has_part("table") or not self._part_around(wanted):
                 return
             self._levels.pop()
             self._levels[-1].names.pop()
         self._apply_part(name, place, entering=entering)
 
     def _part_around(self, wanted: str) -> bool:
-        pages = self._page_elements()
-        return any((pages if one.html is None else one.html).has_part(wanted) for one in self._levels)
+        """Tell whether such a part is open at all: no further out than the innermost table."""
+        for level in reversed(self._levels):
+            html = self._page_elements() if level.html is None else level.html
+            if html.has_part("table"):
+                return html.has_part(wanted)
+        return False
 
     def _apply_part(self, name: str, place: int, *, entering: bool) -> None:
         level = self._levels[-1]
