@@ -89,7 +89,7 @@ def more(seen, *, there: bool = False) -> None:
 
 def settled(seen, number: int):
     told = seen.page.locator("#daykeep-parts")
-    expect(told.locator(".counts")).to_contain_text(f"{number} parts of this page are missing.")
+    expect(told.locator(".banner-counts")).to_contain_text(f"{number} parts of this page are missing.")
     return told
 
 
@@ -124,7 +124,9 @@ def test_what_is_typed_stays(browser, address):
         day.fill("2026-03-02")
         day.focus()
         seen.page.frames[1].evaluate("document.getElementById('next').click()")
-        expect(seen.page.locator("#daykeep-parts .counts")).to_contain_text("1 part of this page is missing.")
+        expect(seen.page.locator("#daykeep-parts .banner-counts")).to_contain_text(
+            "1 part of this page is missing."
+        )
         expect(day).to_be_focused()
         expect(day).to_have_value("2026-03-02")
         expect(seen.page.locator("#daykeep-url")).to_have_value(f"{SITE}/next")
@@ -137,7 +139,7 @@ def test_focus_of_what_is_gone(browser, address):
         told.locator("summary").click()
         told.locator("li a").first.focus()
         seen.page.frames[1].evaluate("document.getElementById('next').click()")
-        expect(told.locator(".counts")).to_contain_text("1 part of this page is missing.")
+        expect(told.locator(".banner-counts")).to_contain_text("1 part of this page is missing.")
         expect(told.locator("summary")).to_be_focused()
 
 
@@ -185,7 +187,7 @@ def test_flood_of_messages(browser, address, name):
             flooding.wait_for_function("document.title === 'done'", timeout=60_000)
         page.frames[1].evaluate("document.getElementById('next').click()")
         expect(page.locator("#daykeep-address")).to_have_text(f"{SITE}/next", timeout=60_000)
-        expect(page.locator("#daykeep-parts .counts")).to_contain_text(
+        expect(page.locator("#daykeep-parts .banner-counts")).to_contain_text(
             "1 part of this page is missing.", timeout=30_000
         )
         expect(page.locator("#daykeep-parts")).to_contain_text(f"{SITE}/one.png")
@@ -202,7 +204,7 @@ def test_flood_in_path_mode(browser, path_address):
         flooding.wait_for_function("document.title === 'done'", timeout=60_000)
         flooding.evaluate("document.getElementById('next').click()")
         expect(seen.page.locator("#daykeep-address")).to_have_text(f"{SITE}/next", timeout=60_000)
-        expect(seen.page.locator("#daykeep-parts .counts")).to_contain_text(
+        expect(seen.page.locator("#daykeep-parts .banner-counts")).to_contain_text(
             "1 part of this page is missing.", timeout=30_000
         )
 

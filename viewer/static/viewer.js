@@ -64,7 +64,7 @@
     byId("url").value = url;
     byId("cite").parentElement.remove();
   };
-  const counts = () => (byId("parts")?.querySelector(".counts")?.textContent ?? "").replace(/\s+/g, " ").trim();
+  const counts = () => (byId("parts")?.querySelector(".banner-counts")?.textContent ?? "").replace(/\s+/g, " ").trim();
   const renewed = renewing.telling(byId("said"), counts);
   const pause = (milliseconds) => new Promise((done) => { setTimeout(done, milliseconds); });
   const bannerOf = async (url) => {
