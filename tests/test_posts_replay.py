@@ -32,6 +32,7 @@ TWICE = [
     Sent("POST", "/long", b"x=" + b"y" * 5000 + b"2", FORM, b"ends in 2"),
     Sent("POST", "/find", b'{"query":{"match":{"title":"a"}}}', JSON, b"matches"),
     Sent("POST", "/find", b'{"query":{"term":{"title":"a"}}}', JSON, b"terms"),
+    Sent("POST", "/asked?b=2&1=1", b"z=1", FORM, b"with a query"),
     Sent("POST", "/do", b'["balance",{"id":1}]', JSON, b"balance"),
     Sent("POST", "/form", PART % (b"1", b"a.bin", b"1"), MULTIPART % "1", b"earlier form"),
     Sent("POST", "/form", PART % (b"2", b"b.bin", b"2"), MULTIPART % "2", b"other file"),
@@ -144,6 +145,31 @@ def test_a_form_in_the_frame(app):
     assert f"http://{make(DAY, origin(EXAMPLE + '/'))}.localhost:8080/" in shown.text
     assert "/.daykeep/replay.js" in shown.text
     assert ask(app, TWICE[-1], Sec_Fetch_Dest="document").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "there"),
+    [
+        ("image", "/upload", False),
+        ("style", "/graphql", False),
+        ("frame", "/text", False),
+        ("other", "/upload", True),
+        ("other", "/twice", True),
+        ("other", "/asked?b=2&1=1", True),
+        ("image", "/asked?b=2&1=1", False),
+        ("other", "/asked?b=2", False),
+        ("other", "/nowhere", False),
+        ("image", "/api?page=1", True),
+    ],
+)
+def test_what_was_sent_is_there_for_who_sends(app, kind, path, there):
+    """In the banner, an answer to POST is no image; with a query it is found too."""
+    question = {"moment": DAY, "page": f"{EXAMPLE}/", "parts": [[kind, f"{EXAMPLE}{path}"]]}
+    told = Client(app, use_cookies=False).post(
+        "/web/parts", base_url="http://localhost:8080", json=question, headers={"Accept-Language": "en"}
+    )
+    assert told.status_code == 200
+    assert ("part of this page is missing" in told.text) is not there
 
 
 SCRIPT = b"""<!doctype html><html><title>sends</title><body><p id=said></p><form method=post action=/page><input name=q

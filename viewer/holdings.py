@@ -48,6 +48,7 @@ KEPT_OPEN = 32
 KNOWN_PLACES = 1024
 """WARCs of which it is remembered where they stand."""
 
+_SENDS_NOTHING = frozenset({"HEAD", "OPTIONS"})
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
 MAX_QUERIES = 200
 """Captures of a path with queries that are looked at for one that shows something."""
@@ -95,6 +96,7 @@ class Memory:
         self.alike: dict[str, Alike] = {}
         self.of_key: dict[str, list[Capture]] = {}
         self.queries: dict[str, bool] = {}
+        self.sent: dict[str, dict[str, Capture]] = {}
         self.full = False
 
     def spend(self, number: int) -> None:
@@ -204,6 +206,18 @@ class OpenSnapshot:
             return None
         bare = self.folder.index.find(path)
         return Found(bare, Nearness.QUERY_IGNORED) if bare else None
+
+    def sent_to(self, url: str) -> Found | None:
+        """Return an answer to what was sent to a URL, by whichever method and with whatever body."""
+        key = urlkey(url.partition("?")[0])
+        known = self.memory.sent.get(key) if self.memory else None
+        if known is None:
+            near = list(islice(self.folder.index.prefix(f"{key}?"), MAX_CANDIDATES))
+            self._spend(len(near))
+            known = {one.url: one for one in near if one.request and one.request.method not in _SENDS_NOTHING}
+            if self.memory:
+                self.memory.sent[key] = known
+        return Found(known[url]) if url in known else None
 
     def other_scheme(self, url: str) -> str | None:
         """Return the same URL by http instead of https or the reverse, where that was captured."""

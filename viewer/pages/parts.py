@@ -135,7 +135,7 @@ def report(
         if memory.full:
             told.cut = True
             break
-        answer = answer_of(held, snapshot, urls, near)
+        answer = answer_of(held, snapshot, urls, near, sent=kind is Kind.OTHER)
         name = answer.found.capture.url if answer.found and answer.nearness not in LIKE else answer.url
         if name not in seen:
             seen.add(name)

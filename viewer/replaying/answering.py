@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from index.urlkey import urlkey
-
 from ..holdings import Found, Holdings, Nearness, OpenSnapshot
 from .filling import fill
 
@@ -43,7 +41,9 @@ class Answer(NamedTuple):
         return self.found is not None and not self.found.capture.unresolved
 
 
-def answer_of(held: Holdings, snapshot: OpenSnapshot, urls: Sequence[str], near: Sequence[str]) -> Answer:
+def answer_of(
+    held: Holdings, snapshot: OpenSnapshot, urls: Sequence[str], near: Sequence[str], *, sent: bool = False
+) -> Answer:
     """
     Return what answers for the first of several addresses that the day has, else that another day fills.
 
@@ -53,7 +53,8 @@ def answer_of(held: Holdings, snapshot: OpenSnapshot, urls: Sequence[str], near:
         first = _hop(held, snapshot, url, days)
         if first.found and (first.is_there or days is near):
             return _led(held, snapshot, first, near)
-    return Answer(urls[0], None, snapshot)
+    found = snapshot.sent_to(urls[0]) if sent else None
+    return Answer(urls[0], found, snapshot)
 
 
 def _hop(held: Holdings, snapshot: OpenSnapshot, url: str, near: Sequence[str]) -> Answer:
@@ -69,17 +70,11 @@ def _hop(held: Holdings, snapshot: OpenSnapshot, url: str, near: Sequence[str]) 
 
 
 def _found(snapshot: OpenSnapshot, url: str) -> Found | None:
-    """Return what the day has for a URL: by the other scheme too, or the answer to what a page sent."""
+    """Return what the day has for a URL, by the other scheme too."""
     found = snapshot.look_up(url)
     if found is None and (other := snapshot.other_scheme(url)):
         found = snapshot.look_up(other)
-    return found or _sent(snapshot, url)
-
-
-def _sent(snapshot: OpenSnapshot, url: str) -> Found | None:
-    """Return the answer to what was sent to a URL: a page tells what it asked for, not by which method."""
-    asked = snapshot.folder.index.prefix(f"{urlkey(url)}?__wb_method=") if "?" not in url else ()
-    return next((Found(one) for one in asked if one.url == url), None)
+    return found
 
 
 def _led(held: Holdings, snapshot: OpenSnapshot, first: Answer, near: Sequence[str]) -> Answer:
