@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-What serving alone costs: an application that does nothing, under waitress as we run it, and others.
+What serving alone costs: an application that does nothing, served as `daykeep serve` does, and by others.
 
     .venv/bin/python bench/serving.py [--seconds 4] [--connections 1 8 32] [--tools FOLDER] [--markdown]
 
 An answer has 12 kB, as a page with gzip. gunicorn runs two processes with four threads each, granian two with
-two, as their documentations advise for two cores; ours is one process. Both are installed from the registry
-at the versions of `requirements-servers.txt`, in an environment of their own.
+two, as their documentations advise for two cores; ours are two with eight, and `at hand` is what needs no
+waiting. Both are installed from the registry at the versions of `requirements-servers.txt`, in an environment
+of their own.
 """
 
 from __future__ import annotations
@@ -39,9 +40,18 @@ def app(environ, start_response):
 OURS = """
 import socket, sys, threading
 sys.path.insert(0, {root!r})
-from archiver.cli.door import server_of
+from archiver.cli.children import Child, Children, Roll
+from archiver.cli.compose import stop_on_signals
+from archiver.cli.door import Door
 from hello import app
-server_of(app, socket.create_server(("127.0.0.1", int(sys.argv[1]))), 16).run()
+listening, stop = socket.create_server(("127.0.0.1", int(sys.argv[1]))), threading.Event()
+stop_on_signals(stop)
+def answer():
+    door = Door(app, listening, threads=8, is_at_hand=lambda _: "at-hand" in sys.argv)
+    door.open()
+    stop.wait()
+    door.close(1)
+sys.exit(Children([Child(n, answer) for n in "12"], stop, Roll(2)).run(lambda: None, listening.close))
 """
 
 Words = list[str | Path]
@@ -50,7 +60,9 @@ Words = list[str | Path]
 def servers(folder: Path, tools: Path) -> Iterator[tuple[str, Words, int]]:
     """Yield each server: its name, its command, its port."""
     port = free_port()
-    yield "daykeep (waitress)", [sys.executable, folder / "ours.py", str(port)], port
+    yield "daykeep", [sys.executable, folder / "ours.py", str(port)], port
+    port = free_port()
+    yield "daykeep, at hand", [sys.executable, folder / "ours.py", str(port), "at-hand"], port
     bin_ = environment(tools, "servers", BENCH / "requirements-servers.txt") / "bin"
     port = free_port()
     threads = ["--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}"]

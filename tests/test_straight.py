@@ -190,7 +190,13 @@ def test_what_is_at_hand(archive):
     assert not at_hand(f"/web/{MONDAY}id_/{SITE}/long.mp4")
     assert not at_hand(f"/web/{MONDAY}id_/{SITE}/moved")
     assert not at_hand(f"/web/{MONDAY}/{SITE}/")
+    revisit = f"/web/{TUESDAY}id_/{SITE}/packed"  # its payload is Monday's
+    assert ask(app, f"/web/{TUESDAY}id_/{SITE}/").status_code == 200
+    archive.collection.at("example", TUESDAY).warcs[0].read_bytes()
+    assert at_hand(revisit)
     forget(path)
+    assert not at_hand(revisit)
+    forget(path)  # that it was asked for lets the system read it
     assert not at_hand(packed)
     answer = ask(app, packed)
     forget(path)
