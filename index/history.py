@@ -273,15 +273,25 @@ class History:
         say what a URL is, the last interval before it that does counts. Raises UnpublishedError for an
         unknown snapshot.
         """
+        return self.first_changes(site, before, after, None, kinds=kinds)[0]
+
+    def first_changes(
+        self, site: str, before: str, after: str, most: int | None, *, kinds: Collection[Kind] = REPORTED
+    ) -> tuple[list[Difference], bool]:
+        """Return `changes` of no more than so many URLs that differ, and whether there are more."""
         was, now = standing(before), standing(after)
         query = INTERVALS.where(LIFELINE.c.site == site, was != now)
+        query = query.order_by(LIFELINE.c.urlkey, LIFELINE.c.url)
+        if most is not None:
+            query = query.limit(2 * most + 2)  # a URL has one interval around both, or two
         with self._reading() as connection:
             _require(connection, site, before)
             _require(connection, site, after)
-            rows = connection.execute(query.order_by(LIFELINE.c.urlkey, LIFELINE.c.url))
-            found = [difference(map(_to_interval, group), before, after) for group in _by_url(rows)]
-            found = _bridged(connection, site, before, found)
-        return [one for one in found if one.kind in kinds]
+            groups = _by_url(connection.execute(query))
+            found = [difference(map(_to_interval, group), before, after) for group in groups]
+            more = most is not None and len(found) > most
+            found = _bridged(connection, site, before, found[:most])
+        return [one for one in found if one.kind in kinds], more
 
     def restless(self, site: str, since: str, *, least: int, limit: int) -> list[str]:
         """Return the URLs that had at least so many texts since a snapshot, those with the most first."""

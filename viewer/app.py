@@ -45,7 +45,20 @@ from .days import best, to_day
 from .holdings import Holdings, Shelf, title_of
 from .i18n import add_languages, clock, second
 from .kept_answers import Keeping, KeptAnswers, keeping
-from .pages import around, browse, cite, compare, download, feed, frame, lifeline, page_parts, search, theme
+from .pages import (
+    around,
+    between,
+    browse,
+    cite,
+    compare,
+    download,
+    feed,
+    frame,
+    lifeline,
+    page_parts,
+    search,
+    theme,
+)
 from .pages.theme import is_themed
 from .protocols import security_txt, web_archive_txt
 from .protocols.cdx import add_cdx
@@ -132,6 +145,7 @@ def create_viewer(held: Holdings) -> Flask:
     lifeline.add_lifelines(app, held)
     compare.add_comparisons(app, held)
     feed.add_feeds(app, held)
+    between.add_changes_between(app, held)
     add_cdx(app, held)
     add_memento(app, held)
     page_parts.add_parts(app, held)

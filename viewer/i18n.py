@@ -113,7 +113,13 @@ def add_languages(app: Flask, default: str, *, by_cookie: bool = True) -> None:
     """
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
     Babel(app, default_locale=default, locale_selector=lambda: chosen_language(default, by_cookie=by_cookie))
-    app.jinja_env.filters.update(long_date=long_date, short_date=short_date, size_words=size_words)
+    app.jinja_env.filters.update(
+        long_date=long_date,
+        short_date=short_date,
+        day_month=day_month,
+        short_month=short_month,
+        size_words=size_words,
+    )
     app.jinja_env.globals.update(
         languages=LANGUAGES,
         language=lambda: str(get_locale()),
@@ -147,6 +153,16 @@ def long_date(day: str | date) -> str:
 def short_date(day: str | date) -> str:
     """Return a day without its weekday: `2 maart 2026`."""
     return str(format_date(_date(day), "d MMMM y"))
+
+
+def day_month(day: date) -> str:
+    """Return a day without its year, cut short: `2 mrt`."""
+    return str(format_date(day, "d MMM"))
+
+
+def short_month(day: date) -> str:
+    """Return a month with its year, cut short: `mrt 26`."""
+    return str(format_date(day, "MMM yy"))
 
 
 def month_name(day: date) -> str:

@@ -156,7 +156,7 @@ def all_missing(site: str, moment: str) -> str:
     outcome = request.args.get("outcome", "")
     if outcome and outcome not in MISSING:
         abort(404)
-    number = _number()
+    number = page_number()
     wanted = (entry for entry in missing(folder_of(shown)) if not outcome or entry.outcome == outcome)
     group = part(wanted, number)
     return render_template(
@@ -165,7 +165,7 @@ def all_missing(site: str, moment: str) -> str:
         outcome=UrlOutcome(outcome) if outcome else None,
         group=group,
         number=number,
-        last=_last(group.total),
+        last=last_page(group.total),
     )
 
 
@@ -174,10 +174,15 @@ def all_changes(site: str, moment: str) -> str:
     """Show everything a day changed, or what is asked for of it, a page at a time."""
     shown = shown_at(holdings().site(site), moment)
     wanted = wanted_changes()
-    number = _number()
+    number = page_number()
     found = survey(changes(folder_of(shown)), wanted, number)
     return render_template(
-        "changes.html", shown=shown, wanted=wanted, found=found, number=number, last=_last(found.group.total)
+        "changes.html",
+        shown=shown,
+        wanted=wanted,
+        found=found,
+        number=number,
+        last=last_page(found.group.total),
     )
 
 
@@ -238,10 +243,11 @@ def folder_of(shown: Shown) -> SnapshotFolder:
     return holdings().snapshot(shown.site.name, shown.snapshot.timestamp).folder
 
 
-def _number() -> int:
+def page_number() -> int:
     """Return the number of the page of a list, from 1."""
     return min(max(request.args.get("page", 1, type=int), 1), 100_000)
 
 
-def _last(total: int) -> int:
+def last_page(total: int) -> int:
+    """Return the number of the last page of a list of so many lines."""
     return max((total + SHOWN - 1) // SHOWN, 1)

@@ -27,6 +27,7 @@ from ..holdings import Holdings
 from ..places import Places
 from .addressed import addresses_of
 from .nearest import nearest_pages
+from .timeline import timeline
 
 MAX_READ = 16 << 20
 """Characters of text read for one answer about a passage."""
@@ -80,6 +81,7 @@ def history(site: str) -> str | Response | tuple[str, int]:
         typed=typed,
         url=url,
         versions=versions[::-1],
+        picture=timeline([(one.interval, one.last_day) for one in versions], good[-1].day) if good else None,
         passage=passage,
         dated=_dated(lifeline, passage),
         nearest=nearest_pages(holdings().history, site, url) if url and not versions else [],
