@@ -119,13 +119,13 @@ class Index:
             size *= 2
         return self._data[start:]
 
-    def about(self, named: bytes, near: int) -> tuple[int, bytes]:
+    def about(self, named: bytes, near: int) -> tuple[int, bytes, int]:
         """
-        Return where the first line that begins so begins, if that is about `near`, and some bytes from there.
+        Return where the first line that begins so begins, if about `near`; what was read, and where in that.
 
-        `named` has a line end before it. Else 0, and no bytes. Of files that are alike it takes less than a
-        search by halves, and spares a second read. What is found is the first if there is a whole line before
-        it in what was read: did that begin so too, it would have been found.
+        `named` has a line end before it. All is nothing where none is found. Of files that are alike it takes
+        less than a search by halves, and spares a second read. What is found is the first if there is a whole
+        line before it in what was read: did that begin so too, it would have been found.
         """
         since = near - _BACK if near > _BACK else 0
         read = self._data[since : near + _AHEAD]
@@ -133,9 +133,9 @@ class Index:
         at = first = line_end(b"\n")
         while at >= 0:
             if begins(named, at):
-                return (since + at + 1, read[at + 1 :]) if at > first else (0, b"")
+                return (since + at + 1, read, at + 1) if at > first else (0, b"", 0)
             at = line_end(b"\n", at + 1)
-        return 0, b""
+        return 0, b"", 0
 
     def place(self, low: bytes, near: int = 0) -> int:
         """Return where the lines from `low` on begin, about `near`."""

@@ -213,7 +213,8 @@ class Reading:
     def begin(self, day: Day, bounds: Bounds) -> _Begun | None:
         """Return the first line of a day within bounds, and those after it as they are asked for."""
         index = self._look_into(day)
-        start, block = index.about(bounds.named, self._near)
+        start, read, at = index.about(bounds.named, self._near)
+        block = read[at:]
         if b"\n" not in block or block < bounds.low:
             start = index.place(bounds.low, self._near)
             block = index.block(start, self._first)
@@ -222,7 +223,9 @@ class Reading:
 
     def begin_at(self, day: Day, start: int, high: bytes) -> _Begun:
         """Return the line of a day that begins at a byte of it, and those after it that are before `high`."""
-        return self._begun(day, start, self._again(day).block(start, self._first), high)
+        index = self._again(day)
+        block = index.read(start, start + self._first)
+        return self._begun(day, start, block if b"\n" in block else index.block(start, self._first), high)
 
     def _begun(self, day: Day, start: int, block: bytes, high: bytes) -> _Begun:
         end = block.find(b"\n") + 1 or len(block)
@@ -248,15 +251,17 @@ class Reading:
         low, high, named = bounds
         for day in days:
             index = self._look_into(day)
-            start, begun = index.about(named, self._near)
-            if len(begun) < _HEAD or begun < low:
-                start = index.place(low, self._near)
+            self._near, read, at = index.about(named, near := self._near)
+            head = read[at : read.find(b" ", at) + 15]
+            if head[-15:-14] != b" " or not head[-14:].isdigit():  # nothing is found, or not all of it
+                self._near = start = index.place(low, near)
                 begun = index.read(start, start + _HEAD)
-            if begun.find(b" ", 0, _HEAD - 16) < 1:  # the end of the file, or a long key
-                begun = index.block(start, self._first)
-            self._near = start
-            if begun and begun < high:
-                yield _place(day, start, begun), day
+                if begun.find(b" ", 0, _HEAD - 16) < 1:  # the end of the file, or a long key
+                    begun = index.block(start, self._first)
+                head = _head(day, begun) if begun and begun < high else high
+            if head < high:
+                # as in _line
+                yield tuple.__new__(Line, (head, day.timestamp, self._near, b"")), day
 
     def _look_into(self, day: Day) -> Index:
         """Return the index of a day, and count it."""
@@ -333,10 +338,6 @@ def _lines(day: Day, start: int, block: bytes) -> Iterator[Line]:
 def _line(day: Day, start: int, data: bytes) -> Line:
     # the constructor of a named tuple takes twice the time of all the rest, and lines are many
     return tuple.__new__(Line, (_head(day, data), day.timestamp, start, data))
-
-
-def _place(day: Day, start: int, block: bytes) -> Line:
-    return tuple.__new__(Line, (_head(day, block), day.timestamp, start, b""))
 
 
 def _head(day: Day, data: bytes) -> bytes:
