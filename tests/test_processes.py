@@ -28,7 +28,7 @@ import pytest
 from werkzeug.test import Client
 
 from archiver.cli.children import FIRST_WAIT
-from archiver.cli.door import Door
+from archiver.cli.door import PUT_OFF, Door
 from archiver.cli.listening import bind
 from archiver.cli.serving import MOST_BY_ITSELF, process_count
 from archiver.collection import Collection
@@ -418,6 +418,27 @@ def test_who_reads_nothing_holds_nobody_up(at_hand):
             client.request("GET", "/quick")
             assert client.getresponse().read() == b"quick"
             client.close()
+
+
+def test_connections_are_left_to_who_has_fewer(slow):
+    """Where another process has far fewer a connection waits a little for it, and is answered all the same."""
+    listening, told = bind("127.0.0.1", 0), []
+
+    def fewest(own: int) -> int:
+        told.append(own)
+        return 0
+
+    server = Door(slow, listening, threads=4, fewest=fewest)
+    server.open()
+    port = listening.getsockname()[1]
+    with contextlib.ExitStack() as stack:
+        for _ in range(6):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(1000).startswith(b"HTTP/1.1 200")
+        assert [told.count(own) for own in range(6)] == [1, 2, 2, PUT_OFF + 1, PUT_OFF + 1, PUT_OFF + 1]
+    server.close(5)
+    listening.close()
 
 
 # ---- the parent --------------------------------------------------------------------------------------------

@@ -61,6 +61,7 @@ class Roll:
 
     def __init__(self, count: int) -> None:
         self._marks = mmap.mmap(-1, max(count, 1))
+        self._busy = memoryview(mmap.mmap(-1, 4 * max(count, 1))).cast("I")
 
     def mark(self, number: int, *, at_work: bool) -> None:
         """Write down of one child whether it is at work."""
@@ -69,6 +70,14 @@ class Roll:
     def at_work(self, first: int) -> int:
         """Return how many of the first so many children are at work."""
         return sum(self._marks[:first])
+
+    def tell(self, number: int, connections: int) -> None:
+        """Write down how many connections a child has."""
+        self._busy[number] = connections
+
+    def fewest(self, first: int) -> int:
+        """Return how many connections that one has, of the first so many at work, that has the fewest."""
+        return min((self._busy[number] for number in range(first) if self._marks[number]), default=0)
 
 
 class Children:

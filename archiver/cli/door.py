@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 QUIET = 0.5
 """Seconds without a byte after which nobody is about to ask something on a connection."""
 LOOK = 0.02
+PUT_OFF, MOMENT = 5, 0.001
+"""How often, and for how many seconds each time, a connection is left to a process that has far fewer."""
 _MOST_WAITING = 1024
 """Connections that are taken in at the end: the kernel keeps no more of them waiting (waitress' backlog)."""
 
@@ -95,11 +97,24 @@ def _wake(server: Any) -> None:
         server.trigger.pull_trigger()
 
 
+def _accept(server: Any) -> None:
+    """Take a connection in; where another process has far fewer, leave it some milliseconds to be first."""
+    own = len(server.active_channels)
+    if server.put_off < PUT_OFF and not server.ending and own > 2 * server.fewest(own) + 2:
+        server.put_off += 1
+        time.sleep(MOMENT)
+        return
+    server.put_off = 0
+    type(server).handle_accept(server)
+    server.fewest(len(server.active_channels))
+
+
 def server_of(
     app: WSGIApplication,
     listening: socket.socket,
     threads: int,
     is_at_hand: Callable[[WSGIEnvironment], bool] = lambda _environ: False,
+    fewest: Callable[[int], int] = lambda own: own,
 ) -> Any:
     """Return a server that waits with poll(): with select() no connection may have a number above 1,023."""
     server = waitress.create_server(
@@ -108,6 +123,8 @@ def server_of(
     server.ending = False
     server.channel_class = _Channel
     server.asked, server.own_thread, server.is_at_hand = [], 0, is_at_hand
+    server.put_off, server.fewest = 0, fewest
+    server.handle_accept = partial(_accept, server)
     server.add_task, server.pull_trigger = partial(_add_task, server), partial(_wake, server)
     return server
 
@@ -122,8 +139,10 @@ class Door:
         *,
         threads: int,
         is_at_hand: Callable[[WSGIEnvironment], bool] = lambda _environ: False,
+        fewest: Callable[[int], int] = lambda own: own,
     ) -> None:
-        self._server = server_of(app, listening, threads, is_at_hand)
+        """Make it. `fewest` is told how many connections it has, and tells how many the idlest has."""
+        self._server = server_of(app, listening, threads, is_at_hand, fewest)
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._run, name="viewer", daemon=True)
 

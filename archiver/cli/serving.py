@@ -162,7 +162,12 @@ class Serving:
         with opened_shelves(Collection(self.settings.root)) as shelves:
             crew = Crew(self.processes)
             app, threads = self.application(shelves), crew.part(THREADS, LEAST_THREADS)
-            door = Door(app, self.listening, threads=threads, is_at_hand=app.is_at_hand)
+
+            def fewest(own: int) -> int:
+                self.roll.tell(number, own)
+                return self.roll.fewest(self.processes)
+
+            door = Door(app, self.listening, threads=threads, is_at_hand=app.is_at_hand, fewest=fewest)
             door.open()
             self.roll.mark(number, at_work=True)
             stop.wait()
