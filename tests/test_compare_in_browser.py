@@ -126,6 +126,30 @@ def test_keyboard_finds_the_change(browser: Browser, viewer: str) -> None:
         expect(page.locator(".diff details").first).to_have_attribute("open", "")
 
 
+def test_when_a_selected_sentence_appeared(browser: Browser, viewer: str) -> None:
+    """What is selected in the archived page stands in the banner's question, and is dated from there."""
+    with browser.new_context(locale="en", viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(f"{viewer}/web/{DAYS[1].date}/{LATE}")
+        replayed = page.frame_locator("#daykeep-page")
+        replayed.locator("strong", has_text="€ 35 per dag").click(click_count=3)
+        field = page.locator("#daykeep-passage")
+        expect(field).to_have_value("€ 35 per dag")
+        page.locator("#daykeep-dating").get_by_role("button").click()
+        expect(page.locator("section[aria-labelledby=passage-days]")).to_contain_text("from 3 March 2026")
+
+
+def test_a_sentence_is_dated_from_the_banner(page: Page, viewer: str) -> None:
+    """Without scripts too, a sentence can be typed in the banner; and what changed in this version is a step away."""
+    page.goto(f"{viewer}/web/{DAYS[1].date}/{LATE}")
+    page.locator("#daykeep-passage").fill("€ 23 per dag")
+    page.locator("#daykeep-dating").get_by_role("button").click()
+    expect(page.locator("section[aria-labelledby=passage-days]")).to_contain_text("2 March 2026")
+    page.goto(f"{viewer}/web/{DAYS[1].date}/{LATE}")
+    page.get_by_role("link", name="What changed in this version").click()
+    expect(page.locator("table.figures")).to_contain_text("€ 35")
+
+
 def test_pages_scroll_together(browser: Browser, hostile: str) -> None:
     """What is scrolled in one pane is scrolled in the other, as a share of its length; and not where it is switched off."""
     with browser.new_context(viewport={"width": 1280, "height": 900}, locale="en") as context:

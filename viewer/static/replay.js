@@ -27,6 +27,9 @@
 //   {daykeep: 1, page: 0.123, parts: [["image", "https://www.ind.nl/a.png"], …], more: false}
 // The viewer asks {daykeep: "where"} after it has not heard everything.
 //
+// What the visitor selects, so that it can be asked from when to when the page said that:
+//   {daykeep: 1, selected: "…"}
+//
 // Beside another day (viewer/static/compare.js) it stands in a pane, and tells the page around that how far it is
 // scrolled; it is told how far to scroll:
 //   {daykeep: 1, scrolled: 0.42}   {daykeep: 1, scroll: 0.42}
@@ -635,6 +638,22 @@
     }, true);
   };
 
+  // ---- What the visitor selects
+
+  const { getSelection } = document;
+  const MAX_SELECTED = 1000;
+  const tellSelection = () => {
+    let due = 0;
+    document.addEventListener("selectionchange", (event) => {
+      if (!event.isTrusted || due) return;
+      due = setTimeout(() => {
+        due = 0;
+        const text = `${getSelection.call(document)}`.slice(0, MAX_SELECTED);
+        if (text.trim()) tellParent({ daykeep: 1, selected: text }, viewer);
+      }, 300);
+    });
+  };
+
   const tell = () => {
     if (framed) tellParent({ daykeep: 1, url: original(pageLocation.href), title: document.title, gone: gone === "yes" }, viewer);
   };
@@ -720,6 +739,7 @@
   if (byPath) tell();  // before a script of the page can say something else
   if (realParent !== window) watchParts();
   if (paned) scrollBeside();
+  else if (framed) tellSelection();
   // Where a script leads to what nothing is captured of: to the page that says so.
   const ownOrigins = new Set(known.includes("*") ? [] : known.split(" ").filter(Boolean));
   const leading = (wanted) => {

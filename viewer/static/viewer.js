@@ -4,6 +4,7 @@
 // links in it. The page inside (viewer/static/replay.js) tells where it is:
 //
 //   {daykeep: 1, url: "https://www.ind.nl/a", title: "…"}        from a replay origin of this snapshot
+//   {daykeep: 1, selected: "…"}                                  what the visitor has selected in it
 //   {daykeep: 1, url: "https://elsewhere.example/", gone: true}  from a page of ours: there is nothing
 //   {daykeep: 1, page: 0.1, parts: [["image", "https://…"], …], more: false}
 //                                                                from the frame, or a frame within it (page: null)
@@ -62,7 +63,8 @@
     byId("lifeline").href = all.href;
     byId("lifeline").textContent = byId("lifeline").dataset.all;
     byId("url").value = url;
-    byId("cite").parentElement.remove();
+    byId("passage-url").value = url;
+    for (const name of ["cite", "changed"]) byId(name)?.parentElement.remove();
   };
   const counts = () => (byId("parts")?.querySelector(".banner-counts")?.textContent ?? "").replace(/\s+/g, " ").trim();
   const renewed = renewing.telling(byId("said"), counts);
@@ -236,6 +238,14 @@
     follow();
   };
 
+  // What the visitor selects in the page stands in the question from when to when it said that, to be sent or not.
+  const MAX_PASSAGE = 1000;
+  const choose = (event, said) => {
+    const field = byId("passage");
+    if (event.source !== frame.contentWindow || !field || field === document.activeElement) return;
+    field.value = said.selected.slice(0, MAX_PASSAGE).trim();
+  };
+
   // Messages wait for their turn, so many of them; what is in one is not looked at before (reading it costs most). Of
   // several places the last one counts; but one on another archived host, in path mode, opens that at once.
   const MAX_WAITING = 100;
@@ -271,6 +281,7 @@
       const said = event.data;
       if (typeof said !== "object" || said === null || said.daykeep !== 1) continue;
       if (Array.isArray(said.parts)) hear(event.source, said);
+      if (typeof said.selected === "string") choose(event, said);
       const told = placeOf(event, said);
       if (told && !told.gone && isElsewhere(told.url)) {
         go(`/web/${moment}/${told.url.href}${told.hash}`);
