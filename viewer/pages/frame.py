@@ -8,8 +8,8 @@ An archived page in the viewer's frame, below a banner that says which day it is
     /web/*/<url>                       to the lifeline
 
 Both forms of a moment answer by themselves, so that either can be cited. A day that does not have the
-URL is told so, with the nearest days that have it: never another day in its place. Knows nothing of how
-the page inside the frame is made.
+URL is told so, with the nearest days that have it: never another day in its place. Knows nothing of what
+the banner shows (framed.py), nor of how the page inside the frame is made.
 """
 
 from __future__ import annotations
@@ -23,17 +23,14 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from archiver.ledger import Entry
-from archiver.records import open_response
 from archiver.settings import Site
-from index.lifeline import at, neighbours
 from index.model import Outcome
 from index.timestamp import day_bounds, local_date
-from index.urlkey import Origin, origin
+from index.urlkey import origin
 
 from ..addresses.address import WebAddress, format_web_path, parse_web_path
-from ..addresses.outside import outside_of
 from ..addresses.request_target import request_target
-from ..addresses.view import View, view_of_modifier
+from ..addresses.view import view_of_modifier
 from ..current import holdings
 from ..days import best, of_day
 from ..holdings import Found, OpenSnapshot, title_of
@@ -41,16 +38,11 @@ from ..kept_answers import may_be_kept
 from ..protocols.as_memento import as_memento, as_page, canonical
 from ..protocols.mementos import NEAR
 from ..replaying.as_captured import as_captured
-from ..replaying.file import File, file_of
-from ..replaying.filling import fill, origins, sources
-from ..replaying.form import is_file
-from ..rewriting.headers import fits
-from ..security import allow_frames
+from ..replaying.filling import fill
 from .closest import first_from, last_before
 from .day_log import outcome_of
+from .framed import Framed, framed
 from .nearest import nearest_pages
-from .page_parts import named_parts
-from .titles import title_at
 
 pages = Blueprint("frame", __name__)
 
@@ -108,7 +100,7 @@ def _filled(address: WebAddress, candidates: Iterable[OpenSnapshot]) -> Response
     for snapshot in candidates:
         filling = fill(holdings(), snapshot, address.url)
         if filling:
-            return _framed(address, snapshot, view, filling.found, filling.snapshot)
+            return framed(Framed(address.url, filling.found, snapshot, view, filling.snapshot))
     return None
 
 
@@ -121,7 +113,7 @@ def _shown(address: WebAddress, snapshot: OpenSnapshot, found: Found) -> Respons
         elif address.moment == snapshot.timestamp:
             may_be_kept(request.environ)
         return as_memento(response, holdings(), found.capture)
-    response = _framed(address, snapshot, view, found)
+    response = framed(Framed(address.url, found, snapshot, view))
     if not address.modifier and address.moment != found.capture.timestamp:
         response.headers["Content-Location"] = canonical(holdings(), found.capture)
     return as_page(response, holdings(), found.capture)
@@ -176,78 +168,6 @@ def _captured_at(address: WebAddress, sites: Iterable[str]) -> Iterator[OpenSnap
 def _captured_then(snapshot: OpenSnapshot, address: WebAddress) -> bool:
     found = snapshot.look_up(address.url)
     return found is not None and found.capture.timestamp == address.moment
-
-
-def _framed(
-    address: WebAddress,
-    snapshot: OpenSnapshot,
-    view: View,
-    found: Found,
-    other: OpenSnapshot | None = None,
-) -> Response:
-    """Return the frame page of a snapshot; `other` is the one that has the page, where that fills its gap."""
-    held = holdings()
-    holder = other or snapshot
-    url = found.capture.url
-    lifeline = held.history.lifeline(url, snapshot.site)
-    before, after = neighbours(lifeline, snapshot.timestamp)
-    name = snapshot.timestamp + view.letters
-    outside = outside_of(held.addresses, name)
-    frames = [*sources(held, snapshot, view), *filter(None, [outside])]
-    in_page = not held.addresses.by_path and not fits(frames)
-    allow_frames([held.addresses.wildcard()] if in_page else frames)
-    site = held.site(snapshot.site)
-    summary = snapshot.folder.summary
-    return Response(
-        render_template(
-            "frame.html",
-            frames=frames if in_page else (),
-            site=site,
-            site_title=title_of(site),
-            summary=summary,
-            demonstration=summary.demonstration or site.demonstration,
-            address=address.url,
-            found=found,
-            view=view,
-            toggled=view._replace(scriptless=not view.scriptless).modifier,
-            kept=view._replace(filled=False).modifier,
-            source=held.addresses.url(name, address.url),
-            name=name,
-            pattern=held.addresses.pattern,
-            by_path=held.addresses.by_path,
-            outside=outside,
-            hashed=_hashed(origins(held, snapshot, view), name),
-            file=_file(holder, found),
-            parts=named_parts(snapshot, view, holder, found, address.url),
-            instead=other.folder.summary if other else None,
-            page_title=title_at(held.history, lifeline, holder.timestamp),
-            version=at(lifeline, snapshot.timestamp),
-            versions=lifeline,
-            before=before,
-            after=after,
-            bounds=_bounds(snapshot.site),
-        )
-    )
-
-
-def _hashed(origins: Iterable[Origin], name: str) -> dict[str, str]:
-    """Return archived origins by their replay origins, where those do not tell them: viewer.js asks it."""
-    if holdings().addresses.by_path:
-        return {}  # every address tells its origin
-    named = ((holdings().addresses.origin(name, one), str(one)) for one in origins)
-    return {replayed: archived for replayed, archived in named if "--" in replayed}
-
-
-def _file(snapshot: OpenSnapshot, found: Found) -> File | None:
-    """Return what a capture is as a file, where a browser would save it rather than show it."""
-    with open_response(holdings().warc(snapshot.site), snapshot.timestamp, found.capture) as stored:
-        return file_of(found.capture.url, stored) if is_file(stored) else None
-
-
-def _bounds(site: str) -> tuple[str, str]:
-    """Return the first and the last day of a site."""
-    days = [one.day for one in holdings().history.snapshots(site)]
-    return min(days, default=""), max(days, default="")
 
 
 def _not_there(address: WebAddress) -> AnyResponse | tuple[str, int]:
