@@ -23,8 +23,10 @@ from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
 from viewer.addresses.path_address import replay_addresses
-from viewer.holdings import MAX_QUERIES, MAX_REMEMBERED, Shelf
+from viewer.memory import MAX_REMEMBERED
+from viewer.open_snapshot import MAX_QUERIES
 from viewer.rewriting.embeds import MAX_EMBEDS, Embed, Kind, embeds
+from viewer.shelf import Shelf
 
 SITE = "https://www.example.org"
 CDN = "https://cdn.example.net"

@@ -22,7 +22,7 @@ from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, app_of, serving
 from viewer.addresses.label import make
-from viewer.holdings import Shelf
+from viewer.shelf import Shelf
 
 SITE = "https://www.example.org"
 OTHER = "https://cdn.example.net"

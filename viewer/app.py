@@ -42,7 +42,7 @@ from .addresses.request_target import AnyPath, request_target
 from .crew import ALONE, Crew
 from .current import give, holdings
 from .days import best, to_day
-from .holdings import Holdings, Shelf, title_of
+from .holdings import Holdings, title_of
 from .i18n import add_languages, clock, second
 from .kept_answers import Keeping, KeptAnswers, keeping
 from .pages import (
@@ -65,6 +65,7 @@ from .protocols.cdx import add_cdx
 from .protocols.timegate import add_memento
 from .replaying.replay import create_replay, is_replay_host
 from .security import add_security_headers
+from .shelf import Shelf
 from .straight import straight
 
 if TYPE_CHECKING:

@@ -26,8 +26,9 @@ from index.errors import ArchiveError
 from index.model import Capture
 
 from .addresses.address import WebAddress, parse_web_path
-from .holdings import Found, Holdings, OpenSnapshot
+from .holdings import Holdings
 from .kept_answers import key_of, may_be_kept
+from .open_snapshot import Found, OpenSnapshot
 from .protocols.as_memento import memento_fields
 from .replaying.as_captured import NAVIGATE, Payload, payload_of
 from .security import FIXED

@@ -20,7 +20,8 @@ from tests.support.archive import Archive
 from viewer.addresses.label import make
 from viewer.addresses.path_address import replay_addresses
 from viewer.app import THREADS, create_app, create_viewer
-from viewer.holdings import Holdings, Shelf
+from viewer.holdings import Holdings
+from viewer.shelf import Shelf
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

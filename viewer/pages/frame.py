@@ -33,8 +33,9 @@ from ..addresses.request_target import request_target
 from ..addresses.view import view_of_modifier
 from ..current import holdings
 from ..days import best, of_day
-from ..holdings import Found, OpenSnapshot, title_of
+from ..holdings import title_of
 from ..kept_answers import may_be_kept
+from ..open_snapshot import Found, OpenSnapshot
 from ..protocols.as_memento import as_memento, as_page, canonical
 from ..protocols.mementos import NEAR
 from ..replaying.as_captured import as_captured

@@ -23,7 +23,8 @@ from ..addresses.outside import outside_of
 from ..addresses.path_address import Addresses
 from ..addresses.view import View
 from ..current import holdings
-from ..holdings import Found, Holdings, OpenSnapshot, title_of
+from ..holdings import Holdings, title_of
+from ..open_snapshot import Found, OpenSnapshot
 from ..replaying.file import File, file_of
 from ..replaying.filling import origins, sources
 from ..replaying.form import is_file

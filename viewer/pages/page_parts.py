@@ -23,7 +23,8 @@ from index.urlkey import normalise
 
 from ..addresses.view import View, view_of_modifier
 from ..current import holdings
-from ..holdings import Found, Holdings, OpenSnapshot
+from ..holdings import Holdings
+from ..open_snapshot import Found, OpenSnapshot
 from ..replaying.named import named_by
 from ..rewriting.embeds import MAX_EMBEDS, Embed, Kind
 from ..security import asked_by_viewer

@@ -26,7 +26,8 @@ from index.model import Capture
 from index.timestamp import local_date
 
 from ..addresses.view import View
-from ..holdings import Holdings, Nearness, OpenSnapshot
+from ..holdings import Holdings
+from ..open_snapshot import Nearness, OpenSnapshot
 from ..replaying.answering import LIKE, Answer, answer_of
 from ..replaying.filling import neighbours
 from ..rewriting.embeds import Embed, Kind

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..holdings import Found, Holdings, Nearness, OpenSnapshot
+from ..holdings import Holdings
+from ..open_snapshot import Found, Nearness, OpenSnapshot
 from .filling import fill
 
 LIKE = frozenset({Nearness.REORDERED, Nearness.FUZZY, Nearness.QUERY_IGNORED})

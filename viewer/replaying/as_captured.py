@@ -29,7 +29,8 @@ from archiver.records import open_response
 
 from ..addresses.address import format_web_path
 from ..current import holdings
-from ..holdings import Found, Holdings, OpenSnapshot
+from ..holdings import Holdings
+from ..open_snapshot import Found, OpenSnapshot
 from .body import Body, coding_of, extent_of, gathered, part_of
 from .file import disposition, file_name
 

@@ -23,7 +23,8 @@ from ..addresses.label import resolve
 from ..addresses.outside import link_mapper
 from ..addresses.view import View
 from ..current import holdings
-from ..holdings import Holdings, OpenSnapshot
+from ..holdings import Holdings
+from ..open_snapshot import OpenSnapshot
 from .filling import origins
 
 VARY = "Accept-Encoding, Sec-Fetch-Dest"

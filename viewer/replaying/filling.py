@@ -22,7 +22,8 @@ from index.timestamp import parse_timestamp
 from index.urlkey import Origin
 
 from ..addresses.view import View
-from ..holdings import Found, Holdings, OpenSnapshot, answers
+from ..holdings import Holdings
+from ..open_snapshot import Found, OpenSnapshot, answers
 
 NEIGHBOURS = 7
 """Good snapshots before the chosen one, and after it, that may fill its gaps."""

@@ -21,7 +21,8 @@ from archiver.exchange import header
 from archiver.records import open_response
 
 from ..addresses.view import View
-from ..holdings import Found, Holdings, OpenSnapshot
+from ..holdings import Holdings
+from ..open_snapshot import Found, OpenSnapshot
 from ..rewriting.embeds import MAX_EMBEDS, MAX_READ, Embed, Kind, embeds, embeds_of_sheet
 from .answering import answer_of
 from .body import beginning

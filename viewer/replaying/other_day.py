@@ -23,8 +23,9 @@ from flask_babel import gettext, ngettext
 from index.urlkey import origin
 
 from ..addresses.view import View
-from ..holdings import Found, Holdings, OpenSnapshot
+from ..holdings import Holdings
 from ..i18n import PART_KINDS, long_date, short_date
+from ..open_snapshot import Found, OpenSnapshot
 from ..rewriting.embeds import Kind
 from .answering import Answer, answer_of
 from .filling import neighbours

@@ -14,7 +14,7 @@ from archiver.records import Response as Stored
 from ..addresses.address import format_web_path
 from ..addresses.outside import OUTSIDE, target_of
 from ..current import holdings
-from ..holdings import OpenSnapshot
+from ..open_snapshot import OpenSnapshot
 from .asked import VARY, Asked, destination
 from .file import file_of
 from .form import is_document, is_framed, mime_of

@@ -32,9 +32,10 @@ from index.model import Capture
 
 from ..addresses.request_target import AnyPath, request_target
 from ..current import give, holdings
-from ..holdings import Found, Holdings, Nearness, OpenSnapshot
+from ..holdings import Holdings
 from ..i18n import add_languages
 from ..kept_answers import may_be_kept
+from ..open_snapshot import Found, Nearness, OpenSnapshot
 from ..protocols.as_memento import as_memento
 from .asked import VARY, Asked, destination, read_asked, wanted
 from .body import (
