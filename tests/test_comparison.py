@@ -250,6 +250,7 @@ def test_worst_texts_take_a_bounded_number_of_cells(monkeypatch):
         ("12 m² en 7km", ["measure m2 12", "measure km 7"]),
         ("van 9.30 uur tot 17:00 uur", ["measure time 9.30 uur", "measure time 17:00 uur"]),
         ("vanaf 1 januari 2026", ["date  1-1-2026"]),
+        ("26 februari 2026Onze brieven", ["date  26-2-2026"]),
         ("1 mei, July 1st, 2026, maart 2026", ["date  1-5-", "date  1-7-2026", "date  -3-2026"]),
         ("2026-03-02 02-03-2026 2/3/2026", ["date  2-3-2026"] * 3),
         ("versie 3.4.5, artikel 12, 0800-1234, a1 m", []),

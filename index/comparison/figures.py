@@ -94,9 +94,9 @@ _MONEY, _UNIT = _any_of(CURRENCIES.values()), _any_of(UNITS.values())
 _NAMED = rf"(?P<{{}}>{_any_of(MONTHS)}){_END}\.?+"
 _FIGURE = re.compile(
     r"(?<![^\W_])(?<!\d[.,:/-])(?:"
-    rf"(?P<d1>\d{{1,2}}) {_NAMED.format('m1')}(?: (?P<y1>\d{{4}}){_END})?+"
-    rf"|{_NAMED.format('m2')} (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?+{_END}(?:,? (?P<y2>\d{{4}}){_END})?+"
-    rf"|{_NAMED.format('m5')} (?P<y5>\d{{4}}){_END}"
+    rf"(?P<d1>\d{{1,2}}) {_NAMED.format('m1')}(?: (?P<y1>\d{{4}})(?!\d))?+"
+    rf"|{_NAMED.format('m2')} (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?+{_END}(?:,? (?P<y2>\d{{4}})(?!\d))?+"
+    rf"|{_NAMED.format('m5')} (?P<y5>\d{{4}})(?!\d)"
     rf"|(?P<y3>\d{{4}})-(?P<m3>\d{{2}})-(?P<d3>\d{{2}}){_END}"
     rf"|(?P<d4>\d{{1,2}})(?P<sep>[-/.])(?P<m4>\d{{1,2}})(?P=sep)(?P<y4>\d{{4}}){_END}"
     rf"|(?P<c1>{_MONEY}) ?(?P<n1>{_NUMBER}){_DASH}(?P<g1>{_GROWN})"
