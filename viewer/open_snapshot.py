@@ -143,15 +143,30 @@ class OpenSnapshot:
         known = self.memory.alike.get(key) if self.memory else None
         if known is not None:
             return known
-        index = self.folder.index
-        found = chain(index.exact(key), index.prefix(f"{key}?"), index.prefix(f"{key};"))
-        nearby = list(islice(found, MAX_CANDIDATES + 1))
-        self._spend(len(nearby))
+        nearby = self._near(key)
         good = [one for one in nearby if answers(one)] if len(nearby) <= MAX_CANDIDATES else []
         alike = self._rules.grouped(good)
         if self.memory:
             self.memory.alike[key] = alike
         return alike
+
+    def _near(self, key: str) -> list[Capture]:
+        """
+        Return the captures of a path, whatever parameters it ends in; one too many where there are too many.
+
+        A session may stand in the middle of a path that has other parameters (`/a;v=1;sid=…/b`): then all
+        captures are looked at that are the same up to the first of them.
+        """
+        index = self.folder.index
+        found = chain(index.exact(key), index.prefix(f"{key}?"), index.prefix(f"{key};"))
+        nearby = list(islice(found, MAX_CANDIDATES + 1))
+        self._spend(len(nearby))
+        start, mark, _ = key.partition(";")
+        if not mark:
+            return nearby
+        wider = list(islice(index.prefix(f"{start};"), MAX_CANDIDATES + 1))
+        self._spend(len(wider))
+        return wider if len(wider) <= MAX_CANDIDATES else nearby
 
     def _spend(self, number: int) -> None:
         if self.memory:
