@@ -18,8 +18,9 @@ import viewer.rewriting.html
 from tests.support.page_tree import SCRIPT, leading_out, mapper, tree
 from viewer.rewriting.head import head_script
 from viewer.rewriting.html import rewrite_html
-from viewer.rewriting.markup import Kind, attributes, tokens, unescape
+from viewer.rewriting.markup import tokens
 from viewer.rewriting.rules import MAX_HEADS
+from viewer.rewriting.tags import Kind, attributes, unescape
 
 MANY = settings(max_examples=1000)
 HEAD = SCRIPT

@@ -16,7 +16,8 @@ from __future__ import annotations
 import re
 
 from .encodings import codec_of, decoded
-from .markup import Kind, Token, attributes, tokens, unescape
+from .markup import tokens
+from .tags import Kind, Token, attributes, unescape
 
 PRESCAN = 1024
 """Bytes in which a declaration counts (HTML section 13.2.3.2); within the head Chromium 156 reads on."""

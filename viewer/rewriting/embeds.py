@@ -24,8 +24,9 @@ from index.urlkey import normalise
 
 from .charset import decode
 from .css import Use, uses_in_css
-from .markup import Kind as Of
-from .markup import Token, attributes, tokens, unescape
+from .markup import tokens
+from .tags import Kind as Of
+from .tags import Token, attributes, unescape
 
 MAX_EMBEDS = 500
 """Parts of one page that are told."""

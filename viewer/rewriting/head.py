@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape as escape_text
 
-from .markup import SPACE, Kind, Token, local, tokens
+from .markup import tokens
+from .tags import SPACE, Kind, Token, local
 
 
 def head_script(

@@ -26,8 +26,9 @@ from .css import rewrite_css_text
 from .data_url import DataUrl, parse_data_url
 from .head import first_place
 from .import_map import rewrite_import_map
-from .markup import SPACE, Attribute, Kind, Token, attributes, escape, local, tokens, unescape
+from .markup import tokens
 from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, Rule, inner, meta_rules, url
+from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unescape
 
 _IMPORT_MAP = re.compile(r"""type\s*+=\s*+["']?\s*+importmap""", re.IGNORECASE)
 _XML_ENCODING = re.compile(r"(<\?xml\s[^>]*?encoding\s*=\s*)(?:\"[^\"]*\"|'[^']*')")

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from archiver.resolver import Resolver
 from index.comparison.links import MAX_LINKS, Link
 
-from .markup import Kind, Token, attributes, tokens, unescape
+from .markup import tokens
+from .tags import Kind, Token, attributes, unescape
 
 MAX_MARKUP = 1_000_000
 """Characters of a page in which links are looked for."""

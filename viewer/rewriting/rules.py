@@ -18,7 +18,7 @@ from ..addresses.address import Mapper
 from ..addresses.path_address import touched
 from .css import rewrite_css_text
 from .headers import map_refresh
-from .markup import SPACE, Attribute, unescape
+from .tags import SPACE, Attribute, unescape
 
 _BREAK = re.compile(r"[\t\n\r]+")
 # A candidate of `srcset` (HTML section 4.8.4.2.1): an address that ends in a comma has no descriptors

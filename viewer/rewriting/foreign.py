@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Where in a page `<svg>` and `<math>` are, which HTML stands in them, and what ends them (HTML 13.2.6.5).
+
+    <p><svg><title>x</title></svg>           <title> is foreign: its text is no raw text
+    <svg><foreignObject><div><svg>…          an integration point: HTML in what is foreign, and again
+    <svg><g><p>                              `<p>` ends what is foreign, as may end tags of what is around it
+
+Tags go in, in their order; what is open in the page around them is read only where a tag may close it
+(open_elements.py). Nesting is remembered to a fixed depth. Knows nothing of raw text or addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .open_elements import TABLE_PARTS, OpenElements
+from .tags import Kind, Token, attributes, is_self_closing, unescape
+
+_FOREIGN = frozenset({"math", "svg"})
+_INTEGRATION = {
+    "svg": frozenset({"desc", "foreignobject", "title"}),
+    "math": frozenset({"mi", "mn", "mo", "ms", "mtext"}),
+}
+_HTML_TYPES = frozenset({"application/xhtml+xml", "text/html"})  # of an `<annotation-xml>` that holds HTML
+_STILL_FOREIGN = frozenset({"malignmark", "mglyph"})
+_OF_FONT = frozenset({"color", "face", "size"})
+# HTML section 13.2.6.5: these end foreign content
+_BREAKOUT = frozenset({
+    "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1",
+    "h2", "h3", "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol",
+    "p", "pre", "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul",
+    "var",
+})  # fmt: skip
+_DEEPEST = 256
+"""Foreign elements within each other that are remembered; real pages have two or three."""
+
+Reader = Callable[[str, int, int, Mapping[int, int]], Iterator[Token]]
+"""Yields the tokens of a text between two places, and of what is passed over only the first."""
+
+
+@dataclass(slots=True)
+class _Level:
+    """Foreign elements within each other, and the HTML they stand in: a page, or an integration point."""
+
+    html: OpenElements | None
+    """None: the page, whose elements are only looked at when it matters what they are."""
+    names: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    """What the content of each foreign element is: `svg` or `math`."""
+    math_text: bool = False
+    """Whether the integration point is one of MathML's for text, where two elements are foreign still."""
+
+    def cut(self, name: str) -> bool:
+        """Close the innermost foreign element of a name; tell whether there was one."""
+        if name not in self.names:
+            return False
+        place = len(self.names) - 1 - self.names[::-1].index(name)
+        del self.names[place:], self.kinds[place:]
+        return True
+
+
+class Foreign:
+    """The foreign elements around a place in a page, and the HTML in them. Knows them from tag to tag."""
+
+    def __init__(self, text: str, read: Reader) -> None:
+        self._text = text
+        self._read = read
+        self.levels: list[_Level] = []
+        """Empty where the place is in nothing foreign."""
+        self._page = OpenElements()
+        self._known = 0  # up to where the elements of the page are known
+        self._begun = 0
+        self._passed: dict[int, int] = {}  # what was foreign since: from where to where
+
+    def follow(self, tag: Token, *, text: bool) -> None:
+        """Go past a tag; `text` tells whether text stands before it."""
+        if text and self.levels and self.levels[-1].html:
+            self.levels[-1].html.text()
+        (self._leave if tag.kind is Kind.END else self._enter)(tag)
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether what stands here is foreign."""
+        return bool(self.levels) and bool(self.levels[-1].names)
+
+    @property
+    def is_html(self) -> bool:
+        """Whether what stands here is HTML: of the page, or in an integration point."""
+        return not self.levels or (not self.levels[-1].names and bool(self.levels[-1].html))
+
+    def _enter(self, tag: Token) -> None:
+        """Follow a start tag into foreign content, out of it, or into HTML inside it."""
+        if self.is_inside and self._breaks_out(tag):
+            self._break_out(tag.start)
+        if self.is_inside:
+            self._enter_foreign(self.levels[-1], tag)
+        elif self.levels:
+            self._enter_html(self.levels[-1], tag)
+        elif tag.name in _FOREIGN and not is_self_closing(self._text, tag):
+            self._begun = tag.start
+            self.levels.append(_Level(None, [tag.name], [tag.name]))
+
+    def _enter_html(self, level: _Level, tag: Token) -> None:
+        """Follow a start tag in an integration point."""
+        if tag.name in _FOREIGN or (level.math_text and not level.html and tag.name in _STILL_FOREIGN):
+            self._enter_root(level, tag)
+        elif tag.name in TABLE_PARTS and tag.name != "table":
+            self._table_part(tag.name, tag.start, entering=True)
+        elif level.html is not None:
+            level.html.enter(tag.name, self._text[slice(*tag.attributes)])
+
+    def _enter_root(self, level: _Level, tag: Token) -> None:
+        if level.html:
+            level.html.text()
+        if not is_self_closing(self._text, tag):
+            level.names.append(tag.name)
+            level.kinds.append(tag.name if tag.name in _FOREIGN else "math")
+
+    def _breaks_out(self, tag: Token) -> bool:
+        if tag.name != "font":
+            return tag.name in _BREAKOUT
+        return any(one.name in _OF_FONT for one in attributes(self._text, tag))
+
+    def _break_out(self, place: int) -> None:
+        """Close all foreign elements, up to the HTML or the integration point around them."""
+        level = self.levels[-1]
+        level.names.clear()
+        level.kinds.clear()
+        if level.html is None:
+            self.levels.clear()
+            self._passed[self._begun] = place
+
+    def _enter_foreign(self, level: _Level, tag: Token) -> None:
+        """Follow a start tag inside `<svg>` or `<math>`, whose kind all elements in it have."""
+        if is_self_closing(self._text, tag) or sum(len(one.names) for one in self.levels) >= _DEEPEST:
+            return
+        kind = level.kinds[-1]
+        if tag.name == "svg" and level.names[-1] == "annotation-xml":
+            kind = tag.name
+        level.names.append(tag.name)
+        level.kinds.append(kind)
+        if tag.name in _INTEGRATION[kind] or (
+            tag.name == "annotation-xml" and kind == "math" and self._holds_html(tag)
+        ):
+            math_text = kind == "math" and tag.name != "annotation-xml"
+            self.levels.append(_Level(OpenElements(), math_text=math_text))
+
+    def _holds_html(self, tag: Token) -> bool:
+        """Tell whether an `<annotation-xml>` says that it holds HTML."""
+        for one in attributes(self._text, tag):
+            if one.name == "encoding":
+                return unescape(one.value.strip("\"'")).lower() in _HTML_TYPES
+        return False
+
+    def _leave(self, tag: Token) -> None:
+        """Follow an end tag (HTML 13.2.6.5): it closes foreign elements, what they stand in, or nothing."""
+        if not self.levels:
+            return
+        level = self.levels[-1]
+        if level.names and tag.name in {"br", "p"}:
+            self._break_out(tag.start)
+            if level.html is not None:
+                level.html.leave(tag.name)
+        elif not level.names and level.html:
+            self._leave_html(level.html, tag)
+        elif not self._cut(tag):
+            self._leave_around(tag)
+
+    def _leave_html(self, html: OpenElements, tag: Token) -> None:
+        if tag.name in TABLE_PARTS:
+            self._table_part(tag.name, tag.start)
+        else:
+            html.leave(tag.name)
+
+    def _cut(self, tag: Token) -> bool:
+        """Close the innermost foreign element of a name, with no HTML element between."""
+        for place in range(len(self.levels) - 1, -1, -1):
+            level = self.levels[place]
+            if level.cut(tag.name):
+                del self.levels[place + 1 :]
+                if level.html is None and not level.names:
+                    self.levels.clear()
+                    self._passed[self._begun] = tag.end
+                return True
+            if level.html or level.html is None:
+                return False
+        return False
+
+    def _leave_around(self, tag: Token) -> None:
+        """Follow an end tag that is of no foreign element: it is of the HTML around them, if of anything."""
+        level = self.levels[-1]
+        if tag.name in TABLE_PARTS:
+            self._table_part(tag.name, tag.start)
+        elif level.names:
+            html = self._page_elements() if level.html is None else level.html
+            html.foreign(barred=("annotation-xml", "math") in zip(level.names, level.kinds, strict=True))
+            html.leave(tag.name)
+            if html.took_foreign():
+                self._left(level, tag.end)
+
+    def _left(self, level: _Level, place: int) -> None:
+        level.names.clear()
+        level.kinds.clear()
+        if level.html is None:
+            self.levels.clear()
+            self._known = place
+
+    def _table_part(self, name: str, place: int, *, entering: bool = False) -> None:
+        """Follow a tag of a part of a table: it closes cells, whatever is open in them."""
+        wanted = "table" if entering else name
+        while self.levels:
+            level = self.levels[-1]
+            html = self._page_elements() if level.html is None else level.html
+            if html.has_part(wanted):
+                break
+            if level.html is None or html.has_part("table") or not self._part_around(wanted):
+                return
+            self.levels.pop()
+            self.levels[-1].names.pop()
+        self._apply_part(name, place, entering=entering)
+
+    def _part_around(self, wanted: str) -> bool:
+        """Tell whether such a part is open at all: no further out than the innermost table."""
+        for level in reversed(self.levels):
+            html = self._page_elements() if level.html is None else level.html
+            if html.has_part("table"):
+                return html.has_part(wanted)
+        return False
+
+    def _apply_part(self, name: str, place: int, *, entering: bool) -> None:
+        level = self.levels[-1]
+        self._break_out(place)
+        if level.html is not None:
+            (level.html.enter if entering else level.html.leave)(name)
+
+    def _page_elements(self) -> OpenElements:
+        """
+        Return what is open around the outermost `<svg>` or `<math>` that the place is in.
+
+        Looked up only for tags that may close it, so that most of a page is passed over; what was read once
+        is not read again.
+        """
+        last = self._known
+        for token in self._read(self._text, self._known, self._begun, self._passed):
+            if token.start > last:
+                self._page.text()
+            last = token.end
+            if token.start in self._passed:
+                self._page.text()
+                last = self._passed[token.start]
+            elif token.kind is Kind.START:
+                self._page.enter(token.name, self._text[slice(*token.attributes)])
+            elif token.kind is Kind.END:
+                self._page.leave(token.name)
+        if self._begun > last:
+            self._page.text()
+        self._known = self._begun
+        self._passed.clear()
+        return self._page
