@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .open_elements import TABLE_PARTS, OpenElements
+from .open_elements import TABLE_PARTS, FormPointer, OpenElements
 from .tags import Kind, Token, attributes, is_self_closing, unescape
 
 _FOREIGN = frozenset({"math", "svg"})
@@ -69,7 +69,8 @@ class Foreign:
         self._read = read
         self.levels: list[_Level] = []
         """Empty where the place is in nothing foreign."""
-        self._page = OpenElements()
+        self._pointer = FormPointer()
+        self._page = OpenElements(self._pointer)
         self._known = 0  # up to where the elements of the page are known
         self._begun = 0
         self._passed: dict[int, int] = {}  # what was foreign since: from where to where
@@ -109,7 +110,13 @@ class Foreign:
         elif tag.name in TABLE_PARTS and tag.name != "table":
             self._table_part(tag.name, tag.start, entering=True)
         elif level.html is not None:
+            self._know_forms(tag)
             level.html.enter(tag.name, self._text[slice(*tag.attributes)])
+
+    def _know_forms(self, tag: Token) -> None:
+        """Before a form in an integration point, or its end, look at the forms around: there is but one."""
+        if tag.name == "form":
+            self._page_elements()
 
     def _enter_root(self, level: _Level, tag: Token) -> None:
         if level.html:
@@ -145,7 +152,7 @@ class Foreign:
             tag.name == "annotation-xml" and kind == "math" and self._holds_html(tag)
         ):
             math_text = kind == "math" and tag.name != "annotation-xml"
-            self.levels.append(_Level(OpenElements(), math_text=math_text))
+            self.levels.append(_Level(OpenElements(self._pointer), math_text=math_text))
 
     def _holds_html(self, tag: Token) -> bool:
         """Tell whether an `<annotation-xml>` says that it holds HTML."""
@@ -172,6 +179,7 @@ class Foreign:
         if tag.name in TABLE_PARTS:
             self._table_part(tag.name, tag.start)
         else:
+            self._know_forms(tag)
             html.leave(tag.name)
 
     def _cut(self, tag: Token) -> bool:

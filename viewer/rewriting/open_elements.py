@@ -77,14 +77,21 @@ class _Element:
         self.open = True
 
 
+class FormPointer:
+    """The form that was opened last and not ended: one for a whole document, whatever stands in what."""
+
+    def __init__(self) -> None:
+        self.form: _Element | None = None
+
+
 class OpenElements:
     """The open elements of a document or of an integration point, innermost last."""
 
-    def __init__(self) -> None:
+    def __init__(self, pointer: FormPointer) -> None:
         self._stack: list[_Element] = []
         self._count: Counter[str] = Counter()  # of open elements, by name
         self._formatting: list[_Element] = []
-        self._form: _Element | None = None
+        self._pointer = pointer
 
     def __bool__(self) -> bool:
         """Tell whether any is open."""
@@ -124,20 +131,21 @@ class OpenElements:
         if name in {"input", "select"} and self._in_scope({"select"}, _SCOPE):
             self._close({"select"}, _SCOPE)
             return name == "select"
-        return name in _NOTHING or (name == "form" and self._form is not None)
+        second = name == "form" and self._pointer.form is not None and not self._count["template"]
+        return second or name in _NOTHING
 
     def _open(self, name: str, attributes: str) -> None:
         if name == "form" and self._in_table():  # it is empty, and all the same the form of what follows
-            self._form = _Element(name)
-            self._form.open = False
+            self._pointer.form = _Element(name)
+            self._pointer.form.open = False
             return
         element = self._push(name, attributes)
         if name in _FORMATTING:
             self._remember(element)
         elif name in _MARKED or name == "template":
             self._formatting.append(_Element(_MARKER))
-        elif name == "form":
-            self._form = element
+        elif name == "form" and not self._count["template"]:
+            self._pointer.form = element
 
     def leave(self, name: str) -> None:
         """Follow an end tag."""
@@ -298,8 +306,11 @@ class OpenElements:
 
     def _leave_form(self) -> None:
         """End a form: it alone is taken from the stack, and what is open in it stays open."""
-        form, self._form = self._form, None
-        if form is not None and form.open and self._in_scope({"form"}, _SCOPE):
+        if self._count["template"]:
+            self._close({"form"}, _SCOPE)
+            return
+        form, self._pointer.form = self._pointer.form, None
+        if form in self._stack and self._in_scope({"form"}, _SCOPE):
             self._close_implied(frozenset())
             self._remove(form)
 
