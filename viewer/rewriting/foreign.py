@@ -170,7 +170,7 @@ class Foreign:
             self._break_out(tag.start)
             if level.html is not None:
                 level.html.leave(tag.name)
-        elif not level.names and level.html:
+        elif not level.names and level.html is not None and (level.html or tag.name == "form"):
             self._leave_html(level.html, tag)
         elif not self._cut(tag):
             self._leave_around(tag)
