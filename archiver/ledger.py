@@ -15,8 +15,9 @@ count against the day.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -120,12 +121,20 @@ def write_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
         yield encoder.encode(entry) + b"\n"
 
 
-def read(path: Path) -> Iterator[Entry]:
-    """Yield the entries of a ledger. Raises DamagedError naming the line that cannot be read."""
+def read(path: Path, *, but: Collection[UrlOutcome] = ()) -> Iterator[Entry]:
+    """
+    Yield the entries of a ledger. Raises DamagedError naming the line that cannot be read.
+
+    Lines of the outcomes in `but` are passed over unread: most of a good day, told in a third of the time.
+    """
+    # in a text of JSON each of its quotes would have a backslash before it
+    passed = re.compile(b"|".join(b'"outcome":"%b"' % one.encode() for one in but) if but else b"(?!)").search
     decoder = msgspec.json.Decoder(Entry)
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
+                if passed(line):
+                    continue
                 try:
                     yield decoder.decode(line)
                 except (msgspec.DecodeError, RecursionError) as error:

@@ -158,7 +158,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def tidy_of(self, name: str) -> Tidy:
         """Return what tidies the addresses of a site; the built-in rules for one that is not configured."""
-        return next((site.tidy for site in self.site if site.name == name), Tidy.of())
+        return next((site.tidy for site in self.site if site.name == name), None) or Tidy.of()
 
     def find(self, name: str) -> Site:
         """Return the site of that name. Raises ConfigurationError with the nearest name there is."""

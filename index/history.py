@@ -33,6 +33,7 @@ from typing import Any, Self
 import sqlalchemy as sql
 
 from .changes import REPORTED, Change, Kind, says
+from .commits import Commits
 from .document import Document
 from .errors import UnpublishedError
 from .lifeline import Difference, Interval, bridged, chained, difference
@@ -72,6 +73,7 @@ class History:
     def __init__(self, location: Path | str) -> None:
         with told():
             self._engine = open_engine(location)
+        self._commits = Commits(self._engine)
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +85,7 @@ class History:
 
     def close(self) -> None:
         """Close every connection. Closing twice does no harm."""
+        self._commits.close()
         self._engine.dispose()
 
     def publish(
@@ -149,6 +152,14 @@ class History:
                 connection.execute(sql.delete(table))
             connection.execute(sql.delete(SETTING).where(SETTING.c.name == "generation"))
 
+    def written(self) -> int | None:
+        """
+        Return a number that is the same only while nothing was written here, in a few microseconds.
+
+        It counts for this object alone. None where the database cannot be asked so: then anything may have.
+        """
+        return self._commits.count()
+
     def generation(self) -> str | None:
         """Return the name of the catalogue generation that belongs to what is published."""
         with self._reading() as connection:
@@ -198,6 +209,17 @@ class History:
                 INTERVALS.where(_of_url(url, sites)).order_by(LIFELINE.c.site, LIFELINE.c.first)
             )
             return chained([_to_interval(row) for row in rows])
+
+    def lifelines(self, urls: Iterable[str], site: str) -> dict[str, list[Interval]]:
+        """Return the lifelines of some normalised URLs on a site, each as `lifeline` has it."""
+        found: dict[str, list[Interval]] = {}
+        with self._reading() as connection:
+            for batch in batches(dict.fromkeys(urls)):
+                keys = LIFELINE.c.urlkey.in_({place_of(url)[0] for url in batch})
+                query = INTERVALS.where(LIFELINE.c.site == site, keys, LIFELINE.c.url.in_(batch))
+                for row in connection.execute(query.order_by(LIFELINE.c.first)):
+                    found.setdefault(row.url, []).append(_to_interval(row))
+        return {url: chained(intervals) for url, intervals in found.items()}
 
     def alike(self, url: str) -> list[Interval]:
         """
@@ -263,6 +285,28 @@ class History:
             _require(connection, site, timestamp)
             return connection.scalar(query) or 0
 
+    def page_counts(self, site: str) -> dict[str, int]:
+        """Return how many pages were online at each snapshot: `count_pages` of all, in one pass."""
+        pages = (LIFELINE.c.site == site, LIFELINE.c.status == 200, LIFELINE.c.mime.in_(_HTML))
+        number, ended = sql.func.count().label("number"), LIFELINE.c.last.is_not(None)
+        begun = sql.select(LIFELINE.c.first.label("at"), number, sql.literal(0).label("ends"))
+        over = sql.select(LIFELINE.c.last.label("at"), number, sql.literal(1).label("ends"))
+        query = sql.union_all(
+            begun.where(*pages).group_by(LIFELINE.c.first),
+            over.where(*pages, ended).group_by(LIFELINE.c.last),
+        )
+        starts: dict[str, int] = {}
+        ends: dict[str, int] = {}
+        with self._reading() as connection:
+            for at, many, is_end in connection.execute(query):
+                (ends if is_end else starts)[at] = many
+        online, found = 0, {}
+        for snapshot in self.snapshots(site):
+            online += starts.get(snapshot.timestamp, 0)
+            found[snapshot.timestamp] = online if snapshot.outcome is not Outcome.FAILED else 0
+            online -= ends.get(snapshot.timestamp, 0)
+        return found
+
     def changes(
         self, site: str, before: str, after: str, *, kinds: Collection[Kind] = REPORTED
     ) -> list[Difference]:
@@ -311,6 +355,16 @@ class History:
                 row.id: Document(**row._mapping)  # noqa: SLF001 - the documented way to a row's columns
                 for batch in batches(document_ids)
                 for row in connection.execute(query.where(DOCUMENT.c.id.in_(batch)))
+            }
+
+    def texts_by_document(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """Return the digest of the text of each of these documents; ids that are not here are left out."""
+        query = sql.select(DOCUMENT.c.id, DOCUMENT.c.text)
+        with self._reading() as connection:
+            return {
+                name: text
+                for batch in batches(document_ids)
+                for name, text in connection.execute(query.where(DOCUMENT.c.id.in_(batch)))
             }
 
     def state(self, site: str) -> State:

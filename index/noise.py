@@ -30,6 +30,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import takewhile
 
 import msgspec
@@ -43,6 +44,10 @@ MAX_LENGTH = 400
 """Characters of a pattern, and characters that it may repeat in all."""
 EXAMPLE_DAY = date(2026, 3, 2)
 """The day on which the examples of rules were stored: Monday 2 March 2026."""
+MAX_COMPILED = 2000
+"""Patterns that are kept as a day has them: a hundred days of the built-in ones."""
+MAX_READ = 1000
+"""Patterns that are kept as they were read, for whichever day."""
 MAX_DIFFERENCE = 100_000
 """Characters of the lines that differ, of each text; with more of them the texts differ."""
 
@@ -156,16 +161,24 @@ def check(rule: Rule) -> None:
             )
 
 
+@lru_cache(MAX_COMPILED)
 def compiled(pattern: str, day: date) -> re.Pattern[str]:
     """Return a pattern for pages stored on a day. Raises ConfigurationError for one that is not safe."""
     try:
-        return re.compile("".join(_written(pattern, day)), re.IGNORECASE)
+        pieces = _written(pattern)
+        written = (_named(pattern, text, day) if is_name else text for is_name, text in pieces)
+        return re.compile("".join(written), re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
         raise ConfigurationError(f"pattern {pattern!r} is not a regular expression: {error}.") from error
 
 
-def _written(pattern: str, day: date) -> Iterator[str]:
-    """Yield the pieces of a pattern as `re` is to have them."""
+@lru_cache(MAX_READ)
+def _written(pattern: str) -> tuple[tuple[bool, str], ...]:
+    """Return the pieces of a pattern as `re` is to have them; of each whether a day gives what it is."""
+    return tuple(_read(pattern))
+
+
+def _read(pattern: str) -> Iterator[tuple[bool, str]]:
     if len(pattern) > MAX_LENGTH:
         raise _refused(pattern, f"it is longer than {MAX_LENGTH} characters")
     position, before, length = 0, "", 0
@@ -179,7 +192,7 @@ def _written(pattern: str, day: date) -> Iterator[str]:
             length += int(token["most"] or token["least"])
         _require_repeatable(pattern, token, before)
         before = token[0] if kind == "other" else kind
-        yield _piece(pattern, token, kind, day)
+        yield kind == "name", _piece(token, kind)
     if length > MAX_LENGTH:
         raise _refused(pattern, f"it repeats more than {MAX_LENGTH} characters")
 
@@ -191,9 +204,9 @@ def _require_repeatable(pattern: str, token: re.Match[str], before: str) -> None
         raise _refused(pattern, "a `?` stands after nothing that can be left out")
 
 
-def _piece(pattern: str, token: re.Match[str], kind: str, day: date) -> str:
+def _piece(token: re.Match[str], kind: str) -> str:
     if kind == "name":
-        return _named(pattern, token[0][1:-1], day)
+        return token[0][1:-1]
     if kind == "char":
         return " " if token[0] == r"\s" else token[0]
     return {"(": "(?>", "?": "?+"}.get(token[0], token[0]) + ("+" if kind == "repeat" else "")

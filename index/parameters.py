@@ -23,6 +23,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from .errors import ConfigurationError
@@ -102,6 +103,8 @@ SESSION: tuple[str, ...] = (
 _ASPNET = "(S())"
 _ASPNET_SEGMENT = re.compile(r"/\((?:[ASF]\([0-9a-z_-]{20,100}\)){1,3}\)(?=/)", re.IGNORECASE)
 _LONGEST_NAME = 128
+KNOWN_RULES = 64
+"""Pairs of lists that are kept as they were read: sites, and what they were set to before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,10 @@ class Tidy:
 
         Raises ConfigurationError for a pattern that makes no sense, and says which.
         """
+        return _tidy(tuple(tracking), tuple(session))
+
+    @classmethod
+    def _of(cls, tracking: Iterable[str], session: Iterable[str]) -> Tidy:
         patterns = [*_with_defaults(tracking, TRACKING), *_with_defaults(session, SESSION)]
         plain = [pattern.lower() for pattern in patterns if "=" not in pattern and pattern != _ASPNET]
         for pattern in patterns:
@@ -163,6 +170,11 @@ class Tidy:
         if name in self.exact or (self.prefixes and name.startswith(self.prefixes)):
             return True
         return any(_fits(rule, name) and of.fullmatch(value) is not None for rule, of in self.valued)
+
+
+@lru_cache(KNOWN_RULES)
+def _tidy(tracking: tuple[str, ...], session: tuple[str, ...]) -> Tidy:
+    return Tidy._of(tracking, session)  # noqa: SLF001 - checked once, however many snapshots have them
 
 
 def _with_defaults(patterns: Iterable[str], built_in: tuple[str, ...]) -> list[str]:

@@ -212,3 +212,14 @@ def test_search_finds_no_less_than_its_peers(tmp_path) -> None:
     assert list(rows) == ["daykeep", "tantivy", "fts5"]
     for kind in ("term", "two terms", "phrase"):
         assert rows["daykeep"][kind] >= max(rows["tantivy"][kind], rows["fts5"][kind]) > 0
+
+
+def test_visitors_ask_every_kind_of_page() -> None:
+    """The bench of visitors makes an archive in which every kind of page has something, and is answered."""
+    rows = bench("visitors.py", "--days", "9", "--urls", "60", "--seconds", "1", "--visitors", "2")["rows"]
+    asked = {row["kind"]: row for row in rows}
+    assert {"calendar", "day", "between", "search", "compare", "frame", "replayed", "feed", "all"} <= set(
+        asked
+    )
+    assert {kind: row["failed"] for kind, row in asked.items()} == dict.fromkeys(asked, 0)
+    assert all(row["kilobytes"] > 0.3 for row in rows)

@@ -415,3 +415,34 @@ def test_counts_survive(history):
     history.publish(told, [], {}, previous=None, generation=None)
     assert history.snapshot("demo", stamp(0)) == told
     assert history.newest("demo").known == 4
+
+
+def test_written_tells_of_every_commit(tmp_path):
+    """The number stays while others only read, and is another one after anybody's commit, here or elsewhere."""
+    path = tmp_path / "history.sqlite"
+    with History(path) as reader, History(path) as writer:
+        before = reader.written()
+        reader.sites()
+        writer.sites()
+        assert before is not None
+        assert reader.written() == before
+        publish(writer, [{A: ONE}])
+        after = reader.written()
+        assert after != before
+        reader.name_generation("another")
+        assert reader.written() != after
+
+
+@given(_DAYS)
+@settings(max_examples=60, deadline=None)
+def test_many_at_once_is_one_after_the_other(tmp_path_factory, days):
+    """Lifelines of many addresses are those of each, and so are the pages counted for all days at once."""
+    with History(tmp_path_factory.mktemp("history") / "h.sqlite") as history:
+        publish(history, days)
+        urls = [A, B, C, "https://example.org/never"]
+        each = {url: history.lifeline(url, "demo") for url in urls}
+        assert history.lifelines(urls, "demo") == {url: found for url, found in each.items() if found}
+        counted = {
+            one.timestamp: history.count_pages("demo", one.timestamp) for one in history.snapshots("demo")
+        }
+        assert history.page_counts("demo") == counted

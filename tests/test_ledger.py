@@ -106,3 +106,12 @@ def test_outcomes_are_those_of_the_contract():
     words = "captured unchanged redirect http-error network-error timeout truncated robots out-of-scope over-limit not-reached"
     assert [outcome.value for outcome in UrlOutcome] == words.split()
     assert not GOOD & LACKING
+
+
+def test_outcomes_that_are_passed_over(tmp_path):
+    """Lines of outcomes that are not asked for are passed over, but none that only speaks of such an outcome."""
+    entries = [entry(outcome, None) for outcome in UrlOutcome]
+    entries.append(msgspec.structs.replace(entry(O.TIMEOUT), reason='"outcome":"captured"'))
+    (tmp_path / "l").write_bytes(b"".join(write_lines(entries)))
+    left = [one for one in entries if one.outcome not in {O.CAPTURED, O.UNCHANGED}]
+    assert list(read(tmp_path / "l", but=(O.CAPTURED, O.UNCHANGED))) == left

@@ -10,12 +10,14 @@ Several snapshots may be of one day: the newest that did not fail stands for it.
 from __future__ import annotations
 
 import calendar
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import groupby
-from operator import attrgetter
 
 from index.model import Outcome, Snapshot
 
@@ -46,6 +48,60 @@ class Day:
         return self.date.isoformat()
 
 
+@dataclass(frozen=True)
+class SiteDays:
+    """The snapshots of a site, oldest first, and where to find one: made once, and asked often."""
+
+    all: list[Snapshot]
+
+    @cached_property
+    def good(self) -> list[Snapshot]:
+        """Those that saw anything."""
+        return [one for one in self.all if one.outcome is not Outcome.FAILED]
+
+    @cached_property
+    def good_names(self) -> list[str]:
+        """Their timestamps."""
+        return [one.timestamp for one in self.good]
+
+    @cached_property
+    def by_name(self) -> dict[str, Snapshot]:
+        """Each by its timestamp."""
+        return {one.timestamp: one for one in self.all}
+
+    @cached_property
+    def by_day(self) -> dict[str, list[Snapshot]]:
+        """Those of each calendar day (`YYYY-MM-DD`), in their order."""
+        found: dict[str, list[Snapshot]] = {}
+        for one in self.all:
+            found.setdefault(one.day, []).append(one)
+        return found
+
+    @cached_property
+    def days(self) -> list[str]:
+        """The calendar days that have a snapshot, the first of them first."""
+        return sorted(self.by_day)
+
+    @property
+    def bounds(self) -> tuple[str, str]:
+        """The first and the last of them; empty where there is none."""
+        return (self.days[0], self.days[-1]) if self.all else ("", "")
+
+    def of_day(self, day: str) -> list[Snapshot]:
+        """Return the snapshots of a calendar day, in their order."""
+        return self.by_day.get(day, [])
+
+    def around(self, day: str) -> tuple[str | None, str | None]:
+        """Return the nearest days before and after a day that have a snapshot."""
+        start, end = bisect_left(self.days, day), bisect_right(self.days, day)
+        return self.days[start - 1] if start else None, self.days[end] if end < len(self.days) else None
+
+    def before(self, timestamp: str) -> Snapshot | None:
+        """Return the last snapshot before one that saw anything."""
+        place = bisect_left(self.good_names, timestamp)
+        return self.good[place - 1] if place else None
+
+
 @dataclass(frozen=True, slots=True)
 class Month:
     """A month as rows of seven days from Monday; None where nothing is to be told."""
@@ -60,6 +116,7 @@ class Year:
 
     number: int
     months: Sequence[Month]
+    """Empty where another year is shown."""
     kept: int
     """Days with a snapshot that did not fail."""
 
@@ -74,13 +131,6 @@ def of_day(snapshots: Iterable[Snapshot], day: str) -> list[Snapshot]:
     return [one for one in snapshots if one.day == day]
 
 
-def around(snapshots: Iterable[Snapshot], day: str) -> tuple[str | None, str | None]:
-    """Return the nearest days before and after a day that have a snapshot, `YYYY-MM-DD`."""
-    known = {one.day for one in snapshots}
-    before, after = [one for one in known if one < day], [one for one in known if one > day]
-    return max(before, default=None), min(after, default=None)
-
-
 def to_day(snapshots: Sequence[Snapshot]) -> Day:
     """Return the day of the snapshots of one calendar day, at least one."""
     chosen = best(snapshots)
@@ -89,26 +139,36 @@ def to_day(snapshots: Sequence[Snapshot]) -> Day:
     return Day(date.fromisoformat(chosen.day), _state(chosen, changed, noise), chosen.lacking)
 
 
-def calendar_of(snapshots: Iterable[Snapshot], today: date) -> list[Year]:
+def calendar_of(known: SiteDays, today: date, year: int | None = None) -> list[Year]:
     """
-    Return every day from the first snapshot until today, or until the newest where that is later.
+    Return every year from the first snapshot until today, or until the newest where that is later.
 
-    A demonstration ends with its last day, because its clock was set by hand. `snapshots` are oldest first.
-    Days without a snapshot are there too; years and months newest first.
+    One of them has its days, also those without a snapshot: that which is asked for, else the newest. A
+    demonstration ends with its last day, because its clock was set by hand. Years and months newest first.
     """
-    snapshots = list(snapshots)
-    days = {day.date: day for day in map(_grouped, groupby(snapshots, key=attrgetter("day")))}
-    if not days:
+    if not known.all:
         return []
-    staged = all(one.demonstration for one in snapshots)
-    first, last = min(days), max(days) if staged else max(today, *days)
-    every = [days.get(one, Day(one, State.NONE)) for one in _dates(first, last)]
-    years = groupby(reversed(every), key=lambda day: day.date.year)
-    return [_year(number, list(group)) for number, group in years]
+    start, newest = map(date.fromisoformat, known.bounds)
+    last = newest if all(one.demonstration for one in known.all) else max(today, newest)
+    shown = year if year is not None and start.year <= year <= last.year else last.year
+    kept = Counter(day[:4] for day in {one.day for one in known.good})
+    return [
+        Year(number, _months(known, number, start, last) if number == shown else (), kept[f"{number:04}"])
+        for number in range(last.year, start.year - 1, -1)
+    ]
 
 
-def _grouped(group: tuple[str, Iterable[Snapshot]]) -> Day:
-    return to_day(list(group[1]))
+def _months(known: SiteDays, year: int, first: date, last: date) -> list[Month]:
+    begin, end = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
+    days = (_day(known, one) for one in reversed(list(_dates(begin, end))))
+    return [
+        _month(year, month, list(group)) for month, group in groupby(days, key=lambda day: day.date.month)
+    ]
+
+
+def _day(known: SiteDays, day: date) -> Day:
+    found = known.of_day(day.isoformat())
+    return to_day(found) if found else Day(day, State.NONE)
 
 
 def _state(snapshot: Snapshot, changed: int, noise: int) -> State:
@@ -119,12 +179,6 @@ def _state(snapshot: Snapshot, changed: int, noise: int) -> State:
 
 def _dates(first: date, last: date) -> Iterable[date]:
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
-
-
-def _year(number: int, days: list[Day]) -> Year:
-    months = groupby(days, key=lambda day: day.date.month)
-    kept = sum(day.state not in {State.NONE, State.FAILED} for day in days)
-    return Year(number, [_month(number, month, list(group)) for month, group in months], kept)
 
 
 def _month(year: int, month: int, days: list[Day]) -> Month:

@@ -12,7 +12,7 @@ Knows nothing of Flask, of pages or of rewriting.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -22,12 +22,13 @@ from archiver.exporting.kept_exports import KeptExports
 from archiver.settings import Settings, Site
 from index.errors import NotFoundError
 from index.history import History
-from index.model import Outcome, Snapshot
+from index.model import Snapshot
 from index.search import Search
 from index.timestamp import local_date
 
 from .addresses.path_address import Addresses
 from .crew import ALONE, Crew
+from .days import SiteDays
 from .open_snapshot import OpenSnapshot
 from .shelf import Shelf
 
@@ -45,6 +46,10 @@ class Holdings:
     exports: KeptExports
     now: Callable[[], datetime]
     crew: Crew = ALONE
+    _days: dict[str, tuple[int | None, SiteDays]] = field(default_factory=dict)
+    """The snapshots of each site, and what was written to the history when they were read."""
+    _counts: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
+    """So also how many pages each snapshot has."""
 
     def sites(self) -> list[Site]:
         """Return the sites of the configuration, then those that only the archive still has."""
@@ -73,7 +78,29 @@ class Holdings:
 
     def good_snapshots(self, site: str) -> list[Snapshot]:
         """Return the snapshots of a site that saw anything, oldest first."""
-        return [one for one in self.history.snapshots(site) if one.outcome is not Outcome.FAILED]
+        return list(self.days(site).good)
+
+    def days(self, site: str) -> SiteDays:
+        """Return the snapshots of a site, as they were read when something was last published."""
+        written = self.history.written()
+        known = self._days.get(site)
+        if known is not None and written is not None and known[0] == written:
+            return known[1]
+        found = SiteDays(self.history.snapshots(site))
+        if found.all:  # so that nobody's made-up names are remembered
+            self._days[site] = written, found
+        return found
+
+    def count_pages(self, site: str, timestamp: str) -> int:
+        """Return how many pages were online at a snapshot of a site."""
+        written = self.history.written()
+        known = self._counts.get(site)
+        if known is None or written is None or known[0] != written:
+            if written is None:
+                return self.history.count_pages(site, timestamp)
+            known = self._counts[site] = written, self.history.page_counts(site)
+        number = known[1].get(timestamp)
+        return number if number is not None else self.history.count_pages(site, timestamp)
 
     def kept_as(self, url: str, site: str) -> str:
         """

@@ -10,12 +10,14 @@ languages, and tests/test_translations.py finds what was forgotten. Knows nothin
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from flask import Flask, request
-from flask_babel import Babel, format_date, format_decimal, get_locale, lazy_gettext
+from flask_babel import Babel, format_decimal, get_locale, get_translations, lazy_gettext
 
 from archiver.ledger import UrlOutcome
 from index.changes import Kind
@@ -28,6 +30,9 @@ from .rewriting.embeds import Kind as PartKind
 
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
 COOKIE = "lang"
+_BY_LANGUAGE: dict[str, Any] = {}
+KNOWN_DATES = 8192
+"""Dates that are kept as they are written: some years in some forms."""
 
 # What the calendar has room for; the legend below it says what each means.
 SHORT_STATES = {
@@ -113,6 +118,11 @@ def add_languages(app: Flask, default: str, *, by_cookie: bool = True) -> None:
     """
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).parent / "translations")
     Babel(app, default_locale=default, locale_selector=lambda: chosen_language(default, by_cookie=by_cookie))
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _translations().ugettext(text),
+        ngettext=lambda one, many, number: _translations().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(
         long_date=long_date,
         short_date=short_date,
@@ -147,27 +157,27 @@ def chosen_language(default: str, *, by_cookie: bool = True) -> str:
 
 def long_date(day: str | date) -> str:
     """Return a day in full: `maandag 2 maart 2026`."""
-    return str(format_date(_date(day), "EEEE d MMMM y"))
+    return _written(_date(day), "EEEE d MMMM y", str(get_locale()))
 
 
 def short_date(day: str | date) -> str:
     """Return a day without its weekday: `2 maart 2026`."""
-    return str(format_date(_date(day), "d MMMM y"))
+    return _written(_date(day), "d MMMM y", str(get_locale()))
 
 
 def day_month(day: date) -> str:
     """Return a day without its year, cut short: `2 mrt`."""
-    return str(format_date(day, "d MMM"))
+    return _written(day, "d MMM", str(get_locale()))
 
 
 def short_month(day: date) -> str:
     """Return a month with its year, cut short: `mrt 26`."""
-    return str(format_date(day, "MMM yy"))
+    return _written(day, "MMM yy", str(get_locale()))
 
 
 def month_name(day: date) -> str:
     """Return a month with its year: `maart 2026`."""
-    return str(format_date(day, "LLLL y"))
+    return _written(day, "LLLL y", str(get_locale()))
 
 
 def weekdays() -> list[tuple[str, str]]:
@@ -201,6 +211,22 @@ def second(timestamp: str, zone: ZoneInfo) -> str:
 def clock(timestamp: str, zone: ZoneInfo) -> str:
     """Return the local time of a 14-digit timestamp: `03:30`."""
     return parse_timestamp(timestamp).astimezone(zone).strftime("%H:%M")
+
+
+def _translations() -> Any:
+    """Return the texts in the language of this request: a page asks for a hundred of them."""
+    locale: Any = get_locale()
+    known = _BY_LANGUAGE.get(locale.language) if locale else None
+    if known is None:
+        known = get_translations()
+        if locale:
+            _BY_LANGUAGE[locale.language] = known
+    return known
+
+
+@lru_cache(KNOWN_DATES)
+def _written(day: date, pattern: str, locale: str) -> str:
+    return str(format_date(day, pattern, locale))
 
 
 def _date(day: str | date) -> date:

@@ -25,8 +25,9 @@ from index.urlkey import normalise
 
 from ..addresses.address import format_web_path
 from ..current import holdings
-from ..days import Day, around, best, calendar_of, of_day, to_day
+from ..days import Day, SiteDays, best, calendar_of, to_day
 from ..holdings import title_of
+from ..i18n import SHORT_STATES
 from .change_list import FILTERS, Wanted, is_section, survey
 from .day_log import MISSING, SHOWN, Group, changes, changes_by_kind, missing, missing_by_outcome, part
 from .typed import address_of, hosts_of
@@ -105,20 +106,21 @@ def _is_day(text: str) -> bool:
 
 @pages.get("/<site>/")
 def site_calendar(site: str) -> str | Response:
-    """Show every day of a site since the first."""
+    """Show every day of one year of a site, the newest if left out, and lead to its other years."""
     held = holdings()
     found = held.site(site)
     wanted = request.args.get("day", "")
     if _is_day(wanted):
         return redirect(f"/{site}/{wanted}/")
-    snapshots = held.history.snapshots(site)
-    years = calendar_of(snapshots, held.today())
+    days = held.days(site)
+    year = request.args.get("year", type=int)
     return render_template(
         "calendar.html",
         site=found,
-        years=years,
-        snapshots=snapshots,
-        newest=snapshots[-1] if snapshots else None,
+        years=calendar_of(days, held.today(), year),
+        snapshots=days.all,
+        newest=days.all[-1] if days.all else None,
+        words={state.value: str(word) for state, word in SHORT_STATES.items()},
     )
 
 
@@ -126,7 +128,7 @@ def site_calendar(site: str) -> str | Response:
 def day(site: str, moment: str) -> str | tuple[str, int]:
     """Show one day (`YYYY-MM-DD`), or one of its snapshots (14 digits)."""
     found = holdings().site(site)
-    if _is_day(moment) and not of_day(holdings().history.snapshots(site), moment):
+    if _is_day(moment) and not holdings().days(site).of_day(moment):
         return _no_snapshot(found, moment)
     shown = shown_at(found, moment)
     if shown.snapshot.outcome is Outcome.FAILED:
@@ -196,32 +198,29 @@ def wanted_changes() -> Wanted:
 
 
 def _no_snapshot(site: Site, moment: str) -> tuple[str, int]:
-    before, after = around(holdings().history.snapshots(site.name), moment)
+    before, after = holdings().days(site.name).around(moment)
     return render_template("no_snapshot.html", site=site, day=moment, before=before, after=after), 404
 
 
 def shown_at(site: Site, moment: str) -> Shown:
     """Return the snapshot of a day or a timestamp. Raises NotFoundError."""
-    snapshots = holdings().history.snapshots(site.name)
-    chosen = _chosen(snapshots, moment)
+    days = holdings().days(site.name)
+    chosen = _chosen(days, moment)
     if chosen is None:
         raise NotFoundError(f"There is no snapshot of {title_of(site)} at {moment[:40]!r}.")
-    earlier = [
-        one for one in snapshots if one.timestamp < chosen.timestamp and one.outcome is not Outcome.FAILED
-    ]
-    same_day = of_day(snapshots, chosen.day)
-    return Shown(site, chosen, same_day, earlier[-1] if earlier else None, *around(snapshots, chosen.day))
+    same_day, previous = days.of_day(chosen.day), days.before(chosen.timestamp)
+    return Shown(site, chosen, same_day, previous, *days.around(chosen.day))
 
 
-def _chosen(snapshots: list[Snapshot], moment: str) -> Snapshot | None:
+def _chosen(days: SiteDays, moment: str) -> Snapshot | None:
     if _is_day(moment):
-        found = of_day(snapshots, moment)
+        found = days.of_day(moment)
         return best(found) if found else None
     try:
         parse_timestamp(moment)
     except ValueError:
         return None
-    return next((one for one in snapshots if one.timestamp == moment), None)
+    return days.by_name.get(moment)
 
 
 def _pages(shown: Shown, contains: str | None) -> tuple[list[Page], int, str | None]:
@@ -230,7 +229,10 @@ def _pages(shown: Shown, contains: str | None) -> tuple[list[Page], int, str | N
     after = normalise(request.args.get("after", ""))
     name, timestamp = shown.site.name, shown.snapshot.timestamp
     listed = history.pages(name, timestamp, after=after, limit=SHOWN + 1, contains=contains)
-    total = history.count_pages(name, timestamp, contains=contains)
+    if contains:
+        total = history.count_pages(name, timestamp, contains=contains)
+    else:
+        total = holdings().count_pages(name, timestamp)
     return listed[:SHOWN], total, listed[SHOWN - 1].url if len(listed) > SHOWN else None
 
 

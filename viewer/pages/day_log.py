@@ -42,6 +42,10 @@ MISSING = (*sorted(LACKING), *LEFT_OUT)
 """The outcomes listed as missing, those that make a day incomplete first."""
 
 
+THERE = tuple(outcome for outcome in UrlOutcome if outcome not in MISSING)
+"""The outcomes of what a day has."""
+
+
 class ChangedUrl(msgspec.Struct, frozen=True):
     """One line of the changes."""
 
@@ -91,7 +95,7 @@ def changes_by_kind(folder: SnapshotFolder) -> dict[Kind, Group[ChangedUrl]]:
 
 def missing(folder: SnapshotFolder) -> Iterator[Entry]:
     """Yield every known URL that has no whole answer stored. Raises DamagedError."""
-    return (entry for entry in read_ledger(folder.ledger_path) if entry.outcome in MISSING)
+    return (entry for entry in read_ledger(folder.ledger_path, but=THERE) if entry.outcome in MISSING)
 
 
 def missing_by_outcome(folder: SnapshotFolder) -> dict[UrlOutcome, Group[Entry]]:

@@ -14,6 +14,7 @@ the banner shows (framed.py), nor of how the page inside the frame is made.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -32,7 +33,7 @@ from ..addresses.address import WebAddress, format_web_path, parse_web_path
 from ..addresses.request_target import request_target
 from ..addresses.view import view_of_modifier
 from ..current import holdings
-from ..days import best, of_day
+from ..days import best
 from ..holdings import title_of
 from ..kept_answers import may_be_kept
 from ..open_snapshot import Found, OpenSnapshot
@@ -129,7 +130,7 @@ def _snapshots_at(moment: str) -> Iterator[OpenSnapshot]:
             yield found
         return
     for site in held.sites():
-        left = of_day(held.history.snapshots(site.name), moment)
+        left = list(held.days(site.name).of_day(moment))
         while left:
             chosen = best(left)
             left.remove(chosen)
@@ -158,9 +159,9 @@ def _captured_at(address: WebAddress, sites: Iterable[str]) -> Iterator[OpenSnap
     """Yield the snapshots of these sites that captured a URL in that very second."""
     held = holdings()
     for site in sites:
-        snapshots = held.history.snapshots(site)
-        begun = [one.timestamp for one in snapshots if one.timestamp <= address.moment]
-        for name in reversed(begun[-NEAR:]):  # a crawl and imported days overlap
+        names = list(held.days(site).by_name)
+        end = bisect_right(names, address.moment)
+        for name in reversed(names[max(end - NEAR, 0) : end]):  # a crawl and imported days overlap
             snapshot = held.snapshot(site, name)
             if _captured_then(snapshot, address):
                 yield snapshot

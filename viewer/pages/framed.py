@@ -143,5 +143,4 @@ def _file(held: Holdings, snapshot: OpenSnapshot, found: Found) -> File | None:
 
 def _bounds(held: Holdings, site: str) -> tuple[str, str]:
     """Return the first and the last day of a site."""
-    days = [one.day for one in held.history.snapshots(site)]
-    return min(days, default=""), max(days, default="")
+    return held.days(site).bounds

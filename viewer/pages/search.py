@@ -34,8 +34,11 @@ from index.timestamp import is_year, parse_date
 from index.words import MAX_QUERY
 
 from ..current import holdings
-from ..days import around, best, of_day
+from ..days import SiteDays, best, of_day
 from .typed import address_of, hosts_of
+
+Known = tuple[list[Interval], dict[str, str]]
+"""The lifeline of a page, and the texts of documents, those of its own among them."""
 
 pages = Blueprint("search", __name__)
 
@@ -110,6 +113,7 @@ def search(site: str) -> str | Response | tuple[str, int]:
         except QueryError:
             too_common = True
     bad_day = bool(asked.on) and not asked.ever and not _is_day(asked.on)
+    lost = bool(asked.on) and not bad_day and not snapshot
     shown = render_template(
         "search.html",
         site=found,
@@ -119,7 +123,7 @@ def search(site: str) -> str | Response | tuple[str, int]:
         page=page,
         number=number,
         last=_last(page),
-        around=around(snapshots, asked.on) if asked.on and not bad_day and not snapshot else (None, None),
+        around=SiteDays(snapshots).around(asked.on) if lost else (None, None),
         bounds=(snapshots[0].day, snapshots[-1].day) if snapshots else ("", ""),
         bad_day=bad_day,
         passed_over=_passed_over(asked),
@@ -185,15 +189,23 @@ def _search(site: Site, asked: Asked, snapshot: Snapshot, number: int) -> Page:
     documents = holdings().history.documents(hit.id for hit in found.hits)
     excerpts = Excerpts(asked.text)
     moment = None if asked.ever else snapshot.timestamp
-    shown = [_result(documents[hit.id], hit, moment, excerpts) for hit in found.hits if hit.id in documents]
+    hits = [hit for hit in found.hits if hit.id in documents]
+    lifelines = holdings().history.lifelines((hit.url for hit in hits), site.name)
+    names = {one.document_id for some in lifelines.values() for one in some if one.document_id}
+    texts = holdings().history.texts_by_document(names)
+    shown = [
+        _result(documents[hit.id], hit, (lifelines.get(hit.url, []), texts), moment, excerpts) for hit in hits
+    ]
     return Page(shown, found)
 
 
-def _result(document: Document, hit: Hit, moment: str | None, excerpts: Excerpts) -> Result:
+def _result(document: Document, hit: Hit, known: Known, moment: str | None, excerpts: Excerpts) -> Result:
     """Return what is shown of a text: as it stood at a moment, or without one the last time it was online."""
-    lifeline = holdings().history.lifeline(hit.url, document.site)
+    lifeline, texts = known
     here = at(lifeline, moment) if moment else _last_of(lifeline, document)
-    first, last = _stretch(lifeline, _alike(lifeline, document), here)
+    # the title may have changed, and the text not
+    alike = {name for name, text in texts.items() if text == document.text} | {document.id}
+    first, last = _stretch(lifeline, alike, here)
     try:
         excerpt = excerpts.of(text_of(holdings().collection, document), document.language)
     except (DamagedError, NotFoundError):
@@ -209,13 +221,6 @@ def _result(document: Document, hit: Hit, moment: str | None, excerpts: Excerpts
         kind=hit.kind,
         excerpt=excerpt,
     )
-
-
-def _alike(lifeline: list[Interval], document: Document) -> set[str]:
-    """Return the documents of a page that have the text of one: the title may have changed."""
-    names = {one.document_id for one in lifeline if one.document_id} - {document.id}
-    found = holdings().history.documents(names) if names else {}
-    return {document.id} | {name for name, one in found.items() if one.text == document.text}
 
 
 def _last_of(lifeline: list[Interval], document: Document) -> Interval | None:

@@ -10,9 +10,11 @@ Pure: knows nothing of requests, databases or pages.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 
 from index.changes import says
 from index.lifeline import Interval, Moment, at, nearest, neighbours
@@ -76,10 +78,11 @@ def choose(lifeline: Sequence[Interval], good: Sequence[Snapshot], old: str, new
 def at_moment(good: Sequence[Snapshot], moment: str) -> Chosen:
     """Return the snapshot of a moment, or of at least one the nearest: of two as far, the earlier."""
     if "-" not in moment:
-        found = nearest((Moment(one.site, one.timestamp) for one in good), moment)
-        name = found.timestamp if found else good[-1].timestamp
-        chosen = next(one for one in good if one.timestamp == name)
-        return Chosen(chosen, None if name == moment else moment)
+        place = bisect_left(good, moment, key=attrgetter("timestamp"))
+        near = {one.timestamp: one for one in good[max(place - 1, 0) : place + 1]}
+        found = nearest((Moment(one.site, name) for name, one in near.items()), moment)
+        chosen = near[found.timestamp] if found else good[-1]
+        return Chosen(chosen, None if chosen.timestamp == moment else moment)
     same = of_day(good, moment)
     if same:
         return Chosen(best(same))

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+Every kind of page of the viewer over ten years of days, asked by fifty visitors at once; prints a table.
+
+    .venv/bin/python bench/visitors.py [--days 3650] [--urls 2000] [--visitors 50] [--seconds 6]
+                                       [--kinds calendar …] [--folder DIR] [--json] [--markdown]
+
+    start, about, calendar, year, day, changes, between, missing, search, lifeline, compare, cite, frame,
+    feed, cdx, replayed
+
+An archive of ten years takes 6 GB of disk while it runs (bench/decade.py). `daykeep serve` shows it, with as
+many processes as it has by itself. wrk holds so many connections for each kind of page, one after the other,
+and asks for the next page as soon as it has one: visitors who do not read. Each kind that has so many has
+thousands of addresses, chosen by chance, so that most of them are asked for the first time. Last, `all` is a
+mixture of them. On loopback only.
+
+A page that says it has no room (503, of searches, comparisons and feeds that are made at once) is told apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.decade import SITE, Made, make  # noqa: E402
+from bench.launch import cpu, family  # noqa: E402
+from bench.running import running  # noqa: E402
+from bench.table import machine, report  # noqa: E402
+from index.urlkey import origin  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
+from viewer.addresses.address import ReplayAddresses, format_web_path  # noqa: E402
+
+AIM = 100
+"""Milliseconds in which 95 of 100 pages are there."""
+ADDRESSES = 3000
+"""Of each kind, at most."""
+_WALK = """
+local targets, at = {}, 0
+init = function(args)
+  for line in io.lines(args[1]) do targets[#targets + 1] = line end
+end
+request = function()
+  at = at % #targets + 1
+  local host, rest = targets[at]:match("^(%S+) (%S+)$")
+  return wrk.format("GET", rest, {["Host"] = host, ["Accept-Language"] = "nl,en;q=0.5",
+    ["Accept-Encoding"] = "gzip, deflate, br, zstd", ["Sec-Fetch-Dest"] = "document",
+    ["Sec-Fetch-Mode"] = "navigate"})
+end
+local threads = {}
+setup = function(thread) threads[#threads + 1] = thread end
+busy, other = 0, 0
+response = function(status)
+  if status == 503 then busy = busy + 1 elseif status >= 400 then other = other + 1 end
+end
+done = function(summary, latency)
+  local wrong = summary.errors
+  local busy, other = 0, wrong.read + wrong.connect + wrong.timeout
+  for _, thread in ipairs(threads) do
+    busy = busy + thread:get("busy")
+    other = other + thread:get("other")
+  end
+  local said = '{"answers": %d, "seconds": %f, "busy": %d, "failed": %d, "bytes": %d, '
+  said = said .. '"p50": %f, "p95": %f, "p99": %f}\\n'
+  io.stderr:write(string.format(said, summary.requests, summary.duration / 1e6, busy, other, summary.bytes,
+    latency:percentile(50) / 1000, latency:percentile(95) / 1000, latency:percentile(99) / 1000))
+end
+"""
+
+Target = tuple[str, str]
+"""The Host that is asked, and the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of page; times in milliseconds."""
+
+    kind: str
+    addresses: int
+    per_second: float
+    p50: float
+    p95: float
+    p99: float
+    kilobytes: float
+    """Of an answer, head and all, on average."""
+    cpu: float
+    """Milliseconds of the server's processors, for a page."""
+    busy: int
+    """Answers that there was no room."""
+    failed: int
+
+
+class Asked:
+    """The addresses of each kind of page of an archive."""
+
+    def __init__(self, made: Made, port: int) -> None:
+        self._made = made
+        self._own = f"localhost:{port}"
+        self._replay = ReplayAddresses(f"http://{{label}}.localhost:{port}")
+        self._chance = random.Random(11)
+
+    def all(self) -> dict[str, list[Target]]:
+        """Return the addresses of every kind."""
+        found = {
+            "start": ["/"],
+            "about": ["/about", "/about/accessibility", "/about/correction", "/about/security"],
+            "calendar": [f"/{SITE}/"],
+            "year": [f"/{SITE}/?year={year}" for year in sorted({day[:4] for day in self._made.days})],
+            **{kind: [make() for _ in range(ADDRESSES)] for kind, make in self._many().items()},
+        }
+        asked = {kind: [(self._own, path) for path in dict.fromkeys(paths)] for kind, paths in found.items()}
+        asked["replayed"] = [self._replayed() for _ in range(ADDRESSES)]
+        mixed = [one for some in asked.values() for one in self._chance.sample(some, min(len(some), 40))]
+        self._chance.shuffle(mixed)
+        return {**asked, "all": mixed}
+
+    def _many(self) -> dict[str, Callable[[], str]]:
+        return {
+            "day": lambda: f"/{SITE}/{self._day()}/",
+            "changes": lambda: f"/{SITE}/{self._name()}/changes",
+            "between": self._between,
+            "missing": lambda: f"/{SITE}/{self._name()}/missing",
+            "search": self._search,
+            "lifeline": lambda: f"/{SITE}/history?{urlencode({'url': self._url()})}",
+            "compare": lambda: f"/{SITE}/compare?{urlencode({'url': self._changed()})}",
+            "cite": lambda: f"/{SITE}/cite?{urlencode({'url': self._url(), 'at': self._name()})}",
+            "frame": lambda: format_web_path(self._name(), self._url()),
+            "feed": lambda: f"/{SITE}/feed.atom?{urlencode({'before': self._name()})}",
+            "cdx": lambda: f"/cdx?{urlencode({'url': self._url(), 'limit': 100})}",
+        }
+
+    def _name(self) -> str:
+        return self._chance.choice(self._made.days)
+
+    def _day(self) -> str:
+        name = self._name()
+        return f"{name[:4]}-{name[4:6]}-{name[6:8]}"
+
+    def _url(self) -> str:
+        return self._chance.choice(self._made.pages).url
+
+    def _changed(self) -> str:
+        return self._chance.choice([page for page in self._made.pages if len(page.days) > 1]).url
+
+    def _between(self) -> str:
+        place = self._chance.randrange(max(len(self._made.days) - 7, 1))
+        first, last = self._made.days[place], self._made.days[min(place + 7, len(self._made.days) - 1)]
+        return f"/{SITE}/changes?{urlencode({'from': first, 'to': last})}"
+
+    def _search(self) -> str:
+        words = self._chance.sample(self._made.words[20:2000], self._chance.choice((1, 1, 2)))
+        return f"/{SITE}/search?{urlencode({'q': ' '.join(words), 'on': self._day()})}"
+
+    def _replayed(self) -> Target:
+        url = self._url()
+        base = self._replay.origin(self._name(), origin(url))
+        return base.removeprefix("http://"), url.removeprefix(str(origin(url)))
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[int]:
+    """Run `daykeep serve` on what was made; yield its process."""
+    config = folder / "daykeep.toml"
+    config.write_text(
+        f'data = "{folder / "data"}"\n[viewer]\nbase_url = "http://localhost:{port}"\n'
+        f'replay_url = "http://{{label}}.localhost:{port}"\n'
+        f'[[site]]\nname = "{SITE}"\nseeds = ["https://www.example.org/"]\n'
+    )
+    serve = ["serve", "--no-schedule", "--port", str(port)]
+    command = [sys.executable, "-m", "archiver", "--config", str(config), *serve]
+    with running(["env", f"PYTHONPATH={ROOT}", *command], folder, port) as process:
+        yield process
+
+
+def ask(port: int, targets: list[Target], visitors: int, seconds: float, folder: Path) -> dict[str, float]:
+    """Let so many visitors ask for so long, and return what wrk counted."""
+    (folder / "targets.txt").write_text("".join(f"{host} {path}\n" for host, path in targets))
+    (folder / "walk.lua").write_text(_WALK)
+    asked = ["-t", "1", "-c", str(visitors), "-d", f"{seconds}s", "--timeout", "20s"]
+    script = ["-s", folder / "walk.lua", f"http://127.0.0.1:{port}", "--", folder / "targets.txt"]
+    done = subprocess.run(["wrk", *asked, *script], capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stderr.strip().splitlines()[-1])
+    return found
+
+
+def measured(made: Made, given: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    """Yield a row for each kind of page."""
+    port = free_port()
+    with serving(folder, port) as process:
+        asked = Asked(made, port).all()
+        for kind in given.kinds or asked:
+            before = _used(process)
+            found = ask(port, asked[kind], given.visitors, given.seconds, folder)
+            row = _row(kind, len(asked[kind]), found, _used(process) - before)
+            print(f"{kind}: p95 {row.p95:.0f} ms, {row.per_second:.0f}/s", file=sys.stderr)
+            yield row
+
+
+def _used(process: int) -> float:
+    return sum(map(cpu, family(process)))
+
+
+def _row(kind: str, addresses: int, found: dict[str, float], spent: float) -> Row:
+    answers = max(found["answers"], 1)
+    return Row(
+        kind=kind,
+        addresses=addresses,
+        per_second=answers / found["seconds"],
+        p50=found["p50"],
+        p95=found["p95"],
+        p99=found["p99"],
+        kilobytes=found["bytes"] / answers / 1000,
+        cpu=spent / answers * 1000,
+        busy=int(found["busy"]),
+        failed=int(found["failed"]),
+    )
+
+
+HEAD = ("page", "addresses", "pages/s", "p50 ms", "p95 ms", "p99 ms", "kB", "CPU ms", "no room", "failed")
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return a line of the table."""
+    times = (f"{one:.0f}" for one in (row.per_second, row.p50, row.p95, row.p99))
+    rest = (f"{row.kilobytes:.1f}", f"{row.cpu:.2f}", str(row.busy), str(row.failed))
+    return row.kind, str(row.addresses), *times, *rest
+
+
+def verdicts(rows: list[Row]) -> Iterator[str]:
+    """Yield what is beside its aim."""
+    late = [row.kind for row in rows if row.p95 > AIM]
+    yield f"p95 within {AIM} ms: {len(rows) - len(late)} of {len(rows)} kinds of page"
+    if late:
+        yield f"later: {', '.join(late)}"
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="The viewer's pages under many visitors at once.")
+    parser.add_argument("--days", type=int, default=3650)
+    parser.add_argument("--urls", type=int, default=2000)
+    parser.add_argument("--visitors", type=int, default=50, choices=range(1, 201), metavar="1-200")
+    parser.add_argument("--seconds", type=int, default=6, help="for each kind of page")
+    parser.add_argument("--kinds", nargs="+", help="only these kinds of page")
+    parser.add_argument("--folder", type=Path, help="where files are made, if not in the temporary folder")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--markdown", action="store_true")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure in a folder that is removed afterwards."""
+    given, where = arguments(), machine()
+    with tempfile.TemporaryDirectory(prefix="daykeep-bench-", dir=given.folder) as name:
+        folder = Path(name)
+        made = make(folder / "data", given.days, given.urls)
+        rows = list(measured(made, given, folder))
+    if given.json:
+        print(json.dumps({"machine": where, "rows": [asdict(row) for row in rows]}, indent=1))
+        return
+    command = ".venv/bin/python bench/visitors.py " + shlex.join(sys.argv[1:])
+    print(report(where, command, HEAD, [cells(row) for row in rows], verdicts(rows), markdown=given.markdown))
+
+
+if __name__ == "__main__":
+    main()
