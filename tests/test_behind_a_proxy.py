@@ -237,3 +237,27 @@ def secured(port: int, folder: Path, host: str, line: str, fields: str) -> Itera
         answer = http.client.HTTPResponse(secure)
         answer.begin()
         yield answer
+
+
+@pytest.mark.parametrize("path", ["search?q=x", f"compare?url={SITE}/", f"{MONDAY}/export/wacz"])
+def test_what_costs_most_is_limited(nginx, tmp_path: Path, path: str) -> None:
+    """Nginx says 503 to one address that searches, compares or downloads without a pause, and not to a reader."""
+    plain, secure = free_ports(2)
+    certificate(tmp_path)
+    nginx(tmp_path, http=nginx_example(tmp_path, plain, secure, free_port()))
+
+    def asked(target: str) -> list[int]:
+        context = ssl._create_unverified_context()
+        found = []
+        for _ in range(50):
+            connection = http.client.HTTPSConnection(LOOPBACK, secure, context=context, timeout=20)
+            connection.request("GET", target, headers={"Host": VIEWER})
+            found.append(connection.getresponse().status)
+            connection.close()
+        return found
+
+    # nobody listens behind it: what nginx lets through it answers with 502
+    limited = asked(f"/example/{path}")
+    assert limited[0] == 502
+    assert 503 in limited
+    assert set(asked("/example/2026-03-02/")) == {502}

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -47,13 +47,10 @@ class Kept(NamedTuple):
 def kept(held: Holdings, url: str) -> list[Kept]:
     """Return the snapshots that have a normalised URL, or one that is taken for it, oldest first."""
     found: dict[str, Kept] = {}
-    good: dict[str, list[str]] = {}
-    for spelling in _spellings(held, url):
-        for one in _alike(held, spelling):
-            if one.site not in good:
-                good[one.site] = [snapshot.timestamp for snapshot in held.good_snapshots(one.site)]
-            for snapshot in _within(good[one.site], one):
-                found.setdefault(snapshot, Kept(snapshot, one.site, one.url))
+    taken = [one for spelling in _spellings(held, url) for one in _alike(held, spelling)]
+    for one in reversed(taken):  # the first of them that has a snapshot counts
+        names = _within(held.days(one.site).good_names, one)
+        found.update(zip(names, map(Kept, names, repeat(one.site), repeat(one.url)), strict=False))
     return sorted(found.values())
 
 
