@@ -33,7 +33,7 @@ PROBES = (
 FRAGMENTS = [
     # one form pointer for the whole document: a form in a form is nothing, so what follows is still foreign
     "<form><math><mi><form>", "<form></form><math><mi><form>", "<form><svg><desc></form>", "<form><svg><desc></form><form>",
-    "<template><form><svg><desc><form>", "<svg><desc><form></svg><math><mi><form>", "<table><form><svg><desc><form>",
+    "<template><form><svg><desc><form>", "<svg><desc><form></svg><math><mi><form>", "<table><form><svg><desc><form>", "<table><form><svg><desc></form><form>", "<table><tr><td><form><svg><desc></form><form>",
     "<form><svg><desc><template><form>", "<form><svg><desc><svg><desc><form>",
     # what breaks out of foreign content (HTML section 13.2.6.5)
     *(f"<svg><g><{tag}>" for tag in ("b", "body", "br", "div", "h1", "head", "img", "li", "p", "pre", "span", "table", "var")),

@@ -110,13 +110,14 @@ class Foreign:
         elif tag.name in TABLE_PARTS and tag.name != "table":
             self._table_part(tag.name, tag.start, entering=True)
         elif level.html is not None:
-            self._know_forms(tag)
-            level.html.enter(tag.name, self._text[slice(*tag.attributes)])
+            in_table = tag.name == "form" and self._in_table()
+            level.html.enter(tag.name, self._text[slice(*tag.attributes)], in_table=in_table)
 
-    def _know_forms(self, tag: Token) -> None:
-        """Before a form in an integration point, or its end, look at the forms around: there is but one."""
-        if tag.name == "form":
-            self._page_elements()
+    def _in_table(self) -> bool:
+        """Tell whether a form here is one in a table, which is empty; and know what is open around."""
+        page = self._page_elements()
+        open_here = (page if level.html is None else level.html for level in reversed(self.levels))
+        return next((found for html in open_here if (found := html.in_table()) is not None), False)
 
     def _enter_root(self, level: _Level, tag: Token) -> None:
         if level.html:
@@ -179,7 +180,8 @@ class Foreign:
         if tag.name in TABLE_PARTS:
             self._table_part(tag.name, tag.start)
         else:
-            self._know_forms(tag)
+            if tag.name == "form":
+                self._page_elements()  # there is but one pointer, and it may be of a form out there
             html.leave(tag.name)
 
     def _cut(self, tag: Token) -> bool:

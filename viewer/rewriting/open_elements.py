@@ -113,8 +113,12 @@ class OpenElements:
             self._formatting[place] = self._push(element.name, element.attributes)
             place += 1
 
-    def enter(self, name: str, attributes: str = "") -> None:
-        """Follow a start tag; of its attributes it counts whether two tags have the same."""
+    def enter(self, name: str, attributes: str = "", *, in_table: bool = False) -> None:
+        """
+        Follow a start tag; of its attributes it counts whether two tags have the same.
+
+        `in_table` tells whether these elements stand in a table and in no cell of it (`in_table`).
+        """
         if self._is_nothing(name):
             return
         self._make_room(name)
@@ -124,7 +128,7 @@ class OpenElements:
         if name not in _CLOSES_P | _NO_TEXT:
             self.text()
         if name not in _VOID:
-            self._open(name, attributes)
+            self._open(name, attributes, in_table=in_table)
 
     def _is_nothing(self, name: str) -> bool:
         """Tell whether a start tag opens nothing, as a form in a form or a `<select>` that ends another."""
@@ -134,8 +138,11 @@ class OpenElements:
         second = name == "form" and self._pointer.form is not None and not self._count["template"]
         return second or name in _NOTHING
 
-    def _open(self, name: str, attributes: str) -> None:
-        if name == "form" and self._in_table():  # it is empty, and all the same the form of what follows
+    def _open(self, name: str, attributes: str, *, in_table: bool) -> None:
+        own = self.in_table()
+        if name == "form" and (
+            in_table if own is None else own
+        ):  # it is empty, and all the same the form of what follows
             self._pointer.form = _Element(name)
             self._pointer.form.open = False
             return
@@ -225,7 +232,7 @@ class OpenElements:
             name == "nobr" and self._in_scope({"nobr"}, _SCOPE)
         ):
             self._adopt(name)
-        elif name == "button" or (name == "table" and self._in_table()):
+        elif name == "button" or (name == "table" and self.in_table()):
             self._close({name}, _SCOPE if name == "button" else _TABLE_SCOPE)
         elif name in _IMPLIED and self._in_scope({"ruby"}, _SCOPE):
             self._make_room_in_ruby(name)
@@ -236,12 +243,16 @@ class OpenElements:
         elif name in {"rp", "rt"}:
             self._close_implied(frozenset({"rtc"}))
 
-    def _in_table(self) -> bool:
-        """Tell whether a table is open, and no cell or caption of it: where a table ends by another."""
+    def in_table(self) -> bool | None:
+        """
+        Tell whether a table is open, and no cell or caption of it: where a table ends by another.
+
+        None where no part of a table is open, nor a template.
+        """
         for element in reversed(self._stack):
             if element.name in TABLE_PARTS or element.name == "template":
                 return element.name not in _CELLS | {"caption", "template"}
-        return False
+        return None
 
     def _close_item(self, names: set[str]) -> None:
         for place in range(len(self._stack) - 1, -1, -1):
