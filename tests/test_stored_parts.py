@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,7 @@ half.onerror = () => { document.querySelector("p").textContent = "half failed"; 
 
 def records() -> list[bytes]:
     made = exchange("/films", PAGE, "2026-02-10T11:00:00Z", 900)
+    made += exchange("/asks", ASKING, "2026-02-10T11:00:30Z", 910)
     for number, (path, body, head, second) in enumerate(GIVEN, 1):
         uri, date = f"{EXAMPLE}{path}", f"2026-02-10T11:00:{second:02d}Z"
         block = "\r\n".join(head).encode() + body
@@ -110,6 +113,18 @@ def viewed(tmp_path_factory):
 @pytest.fixture(scope="module")
 def visitor(viewed):
     return Visitor(viewed)
+
+
+@contextmanager
+def shown(viewed: Viewed) -> Iterator[str]:
+    """Serve the archive on a free port, and yield the viewer's address."""
+    port = free_port()
+    address = ViewerAddress(
+        base_url=f"http://localhost:{port}", replay_url=f"http://{{label}}.localhost:{port}"
+    )
+    settings = replace(viewed.settings, viewer=address)
+    with serving(Viewed(settings, viewed.collection, viewed.history, viewed.catalogue), port) as base:
+        yield base
 
 
 @pytest.mark.parametrize(
@@ -201,17 +216,38 @@ def test_as_captured_says_which_part_it_is(visitor):
     assert answer.headers["Content-Range"] == "bytes 40-59/100"
 
 
+@pytest.mark.parametrize(
+    ("path", "wanted"), [("/hole.bin", "bytes=30-"), ("/hole.bin", ""), ("/page.html", "")]
+)
+def test_a_gap_among_parts_is_kept_by_nobody(visitor, path, wanted):
+    """A cache that kept it would give it to who asks for other bytes of the address, which are there."""
+    said = {"Range": wanted} if wanted else {}
+    answer = visitor.replay(STAMP, EXAMPLE + path, Sec_Fetch_Dest="empty", **said)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+ASKING = b"""<!doctype html><title>asks</title><p></p><script>
+const ask = async (range) => (await fetch("/hole.bin", range ? {headers: {Range: range}} : {})).status;
+(async () => {
+  const told = [];
+  for (const range of ["bytes=30-", "bytes=0-", null, "bytes=0-9", "bytes=30-", "bytes=60-"]) told.push(await ask(range));
+  document.querySelector("p").textContent = told.join(" ");
+})();
+</script>"""
+
+
+@pytest.mark.browser
+def test_what_is_there_is_found_after_what_is_not(viewed, browser):
+    """Whatever a browser asked for before: the bytes that are stored come, and those that are not are a gap."""
+    with shown(viewed) as base, visit(browser, f"{base}/web/{STAMP}/{EXAMPLE}/asks") as seen:
+        told = seen.page.frame_locator("#daykeep-page").locator("p")
+        expect(told).to_have_text("404 206 404 206 404 206")
+
+
 @pytest.mark.browser
 def test_films_in_a_browser(viewed, browser):
     """A film of which two overlapping parts were recorded plays to its end; of one without its beginning nothing does."""
-    port = free_port()
-    address = ViewerAddress(
-        base_url=f"http://localhost:{port}", replay_url=f"http://{{label}}.localhost:{port}"
-    )
-    here = Viewed(
-        replace(viewed.settings, viewer=address), viewed.collection, viewed.history, viewed.catalogue
-    )
-    with serving(here, port) as base, visit(browser, f"{base}/web/{STAMP}/{EXAMPLE}/films") as seen:
+    with shown(viewed) as base, visit(browser, f"{base}/web/{STAMP}/{EXAMPLE}/films") as seen:
         frame = seen.page.frame_locator("#daykeep-page")
         expect(frame.locator("p")).to_have_text("half failed")
         film = frame.locator("#joined")

@@ -173,7 +173,9 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
         there = _whole_or_part(snapshot, found.capture, stored, etag)
         if isinstance(there, Capture):
             return _captured(asked, snapshot, replace(found, capture=there))
-        if there is None or not _can_be_sent(there):
+        if there is None:
+            return _gap_of_parts(asked)
+        if not _can_be_sent(there):
             return gap_page(404, asked)
         stored = there
         if is_framed(destination()) and is_file(stored):
@@ -191,6 +193,13 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
             response.headers["Vary"] = f"{VARY}, Accept-Language"
         return response
     raise AssertionError
+
+
+def _gap_of_parts(asked: Asked) -> Response:
+    """Answer for bytes that are not there; a cache would give it to who asks for others of the address."""
+    response = gap_page(404, asked)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _whole_or_part(
