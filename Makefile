@@ -161,7 +161,7 @@ oracles: $(ORACLES)  ## other people's tools that judge what we write, for tests
 
 # Debian's npm brings its own Node; whoever has npm from elsewhere keeps that.
 .oracles-npm/made.stamp: tests/oracles/npm.txt tests/support/fetch_npm.sh | machine
-	@echo '== .oracles-npm: ReplayWeb.page'
+	@echo '== .oracles-npm: ReplayWeb.page, axe-core'
 	@command -v npm >/dev/null || tests/support/setup_machine.sh npm
 	@tests/support/fetch_npm.sh $< .oracles-npm
 	@touch $@

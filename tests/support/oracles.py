@@ -20,6 +20,7 @@ ORACLES = ROOT / ".venv-oracles" / "bin"
 PYWB = ROOT / ".venv-pywb" / "bin"
 CLIENTS = ROOT / ".venv-clients" / "bin"
 REPLAYWEB = ROOT / ".oracles-npm" / "replaywebpage"
+AXE = ROOT / ".oracles-npm" / "axe-core" / "axe.min.js"
 
 
 def needed(path: Path) -> Path:
