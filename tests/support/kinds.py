@@ -124,6 +124,7 @@ KINDS = (
     Kind("failed day", _DAY, "day.html", f"/demo/{FRIDAY}/"),
     Kind("no snapshot", _DAY, "no_snapshot.html", "/demo/2026-03-09/"),
     Kind("changes", "/<site>/<moment>/changes", "changes.html", f"/demo/{TUESDAY}/changes"),
+    Kind("changes between", "/<site>/changes", "between.html", f"/demo/changes?from={MONDAY}&to={THURSDAY}"),
     Kind("missing", "/<site>/<moment>/missing", "missing.html", f"/demo/{THURSDAY}/missing"),
     Kind("search", "/<site>/search", "search.html", "/demo/search?q=regel"),
     Kind("search, nothing", "/<site>/search", "search.html", "/demo/search?q=zesdaagse&year=x"),
