@@ -3,7 +3,7 @@
 Every kind of page is looked over by axe-core: WCAG 2.0 to 2.2, A and AA, and what it calls best practice.
 
 In both languages, light and dark, on a small and a wide screen. axe finds a good part of what can be wrong, not
-all; keyboards, forced colours and small screens have tests of their own here and in test_keyboard.py.
+all; forced colours and small screens have tests of their own here.
 """
 
 from __future__ import annotations
