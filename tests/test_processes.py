@@ -503,3 +503,25 @@ def test_who_does_not_listen_is_killed():
         assert process.wait(timeout=15) == 1
         assert time.monotonic() - begun >= 0.5
     assert not any(map(exists, children))
+
+
+AT_ONCE = """
+import sys, threading
+from archiver.cli.children import Child, Children, Roll
+from archiver.cli.compose import stop_on_signals
+
+for _ in range(100):
+    stop = threading.Event()
+    stop_on_signals(stop)
+    made = [Child("first", stop.wait), Child("second", stop.wait)]
+    if Children(made, stop, Roll(2)).run(stop.set, lambda: None):
+        sys.exit("a child was killed")
+"""
+
+
+def test_a_child_hears_a_signal_that_comes_before_it_is_there():
+    """A hundred times over, children that are told to end in the moment they are made end by themselves."""
+    ran = subprocess.run(
+        [sys.executable, "-c", AT_ONCE], capture_output=True, text=True, timeout=90, check=False
+    )
+    assert ran.returncode == 0, ran.stderr

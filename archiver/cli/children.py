@@ -31,6 +31,7 @@ import structlog
 
 from index.errors import ArchiveError
 
+_ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
 PATIENCE = 13.0
 """Seconds in which children end that were asked to: one more than compose.GRACE."""
 YOUNG = 10.0
@@ -124,7 +125,13 @@ class Children:
     def _fork(self, child: Child) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
-        process = os.fork()
+        # A signal that reaches a child before Python has made itself at home in it is forgotten there
+        # (CPython clears what is pending after a fork); held back, it comes when the child can hear it.
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        try:
+            process = os.fork()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
         if not process:
             self._be(child)
         return process
