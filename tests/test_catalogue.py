@@ -9,10 +9,11 @@ import threading
 
 import pytest
 
+from index import catalogue as catalogue_module
 from index import segment
 from index.catalogue import Catalogue, Excerpts
 from index.document import Document
-from index.errors import DamagedError, NotFoundError, StorageError
+from index.errors import DamagedError, GoneError, NotFoundError, StorageError
 from index.words import parse
 from index.writing import write_part
 from tests.support.days import stamp
@@ -367,3 +368,21 @@ def test_excerpt_takes_the_best_stretch():
     assert [piece for piece, marked in pieces if marked] == ["tarief", "leges"]
     assert (pieces[0][0], pieces[-1][0]) == ("… ", " …")
     assert sum(len(piece) for piece, _ in pieces) < 320
+
+
+def test_a_generation_that_goes_while_it_is_opened_is_gone(tmp_path, monkeypatch):
+    """A reader that opens a generation just as it is deleted is told that it is gone, and may take the next."""
+    with Catalogue(tmp_path / "search") as writer, Catalogue(tmp_path / "search") as reader:
+        older = writer.publish(None, [(doc("1"), "leges")])
+        newer = writer.publish(older, [(doc("2"), "kosten")])
+        whole = catalogue_module.index.open_dir
+
+        def late(folder, **options):
+            writer.collect({newer})
+            return whole(folder, **options)
+
+        monkeypatch.setattr(catalogue_module.index, "open_dir", late)
+        with pytest.raises(GoneError):
+            reader.check(older)
+        reader.check(newer)
+    assert [path.name for path in (tmp_path / "search").iterdir()] == [newer]
