@@ -148,23 +148,33 @@ def test_a_form_in_the_frame(app):
 
 
 @pytest.mark.parametrize(
-    ("kind", "path", "there"),
+    ("kind", "path", "method", "there"),
     [
-        ("image", "/upload", False),
-        ("style", "/graphql", False),
-        ("frame", "/text", False),
-        ("other", "/upload", True),
-        ("other", "/twice", True),
-        ("other", "/asked?b=2&1=1", True),
-        ("image", "/asked?b=2&1=1", False),
-        ("other", "/asked?b=2", False),
-        ("other", "/nowhere", False),
-        ("image", "/api?page=1", True),
+        ("image", "/upload", [], False),
+        ("style", "/graphql", [], False),
+        ("frame", "/text", [], False),
+        ("other", "/upload", [], False),
+        ("other", "/upload", ["GET"], False),
+        ("other", "/upload", ["PUT"], False),
+        ("other", "/upload", ["BREW"], False),
+        ("other", "/upload", ["post"], False),
+        ("other", "/upload", ["POST"], True),
+        ("other", "/twice", ["POST"], True),
+        ("other", "/doc", ["PUT"], True),
+        ("other", "/doc", ["DELETE"], True),
+        ("other", "/doc", ["PATCH"], False),
+        ("other", "/asked?b=2&1=1", ["POST"], True),
+        ("image", "/asked?b=2&1=1", [], False),
+        ("other", "/asked?b=2", ["POST"], False),
+        ("other", "/nowhere", ["POST"], False),
+        ("image", "/api?page=1", [], True),
+        ("other", "/api?page=1", ["HEAD"], True),
+        ("other", "/api?page=1", ["BREW"], True),
     ],
 )
-def test_what_was_sent_is_there_for_who_sends(app, kind, path, there):
-    """In the banner, an answer to POST is no image; with a query it is found too."""
-    question = {"moment": DAY, "page": f"{EXAMPLE}/", "parts": [[kind, f"{EXAMPLE}{path}"]]}
+def test_what_was_sent_is_there_for_who_sends(app, kind, path, method, there):
+    """In the banner the method counts, which is GET where none is told that there is; with a query it is found too."""
+    question = {"moment": DAY, "page": f"{EXAMPLE}/", "parts": [[kind, f"{EXAMPLE}{path}", *method]]}
     told = Client(app, use_cookies=False).post(
         "/web/parts", base_url="http://localhost:8080", json=question, headers={"Accept-Language": "en"}
     )
@@ -218,6 +228,50 @@ def test_in_a_browser(browser, tmp_path):
             frame = seen.page.frame_locator("#daykeep-page")
             expect(frame.locator("#said")).to_have_text("form|graph|uploaded|words|put|gone|405|by GET")
             parts = seen.page.locator("#daykeep-parts > summary")
-            expect(parts).to_contain_text("5 other parts, all of this day.")
+            expect(parts).to_contain_text("7 other parts, all of this day.")
             frame.locator("button").click()
             expect(frame.locator("a")).to_have_text("x")
+
+
+ASKS = b"""<!doctype html><html><title>asks</title><body><p id=said></p><script>
+(async () => {
+  const sent = new Promise((done) => {
+    const asking = new XMLHttpRequest();
+    asking.onload = () => done(asking.status);
+    asking.open("PUT", "/text");
+    asking.send("plain words");
+  });
+  const said = [(await fetch("/upload")).status, (await fetch(new Request("/doc", {method: "DELETE"}))).status, await sent];
+  document.getElementById("said").textContent = said.join("|");
+})();
+</script></body></html>"""
+
+
+@pytest.mark.browser
+def test_a_method_that_had_no_answer_is_missing(browser, tmp_path):
+    """What a script gets by GET, or sends by PUT, is missing in the banner where only a POST had an answer."""
+    port = free_port()
+    with empty_archive(tmp_path / "data") as archive:
+        take(
+            archive,
+            write(tmp_path / "a.warc", [*exchange("/asks", ASKS, NOON, 900), *archived(NOON)]),
+            texts=False,
+        )
+        shelves = archive.shelves
+        viewer = ViewerAddress(
+            base_url=f"http://localhost:{port}", replay_url=f"http://{{label}}.localhost:{port}"
+        )
+        settings = replace(archive.settings, viewer=viewer)
+        viewed = Viewed(settings, archive.collection, shelves.history, shelves.catalogue)
+        with (
+            serving(viewed, port) as base,
+            visit(browser, f"{base}/web/{DAY}/{EXAMPLE}/asks", locale="en-GB") as seen,
+        ):
+            frame = seen.page.frame_locator("#daykeep-page")
+            expect(frame.locator("#said")).to_have_text("404|200|405")
+            parts = seen.page.locator("#daykeep-parts")
+            expect(parts.locator("summary")).to_contain_text("2 parts of this page are missing.")
+            parts.locator("summary").click()
+            missing = parts.locator("[data-key='of missing'] li")
+            expect(missing.filter(has_text=f"PUT {EXAMPLE}/text")).to_contain_text("way of asking")
+            expect(missing.filter(has_text=f"{EXAMPLE}/upload")).to_have_count(1)

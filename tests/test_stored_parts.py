@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -224,6 +225,45 @@ def test_a_gap_among_parts_is_kept_by_nobody(visitor, path, wanted):
     said = {"Range": wanted} if wanted else {}
     answer = visitor.replay(STAMP, EXAMPLE + path, Sec_Fetch_Dest="empty", **said)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+def told(visitor, parts, language="en"):
+    question = json.dumps({"moment": STAMP, "page": f"{EXAMPLE}/films", "parts": parts}).encode()
+    fields = {"Content_Type": "application/json", "Accept_Language": language}
+    return visitor.ask("POST", "http://localhost:8080", "/web/parts", body=question, **fields).text
+
+
+@pytest.mark.parametrize(
+    ("path", "is_whole"),
+    [
+        ("/all.bin", True),
+        ("/joined.bin", True),
+        ("/three.bin", True),
+        ("/once-whole.bin", True),
+        ("/hole.bin", False),
+        ("/weak.bin", False),
+        ("/two.bin", False),
+        ("/lone.bin", False),
+        ("/said-nothing.bin", False),
+        ("/page.html", False),
+    ],
+)
+def test_the_banner_counts_no_part_for_the_whole(visitor, path, is_whole):
+    """What has no answer for who asks for all of it is told as not stored whole; what has one is there."""
+    assert (visitor.replay(STAMP, EXAMPLE + path, Sec_Fetch_Dest="empty").status_code == 200) is is_whole
+    banner = told(visitor, [["media", EXAMPLE + path]])
+    assert ("1 part of this page was not stored whole." in banner) is not is_whole
+    assert ("1 other part, of this day." in banner) is is_whole
+    banner = told(visitor, [["media", EXAMPLE + path]], "nl")
+    assert ("1 onderdeel van deze pagina is niet heel bewaard." in banner) is not is_whole
+
+
+def test_so_many_parts_are_looked_into(visitor, monkeypatch):
+    """A question about many of them is answered in part, and says so."""
+    asked = [["media", EXAMPLE + path] for path in ("/hole.bin", "/weak.bin", "/two.bin", "/lone.bin")]
+    assert "4 parts of this page were not stored whole." in told(visitor, asked)
+    monkeypatch.setattr("viewer.replaying.whole_bodies.MAX_BODIES", 2)
+    assert "At least 2 parts of this page were not stored whole." in told(visitor, asked)
 
 
 ASKING = b"""<!doctype html><title>asks</title><p></p><script>

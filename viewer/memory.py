@@ -28,7 +28,7 @@ class Memory:
         self.alike: dict[str, Alike] = {}
         self.of_key: dict[str, list[Capture]] = {}
         self.queries: dict[str, bool] = {}
-        self.sent: dict[str, dict[str, Capture]] = {}
+        self.sent: dict[str, dict[tuple[str, str], Capture]] = {}
         self.full = False
 
     def spend(self, number: int) -> None:

@@ -29,7 +29,6 @@ from .addresses.path_address import Addresses
 from .addresses.view import View
 from .memory import Memory
 
-_SENDS_NOTHING = frozenset({"HEAD", "OPTIONS"})
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
 MAX_QUERIES = 200
 """Captures of a path with queries that are looked at for one that shows something."""
@@ -179,17 +178,18 @@ class OpenSnapshot:
         bare = self.folder.index.find(path)
         return Found(bare, Nearness.QUERY_IGNORED) if bare else None
 
-    def sent_to(self, url: str) -> Found | None:
-        """Return an answer to what was sent to a URL, by whichever method and with whatever body."""
+    def sent_to(self, url: str, method: str) -> Found | None:
+        """Return an answer to another method than GET at a normalised URL, with whatever body."""
         key = urlkey(url.partition("?")[0])
         known = self.memory.sent.get(key) if self.memory else None
         if known is None:
             near = list(islice(self.folder.index.prefix(f"{key}?"), MAX_CANDIDATES))
             self._spend(len(near))
-            known = {one.url: one for one in near if one.request and one.request.method not in _SENDS_NOTHING}
+            known = {(one.request.method, one.url): one for one in near if one.request}
             if self.memory:
                 self.memory.sent[key] = known
-        return Found(known[url]) if url in known else None
+        found = known.get((method, url))
+        return Found(found) if found else None
 
     def other_scheme(self, url: str) -> str | None:
         """Return the same URL by http instead of https or the reverse, where that was captured."""

@@ -4,6 +4,7 @@ Where the parts of a page come from, for its banner: by what the page names, or 
 
     POST /web/parts    {"moment":"20260302023000fg_","page":"https://…/","parts":[["image","https://…/a.png"]]}
                        the same piece of the banner as on the frame page, told of exactly these parts
+                       ["other","https://…/api","POST"]: asked for by another method than GET
 
 The page in the frame tells the addresses, so they are as hostile as it is: no more than so many, each made an
 address or passed over, shown as text. What became of each is looked up here. Only reads.
@@ -38,8 +39,18 @@ AT_ONCE = 2
 WAIT = 2.0
 MAX_ASKED = 64 * 1024
 """Bytes of a question; viewer.js asks for less."""
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""Methods that a page is believed to have used; what it says to be another counts as GET."""
 _ROOM = "daykeep-parts"
 _MOMENT = re.compile(r"(\d{14})((?:[a-z]{2}_)?)", re.ASCII)
+
+
+class _Named(msgspec.Struct, array_like=True):
+    """A part as a page tells it. Without a method it is asked for by GET."""
+
+    kind: str
+    url: str
+    method: str = "GET"
 
 
 class _Asked(msgspec.Struct):
@@ -47,7 +58,7 @@ class _Asked(msgspec.Struct):
 
     moment: str
     page: str
-    parts: list[tuple[str, str]]
+    parts: list[_Named]
     more: bool = False
     """Whether the page asked for more than it tells."""
 
@@ -103,8 +114,12 @@ def asked_parts() -> Response:
 
 
 def _believed(asked: _Asked, page: str) -> list[Embed]:
-    """Return the parts as they are looked up: addresses, of a kind there is, and not too many."""
-    normal = ((kind, normalise(url)) for kind, url in islice(asked.parts, MAX_EMBEDS))
+    """Return the parts as they are looked up: addresses, of a kind and a method there is, not too many."""
+    normal = ((one, normalise(one.url)) for one in islice(asked.parts, MAX_EMBEDS))
     kinds = {kind.value: kind for kind in Kind}
-    parts = [Embed(kinds.get(kind, Kind.OTHER), (url,)) for kind, url in normal if url]
+    parts = [
+        Embed(kinds.get(one.kind, Kind.OTHER), (url,), one.method if one.method in METHODS else "GET")
+        for one, url in normal
+        if url
+    ]
     return [Embed(Kind.PAGE, (page,)), *(one for one in parts if one.kind is not Kind.PAGE)]

@@ -4,6 +4,7 @@ From which times the parts of a page come, and which are missing and why: what t
 
     asked      https://…/a.png, https://…/b.css, https://…/c.js, https://…/d.png
     Report     there    a.png at 03:30:02, the same as on 2 March; b.css at 03:30:04, like what was asked for
+               partial  e.webm: the browser that was recorded asked for its first half alone
                failed   c.js: on that day the server answered with 404, and so does the replay
                missing  d.png: timeout on that day; the nearest day that has it is 3 March
                filled   in a view that fills gaps: d.png of 3 March
@@ -30,6 +31,8 @@ from ..holdings import Holdings
 from ..open_snapshot import Nearness, OpenSnapshot
 from ..replaying.answering import LIKE, Answer, answer_of
 from ..replaying.filling import neighbours
+from ..replaying.sent import READ
+from ..replaying.whole_bodies import Bodies
 from ..rewriting.embeds import Embed, Kind
 from .closest import first_from, last_before
 from .day_log import entries_of
@@ -48,6 +51,7 @@ class Part(NamedTuple):
     asked: str = ""
     """The address that was asked for, in the end, where the capture is of another."""
     nearness: Nearness = Nearness.EXACT
+    method: str = "GET"
 
     @property
     def is_like(self) -> bool:
@@ -66,6 +70,8 @@ class Missing(NamedTuple):
     """Whether the day says it was the same as a copy that is nowhere here."""
     nearest: str | None = None
     """The snapshot nearest in time that has it."""
+    method: str = "GET"
+    """Of another one neither the ledger nor other days are asked: they know of GET alone."""
 
 
 class Same(NamedTuple):
@@ -84,6 +90,8 @@ class Report:
     there: list[Part] = field(default_factory=list)
     failed: list[Part] = field(default_factory=list)
     filled: list[Part] = field(default_factory=list)
+    partial: list[Part] = field(default_factory=list)
+    """Of their bodies not all was captured: only who asks for a stretch that is there has an answer."""
     missing: list[Missing] = field(default_factory=list)
     same_as: list[Same] = field(default_factory=list)
     """Proven by their digest to be the same, oldest day first."""
@@ -100,18 +108,20 @@ class Report:
     def span(self) -> tuple[str, str]:
         """The first and the last second at which something was received that is of the day."""
         page = [self.page] if isinstance(self.page, Part) and self.page.day is None else []
-        times = [part.capture.timestamp for part in (*page, *self.there, *self.failed)]
+        received = (*page, *self.there, *self.failed, *self.partial)
+        times = [part.capture.timestamp for part in received if part.day is None]
         return min(times, default=""), max(times, default="")
 
     @property
     def total(self) -> int:
         """How many parts the page has beside itself."""
-        return len(self.there) + len(self.failed) + len(self.filled) + len(self.missing)
+        sorts = (self.there, self.failed, self.filled, self.partial, self.missing)
+        return sum(len(one) for one in sorts)
 
     @property
     def like(self) -> list[Part]:
         """The parts that are only like what was asked for."""
-        return [part for part in (*self.there, *self.failed, *self.filled) if part.is_like]
+        return [part for part in (*self.there, *self.failed, *self.filled, *self.partial) if part.is_like]
 
     @property
     def instead(self) -> str | None:
@@ -129,29 +139,32 @@ def report(
     cut: bool = False,
 ) -> Report:
     """Return from where a page and its parts come that is shown in a view of a snapshot."""
-    told, seen = Report(exact=exact, cut=cut), set[str]()
+    told, seen = Report(exact=exact, cut=cut), set[tuple[str, str]]()
     near = neighbours(held, snapshot) if view.filled else []
     snapshot, memory = snapshot.remembering()
-    for kind, urls in asked:
-        if memory.full:
+    bodies = Bodies(held)
+    for one in asked:
+        if memory.full or bodies.full:
             told.cut = True
             break
-        answer = answer_of(held, snapshot, urls, near, sent=kind is Kind.OTHER)
+        answer = answer_of(held, snapshot, one.urls, near, one.method)
         name = answer.found.capture.url if answer.found and answer.nearness not in LIKE else answer.url
-        if name not in seen:
-            seen.add(name)
-            _sort_in(told, kind, answer)
+        if (one.method, name) not in seen:
+            seen.add((one.method, name))
+            _sort_in(told, one, answer, partial=bodies.is_partial(answer))
     told.missing = _explained(held, snapshot, told.missing)
     told.same_as, told.unmodified = _same(held, snapshot, told)
     return told
 
 
-def _sort_in(told: Report, kind: Kind, answer: Answer) -> None:
-    one = _as_part(kind, answer)
-    if kind is Kind.PAGE:
+def _sort_in(told: Report, asked: Embed, answer: Answer, *, partial: bool) -> None:
+    one = _as_part(asked, answer)
+    if asked.kind is Kind.PAGE:
         told.page = one
     elif isinstance(one, Missing):
         told.missing.append(one)
+    elif partial:
+        told.partial.append(one)
     elif one.day is not None:
         told.filled.append(one)
     else:
@@ -159,12 +172,12 @@ def _sort_in(told: Report, kind: Kind, answer: Answer) -> None:
         (told.failed if failed else told.there).append(one)
 
 
-def _as_part(kind: Kind, answer: Answer) -> Part | Missing:
+def _as_part(embed: Embed, answer: Answer) -> Part | Missing:
     if answer.found is None or not answer.is_there:
-        return Missing(kind, answer.url, unresolved=answer.found is not None)
+        return Missing(embed.kind, answer.url, unresolved=answer.found is not None, method=embed.method)
     capture = answer.found.capture
     asked = answer.url if answer.url != capture.url else ""
-    return Part(kind, capture, answer.day, asked, answer.nearness)
+    return Part(embed.kind, capture, answer.day, asked, answer.nearness, embed.method)
 
 
 def _same(held: Holdings, snapshot: OpenSnapshot, told: Report) -> tuple[list[Same], list[Same]]:
@@ -197,10 +210,12 @@ def _explained(held: Holdings, snapshot: OpenSnapshot, missing: Sequence[Missing
     first = missing[:SHOWN]
     if not first:
         return []
-    entries = entries_of(snapshot.folder, (one.url for one in first))
+    entries = entries_of(snapshot.folder, (one.url for one in first if one.method in READ))
     good = [one.timestamp for one in held.good_snapshots(snapshot.site)]
     explained = [
         one._replace(entry=entries.get(one.url), nearest=_nearest(held, snapshot, one.url, good))
+        if one.method in READ
+        else one
         for one in first
     ]
     return [*explained, *missing[SHOWN:]]

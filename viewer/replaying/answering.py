@@ -6,6 +6,7 @@ With what a part of a page is answered in the end: of which day it is, and how n
     /a.png?_=17        like what was asked                 Answer(…, nearness=fuzzy)
     /old → /new        redirects are followed              Answer(/new, …)
     /lost.png          where gaps are filled               Answer(/lost.png, …, day=20260302023000)
+    POST /api          answered to that method             Answer(/api, …)
 
 What a browser that asks the replay origin gets, found out without asking. Knows nothing of pages.
 """
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from ..holdings import Holdings
 from ..open_snapshot import Found, Nearness, OpenSnapshot
 from .filling import fill
+from .sent import READ
 
 LIKE = frozenset({Nearness.REORDERED, Nearness.FUZZY, Nearness.QUERY_IGNORED})
 """How an answer may be only like what was asked for. `tidied` names no other page."""
@@ -43,19 +45,22 @@ class Answer(NamedTuple):
 
 
 def answer_of(
-    held: Holdings, snapshot: OpenSnapshot, urls: Sequence[str], near: Sequence[str], *, sent: bool = False
+    held: Holdings, snapshot: OpenSnapshot, urls: Sequence[str], near: Sequence[str], method: str = "GET"
 ) -> Answer:
     """
     Return what answers for the first of several addresses that the day has, else that another day fills.
 
-    `near` are the days that fill gaps, where gaps are to be filled.
+    `near` are the days that fill gaps, where gaps are to be filled: of what is asked for by GET. By another
+    method it is there where an answer to that was captured, whatever was sent; for HEAD that of GET is one.
     """
+    found = snapshot.sent_to(urls[0], method) if method != "GET" else None
+    if found or method not in READ:
+        return Answer(urls[0], found, snapshot)
     for url, days in ((url, days) for days in ((), near) for url in urls):
         first = _hop(held, snapshot, url, days)
         if first.found and (first.is_there or days is near):
             return _led(held, snapshot, first, near)
-    found = snapshot.sent_to(urls[0]) if sent else None
-    return Answer(urls[0], found, snapshot)
+    return Answer(urls[0], None, snapshot)
 
 
 def _hop(held: Holdings, snapshot: OpenSnapshot, url: str, near: Sequence[str]) -> Answer:

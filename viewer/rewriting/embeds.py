@@ -75,10 +75,11 @@ _UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 class Embed(NamedTuple):
-    """One part: what it is, and the normalised addresses of which a browser takes one."""
+    """One part: what it is, the normalised addresses of which a browser takes one, and how it asks for it."""
 
     kind: Kind
     urls: tuple[str, ...]
+    method: str = "GET"
 
 
 Values = dict[str, str]

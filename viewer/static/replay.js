@@ -25,6 +25,7 @@
 //   {daykeep: 1, url: "https://www.ind.nl/a", title: "…", gone: false}
 // and which parts the page asked for, frames within it too; `page` is a number of its own for each document:
 //   {daykeep: 1, page: 0.123, parts: [["image", "https://www.ind.nl/a.png"], …], more: false}
+//     ["other", "https://www.ind.nl/api", "POST"]   by another method than GET, where a script of the page asked for it
 // The viewer asks {daykeep: "where"} after it has not heard everything.
 //
 // What the visitor selects, so that it can be asked from when to when the page said that:
@@ -274,7 +275,7 @@
     instead(proto("Element"), "attachShadow", (call, args) => watch(call(args)));
 
     // Requests
-    patchRequests(w, said, ways, addresses, prelude, blobs);
+    patchRequests(w, said, ways, addresses, prelude, blobs, (method, url) => toldOf("fetch", url, methodOf(method)));
     // What a worker is made of is no resource of the page that a browser tells of.
     for (const name of ["Worker", "SharedWorker"]) {
       whenMade(w, name, ([url, ...rest]) => { toldOf("script", url); return [url, ...rest]; });
@@ -676,27 +677,33 @@
   let more = false;  // than are told
   const tellParts = () => {
     telling = 0;
-    const fresh = [...parts].slice(told).map(([url, kind]) => [kind, url]);
+    const fresh = [...parts.values()].slice(told);
     told = parts.size;
     tellTop({ daykeep: 1, page: framed ? page : null, parts: fresh, more }, viewer);
   };
   const kindOf = (kind, url) => FONT.test(url) ? "font" : kind === "css" && SHEET.test(url) ? "style" : KINDS[kind] || "other";
-  const asked = (kind, text) => {
+  const methodOf = (text) => typeof text === "string" && /^[a-z]{3,7}$/i.test(text) ? text.toUpperCase() : "GET";
+  // What a browser tells of later has no method: of what a script was seen to ask for, by whichever, it is told already.
+  const LATER = /^(?:fetch|xmlhttprequest|connect-src)$/;
+  const seen = new Set();
+  const asked = (kind, text, method) => {
     const url = parsed(text);
     if (!url || !/^https?:$/.test(url.protocol) || url.pathname.startsWith("/.daykeep/")) return;
     url.hash = "";
     const archived = original(url.href);
-    if (parts.has(archived)) return;
+    const name = `${method || "GET"} ${archived}`;
+    if (parts.has(name) || (!method && LATER.test(kind) && seen.has(archived))) return;
     const fits = parts.size < MAX_PARTS && archived.length <= 4096;
-    if (fits) parts.set(archived, kindOf(kind, archived));
+    if (fits && method) seen.add(archived);
+    if (fits) parts.set(name, [kindOf(kind, archived), archived, ...(method && method !== "GET" ? [method] : [])]);
     else if (more) return;
     more ||= !fits;
     telling ||= setTimeout(tellParts, 300);
   };
 
-  const toldOf = (kind, url) => {
+  const toldOf = (kind, url, method) => {
     const found = realParent !== window && url !== undefined && parsed(map(url), realBase.call(document));
-    if (found) asked(kind, found.href);
+    if (found) asked(kind, found.href, method);
   };
   const watchParts = () => {
     marks.watch();

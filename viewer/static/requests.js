@@ -5,6 +5,7 @@
 //
 //   const ways = makeWays(globalThis);              ways of changing what is there
 //   patchRequests(globalThis, said, ways, makeAddresses(said, globalThis), preludeOf(said));
+//                                                    a page also says who is told of each request: (method, address)
 //     said.home    http://20261123023000-www-ind-nl.localhost:8080   the replay origin of the page or worker
 //
 // Each function names all it uses, because the text of it is what a worker of a blob begins with.
@@ -35,7 +36,7 @@ const makeWays = ({ Proxy, Reflect, Object }) => {
 };
 
 // A web socket is asked for where there is none, so that it fails as sockets do: by its events, one after the other.
-const patchRequests = (w, said, ways, { map, told, absolute }, prelude, blobs = new Map()) => {
+const patchRequests = (w, said, ways, { map, told, absolute }, prelude, blobs = new Map(), asking = () => {}) => {
   const { Blob, URL, XMLHttpRequest, WebSocket, WeakMap, Reflect, encodeURIComponent } = w;
   const { open, send } = XMLHttpRequest.prototype;
   const { wrap, withArguments, whenMade, whenRead, instead, define, describe } = ways;
@@ -53,9 +54,23 @@ const patchRequests = (w, said, ways, { map, told, absolute }, prelude, blobs = 
   const withCredentials = describe(XMLHttpRequest.prototype, "withCredentials");
   if (byPath) define(XMLHttpRequest.prototype, "withCredentials", { ...withCredentials, set() {} });
   // In a worker it is not the scope's own, but of what it inherits from.
-  withArguments(w.WorkerGlobalScope ? proto("WorkerGlobalScope") : w, "fetch", request);
+  withArguments(w.WorkerGlobalScope ? proto("WorkerGlobalScope") : w, "fetch", (args) => {
+    const [input, init] = request(args);
+    const made = typeof Object(input).method === "string" && typeof input.url === "string";  // a Request, of whichever realm
+    asking(init?.method ?? (made ? input.method : "GET"), made ? input.url : input);
+    return [input, init];
+  });
   whenMade(w, "Request", request);
-  withArguments(proto("XMLHttpRequest"), "open", ([method, url, ...rest]) => [method, map(url), ...rest]);
+  const opened = new WeakMap();  // what an XMLHttpRequest will ask for once it is sent
+  withArguments(proto("XMLHttpRequest"), "open", ([method, url, ...rest], self) => {
+    const mapped = map(url);
+    opened.set(self, [method, mapped]);
+    return [method, mapped, ...rest];
+  });
+  withArguments(proto("XMLHttpRequest"), "send", (args, self) => {
+    if (opened.has(self)) asking(...opened.get(self));
+    return args;
+  });
   whenMade(w, "EventSource", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
   whenRead(proto("Response"), "url", told);
   whenRead(proto("Request"), "url", told);

@@ -7,7 +7,8 @@
 //   {daykeep: 1, selected: "…"}                                  what the visitor has selected in it
 //   {daykeep: 1, url: "https://elsewhere.example/", gone: true}  from a page of ours: there is nothing
 //   {daykeep: 1, page: 0.1, parts: [["image", "https://…"], …], more: false}
-//                                                                from the frame, or a frame within it (page: null)
+//                                                                from the frame, or a frame within it (page: null);
+//                                                                ["other", "https://…", "POST"] by another method than GET
 //   {daykeep: "where"}                                           our question, where so much was said that not all was heard
 //
 // Which of these parts the day has is asked of the server; the page can only tell what it asked for.
@@ -137,7 +138,7 @@
   const ask = async () => {
     const [of, url, known] = [page, wanted, parts.size];
     const last = questions >= MAX_QUESTIONS;
-    const question = { moment, page: url, parts: [...parts].map(([part, kind]) => [kind, part]), more: more || last };
+    const question = { moment, page: url, parts: [...parts.values()], more: more || last };
     try {
       const answer = await fetch("/web/parts", {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
@@ -183,17 +184,19 @@
     more ||= said.more === true || said.parts.length > MAX_PARTS;
     for (const part of said.parts.slice(0, MAX_PARTS)) {
       if (!Array.isArray(part)) continue;
-      const [kind, url] = part;
+      const [kind, url, by] = part;
       if (typeof kind !== "string" || typeof url !== "string") continue;
       const fits = url.length <= MAX_ADDRESS && url.length + length <= MAX_LENGTH;
-      const name = fits ? archived(url) : url;
+      const method = typeof by === "string" && /^[A-Z]{3,7}$/.test(by) && by !== "GET" ? [by] : [];
+      const address = fits ? archived(url) : url;
+      const name = `${method} ${address}`;
       if (parts.has(name)) continue;
       if (!fits || parts.size >= MAX_PARTS) {
         more = true;
         continue;
       }
       length += name.length + 20;
-      parts.set(name, kind.slice(0, 20));
+      parts.set(name, [kind.slice(0, 20), address, ...method]);
     }
     if (said.parts.length || more !== known) askSoon();
   };
