@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from archiver.links_html import find_srcset_links, refresh_target
 from archiver.markup import MANY_TAGS, MAX_TAGS
 from archiver.resolver import MAX_HINTS, MAX_LINKS, Resolver
 from index.urlkey import normalise
+from tests.support.bounded import ends
 
 URL = "http://example.org/a/page"
 HERE = "http://example.org/a/"
@@ -449,20 +449,16 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("mime", "body"), [row[1:] for row in HOSTILE], ids=[row[0] for row in HOSTILE])
 def test_hostile_documents_cost_little(mime: str, body: str) -> None:
-    """Documents made to stall a parser are read in seconds (time that grows with the square would be minutes)."""
-    start = time.process_time()
-    read_document(URL, (("content-type", mime),), body.encode())
-    assert time.process_time() - start < 5
+    """Documents made to stall a parser are read to their end (time that grows with the square would be minutes)."""
+    assert ends(lambda: read_document(URL, (("content-type", mime),), body.encode()))
 
 
 @pytest.mark.parametrize(
-    "value", ["<a" * 30_000, '<a>"' * 15_000, "<a>;rel =" * 6_000, "<a>;" + " " * 60_000]
+    "value", ["<a" * 500_000, '<a>"' * 250_000, "<a>;rel =" * 100_000, "<a>;" + " " * 1_000_000]
 )
 def test_hostile_link_fields_cost_little(value: str) -> None:
     """So are header fields."""
-    start = time.process_time()
-    find_header_links(URL, value)
-    assert time.process_time() - start < 2
+    assert ends(lambda: find_header_links(URL, value))
 
 
 @given(st.sampled_from(["text/html", "text/css", "image/svg+xml", "text/xml", "application/json"]),

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.bounded import ends
 from viewer.rewriting.css import rewrite_css, rewrite_css_text
 
 
@@ -99,7 +98,5 @@ def test_other_charset() -> None:
 
 @pytest.mark.parametrize("part", HOSTILE)
 def test_linear(part: str) -> None:
-    """A megabyte of openings without ends takes no long time."""
-    start = time.process_time()
-    rewrite_css_text("//" + part * (1_000_000 // len(part)), mapper)
-    assert time.process_time() - start < 3
+    """A megabyte of openings without ends is rewritten to its end, which by its square would be minutes."""
+    assert ends(lambda: rewrite_css_text("//" + part * (1_000_000 // len(part)), mapper))

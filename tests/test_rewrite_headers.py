@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
+from tests.support.bounded import ends
 from viewer.addresses.address import ReplayAddresses
 from viewer.rewriting.headers import RULES, Rule, rewrite_headers, security_headers
 
@@ -89,11 +88,10 @@ def test_order_and_repeats() -> None:
 
 
 def test_hostile_refresh() -> None:
-    """A long refresh value takes no long time, and stays."""
-    headers = [("Refresh", "0;" + " " * 100_000 + "url")]
-    start = time.process_time()
+    """A refresh value of a million spaces stays, and is read to its end, which by its square would be minutes."""
+    headers = [("Refresh", "0;" + " " * 1_000_000 + "url")]
+    assert ends(lambda: rewrite_headers(headers, MAPPER))
     assert rewrite_headers(headers, MAPPER) == headers
-    assert time.process_time() - start < 1
 
 
 def _policy(own: list[str]) -> dict[str, list[str]]:
