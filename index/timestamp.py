@@ -62,6 +62,15 @@ def _check_year(year: int, text: str) -> None:
         raise ValueError(message)
 
 
+def is_date(text: str) -> bool:
+    """Tell whether a text is a date as `parse_date` reads it."""
+    try:
+        parse_date(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_year(text: str) -> bool:
     """Tell whether a text is a year, four digits."""
     return _YEAR.fullmatch(text) is not None

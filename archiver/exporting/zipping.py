@@ -165,10 +165,7 @@ class Zip:
 
     def take(self, path: str, file: Path) -> Written:
         """Copy a file in, and delete it."""
-        written = self.add(path, read_chunks(file))
-        with storage(f"delete {file}"):
-            file.unlink()
-        return written
+        return _take(self, path, file)
 
     def stretch(self, path: str) -> Stretch:
         """Return where a member's bytes stand, which are on disk."""
@@ -215,10 +212,7 @@ class Joined:
 
     def take(self, path: str, file: Path) -> Written:
         """Copy a file in, and delete it."""
-        written = self.add(path, read_chunks(file))
-        with storage(f"delete {file}"):
-            file.unlink()
-        return written
+        return _take(self, path, file)
 
     def stretch(self, path: str) -> Stretch:
         """Return where what was added stands."""
@@ -266,6 +260,13 @@ def zip_folder(root: Path, target: Path, moment: datetime) -> None:
     except BaseException:
         made.abandon()
         raise
+
+
+def _take(into: Zip | Joined, path: str, file: Path) -> Written:
+    written = into.add(path, read_chunks(file))
+    with storage(f"delete {file}"):
+        file.unlink()
+    return written
 
 
 def _told(chunks: Iterable[bytes], update: Callable[[bytes], object], meter: Meter) -> Iterable[bytes]:

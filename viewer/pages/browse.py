@@ -20,7 +20,7 @@ from archiver.settings import Site
 from index.changes import Kind
 from index.errors import NotFoundError
 from index.model import Outcome, Page, Snapshot
-from index.timestamp import parse_date, parse_timestamp
+from index.timestamp import is_date, parse_timestamp
 from index.urlkey import normalise
 
 from ..addresses.address import format_web_path
@@ -70,7 +70,7 @@ def _from_home() -> Response:
     held = holdings()
     text = request.args.get("q", request.args.get("url", "")).strip()
     day = request.args.get("on", "")
-    on = day if _is_day(day) else ""
+    on = day if is_date(day) else ""
     sites = held.sites()
     url = _typed(text) if "q" not in request.args else address_of(text, hosts_of(sites))
     if url:
@@ -96,21 +96,13 @@ def _typed(text: str) -> str | None:
     return normalise(text if "://" in text[:10] else f"https://{text}")
 
 
-def _is_day(text: str) -> bool:
-    try:
-        parse_date(text)
-    except ValueError:
-        return False
-    return True
-
-
 @pages.get("/<site>/")
 def site_calendar(site: str) -> str | Response:
     """Show every day of one year of a site, the newest if left out, and lead to its other years."""
     held = holdings()
     found = held.site(site)
     wanted = request.args.get("day", "")
-    if _is_day(wanted):
+    if is_date(wanted):
         return redirect(f"/{site}/{wanted}/")
     days = held.days(site)
     year = request.args.get("year", type=int)
@@ -128,7 +120,7 @@ def site_calendar(site: str) -> str | Response:
 def day(site: str, moment: str) -> str | tuple[str, int]:
     """Show one day (`YYYY-MM-DD`), or one of its snapshots (14 digits)."""
     found = holdings().site(site)
-    if _is_day(moment) and not holdings().days(site).of_day(moment):
+    if is_date(moment) and not holdings().days(site).of_day(moment):
         return _no_snapshot(found, moment)
     shown = shown_at(found, moment)
     if shown.snapshot.outcome is Outcome.FAILED:
@@ -213,7 +205,7 @@ def shown_at(site: Site, moment: str) -> Shown:
 
 
 def _chosen(days: SiteDays, moment: str) -> Snapshot | None:
-    if _is_day(moment):
+    if is_date(moment):
         found = days.of_day(moment)
         return best(found) if found else None
     try:

@@ -30,7 +30,7 @@ from index.errors import DamagedError, NotFoundError, QueryError
 from index.lifeline import Interval, at
 from index.model import Snapshot
 from index.search import Filters, Found, Hit
-from index.timestamp import is_year, parse_date
+from index.timestamp import is_date, is_year
 from index.words import MAX_QUERY
 
 from ..current import holdings
@@ -112,7 +112,7 @@ def search(site: str) -> str | Response | tuple[str, int]:
             page = _search(found, asked, snapshot, number)
         except QueryError:
             too_common = True
-    bad_day = bool(asked.on) and not asked.ever and not _is_day(asked.on)
+    bad_day = bool(asked.on) and not asked.ever and not is_date(asked.on)
     lost = bool(asked.on) and not bad_day and not snapshot
     shown = render_template(
         "search.html",
@@ -163,14 +163,6 @@ def _snapshot(snapshots: list[Snapshot], on: str) -> Snapshot | None:
         return snapshots[-1] if snapshots else None
     wanted = of_day(snapshots, on)
     return best(wanted) if wanted else None
-
-
-def _is_day(text: str) -> bool:
-    try:
-        parse_date(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _last(page: Page | None) -> int:
