@@ -59,7 +59,9 @@ class FeatureSite(ThreadingHTTPServer):
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Speak TLS with whoever begins with it: http and https are on one port."""
         if request.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
-            request = self._tls.wrap_socket(request, server_side=True)
+            with self._tls.wrap_socket(request, server_side=True) as secure:
+                super().finish_request(secure, client_address)
+            return
         super().finish_request(request, client_address)
 
     @property
