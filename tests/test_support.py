@@ -6,6 +6,9 @@ from __future__ import annotations
 import ast
 import gzip
 import socket
+import subprocess
+import sys
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 from urllib.error import HTTPError
@@ -17,6 +20,7 @@ from PIL import Image
 from tests.support import chromium, ports
 from tests.support import nginx as web
 
+ROOT = Path(__file__).resolve().parent.parent
 PAGE = """<!doctype html><meta charset="utf-8"><title>Dag</title><link rel="icon" href="data:,">
 <body style="margin:0;background:{colour}"><p>{text}</p><script src="/later.js"></script>"""
 
@@ -53,6 +57,32 @@ def test_free_ports_differ():
     assert len(set(found)) == 20
     for port in found:
         socket.create_server((ports.LOOPBACK, port)).close()
+
+
+def test_a_port_is_one_callers():
+    """No process is given a port that another was given, nor one that the kernel may give to a connection."""
+    code = "from tests.support.ports import free_ports; print(*free_ports(100), flush=True); input()"
+    given = list(map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()))
+    with ExitStack() as stack:
+        asked = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+            )
+            for _ in range(3)
+        ]
+        found = [int(port) for one in asked if one.stdout for port in one.stdout.readline().split()]
+        for one in asked:
+            one.communicate("\n", timeout=20)
+    assert len(set(found)) == 300
+    assert max(found) < given[0]
+
+
+def test_a_name_that_is_taken_is_no_free_port():
+    """What another process was given is passed over until that process lets go of it."""
+    port = ports.free_port()
+    assert ports._marked(port) is None
 
 
 def test_a_server_that_ended_is_told_at_once():
