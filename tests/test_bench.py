@@ -31,7 +31,7 @@ def bench(script: str, *arguments: str | Path) -> Any:
     command = [sys.executable, ROOT / "bench" / script, *arguments, "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    print(done.stderr, file=sys.stderr)
+    sys.stderr.write(done.stderr)
     return json.loads(done.stdout)
 
 

@@ -67,7 +67,11 @@ def test_a_port_is_one_callers():
         asked = [
             stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                    [sys.executable, "-c", code],
+                    cwd=ROOT,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
                 )
             )
             for _ in range(3)
