@@ -152,6 +152,7 @@ class SnapshotFolder:
                 lacking=own["lacking"],
                 demonstration=own["demonstration"],
                 noise=int(own.get("changed_noise", 0)),
+                changed_text=self.changed_text,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DamagedError(

@@ -177,6 +177,8 @@ class Snapshot:
     demonstration: bool = False
     noise: int = 0
     """Of `changed`, pages that differ in what says nothing alone; 0 in days sealed before that was told."""
+    changed_text: int | None = None
+    """Of `changed`, those of which a reader sees another text; None in days sealed before that was told."""
 
     @property
     def known(self) -> int:

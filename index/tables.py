@@ -42,6 +42,7 @@ SNAPSHOT = sql.Table(
     sql.Column("lacking", sql.Integer, nullable=False),
     sql.Column("demonstration", sql.Boolean, nullable=False),
     sql.Column("noise", sql.Integer, nullable=False),
+    sql.Column("changed_text", sql.Integer),
 )
 DOCUMENT = sql.Table(
     "document",
@@ -200,6 +201,21 @@ def _prepare(connection: sql.Connection) -> None:
         raise ArchiveError(
             f"The catalogue has format {version}, this program writes {FORMAT}. Run `daykeep rebuild`."
         )
+    _add_columns(connection)
+
+
+def _add_columns(connection: sql.Connection) -> None:
+    """Add what a catalogue of this format may lack; it is empty in rows that are there, until a rebuild."""
+    if _told_texts(connection):
+        return
+    connection.execute(sql.update(SETTING).values(value=SETTING.c.value))  # one process does it, others wait
+    if not _told_texts(connection):
+        connection.execute(sql.text("ALTER TABLE snapshot ADD COLUMN changed_text INTEGER"))
+
+
+def _told_texts(connection: sql.Connection) -> bool:
+    columns = connection.execute(sql.text("SELECT * FROM snapshot LIMIT 0"))
+    return "changed_text" in list(columns.keys())
 
 
 def snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
@@ -215,6 +231,7 @@ def snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
         "lacking": snapshot.lacking,
         "demonstration": snapshot.demonstration,
         "noise": snapshot.noise,
+        "changed_text": snapshot.changed_text,
     }
 
 

@@ -54,7 +54,8 @@ def test_told_in_words(visited, language):
     short, heading, sentence = SAID[language]
     taken, visitor = visited
     calendar = visitor.get(f"/{SITE}/", Accept_Language=language).text
-    cells = re.findall(r'<td class="(\w+)"><a href="([\d-]+)/">\d+<i>(?:−\d+ )?([^<]+)</i>', calendar)
+    cell = r'<td class="(\w+)"><a href="([\d-]+)/"(?: class="shade-\d")?>\d+<i>(?:−\d+ )?([^<]+)</i>'
+    cells = re.findall(cell, calendar)
     days = {day: (state, word) for state, day, word in cells}
     assert [days[one.snapshot.day][0] for one in taken] == [state for _, state, _ in DAYS]
     assert days[taken[1].snapshot.day] == ("noise", short)

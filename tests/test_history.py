@@ -287,6 +287,29 @@ def test_other_format_is_refused(tmp_path):
         History(path)
 
 
+def test_column_that_came_later(tmp_path):
+    """A catalogue from before a column is opened, by several at once too; its days do not tell what stands there."""
+    path = tmp_path / "h.sqlite"
+    with History(path) as history:
+        publish(history, DAYS[:1])
+    with sqlite3.connect(path) as database:
+        database.execute("ALTER TABLE snapshot DROP COLUMN changed_text")
+    database.close()
+    opened: list[History] = []
+    threads = [threading.Thread(target=lambda: opened.append(History(path))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == len(threads)
+    assert [one.changed_text for one in opened[0].snapshots("demo")] == [None]
+    told = replace(snapshot(7), changed_text=3)
+    assert opened[0].publish(told, (), {}, previous=stamp(0), generation=None)
+    assert opened[1].snapshot("demo", told.timestamp) == told
+    for one in opened:
+        one.close()
+
+
 def test_damaged_file(tmp_path):
     """A file that is no database is damage."""
     (tmp_path / "h.sqlite").write_bytes(b"no database" * 1000)

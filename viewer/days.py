@@ -13,13 +13,17 @@ import calendar
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 
 from index.model import Outcome, Snapshot
+
+from .shades import Shades, shades_of
+
+_LONG = 10_000
 
 
 class State(StrEnum):
@@ -41,6 +45,15 @@ class Day:
     state: State
     lacking: int = 0
     """URLs that were there to be had and were not stored, or not whole."""
+    changed: int = 0
+    """Pages of which a reader sees another text than before."""
+    shade: int = 0
+    """How much that is among the days of its site, 1 to 5; 0 where it is nothing."""
+
+    @property
+    def brief(self) -> str:
+        """How many pages changed, in no more than five characters."""
+        return str(self.changed) if self.changed < _LONG else f"{min(self.changed // 1000, 9999)}k"
 
     @property
     def iso(self) -> str:
@@ -81,6 +94,23 @@ class SiteDays:
     def days(self) -> list[str]:
         """The calendar days that have a snapshot, the first of them first."""
         return sorted(self.by_day)
+
+    @cached_property
+    def changed(self) -> dict[str, int]:
+        """
+        Of how many pages a reader saw another text than before, by calendar day.
+
+        Not of the first snapshot, which has nothing before it, nor of days sealed before that was told.
+        """
+        found: Counter[str] = Counter()
+        for one in self.good[1:]:
+            found[one.day] += one.changed_text or 0
+        return dict(found)
+
+    @cached_property
+    def shades(self) -> Shades:
+        """What is much and what is little on this site."""
+        return shades_of(self.changed.values())
 
     @property
     def bounds(self) -> tuple[str, str]:
@@ -168,7 +198,10 @@ def _months(known: SiteDays, year: int, first: date, last: date) -> list[Month]:
 
 def _day(known: SiteDays, day: date) -> Day:
     found = known.of_day(day.isoformat())
-    return to_day(found) if found else Day(day, State.NONE)
+    if not found:
+        return Day(day, State.NONE)
+    changed = known.changed.get(day.isoformat(), 0)
+    return replace(to_day(found), changed=changed, shade=known.shades.of(changed))
 
 
 def _state(snapshot: Snapshot, changed: int, noise: int) -> State:

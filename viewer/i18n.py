@@ -129,6 +129,7 @@ def add_languages(app: Flask, default: str, *, by_cookie: bool = True) -> None:
         day_month=day_month,
         short_month=short_month,
         size_words=size_words,
+        figure=figure,
     )
     app.jinja_env.globals.update(
         languages=LANGUAGES,
@@ -201,6 +202,11 @@ def size_words(count: int) -> str:
         if count >= size:
             return f"{format_decimal(round(count / size, 1))} {unit}"
     return f"{count} B"
+
+
+def figure(number: int) -> str:
+    """Return a number with its thousands apart: `12.345`."""
+    return str(format_decimal(number))
 
 
 def second(timestamp: str, zone: ZoneInfo) -> str:

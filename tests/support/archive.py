@@ -27,10 +27,12 @@ from typing import Any
 
 from archiver import package
 from archiver.collection import Collection, SnapshotFolder
+from archiver.day_changes import write_changes
 from archiver.durable import publish_dir, write_file
 from archiver.exchange import Exchange
 from archiver.ledger import Entry, UrlOutcome, count, judge, lacking, write_lines
 from archiver.named_fields import Reference
+from archiver.noise_rules import noise_of
 from archiver.pages import write_pages
 from archiver.publish import Shelves, publish
 from archiver.settings import Settings, Site, Viewer
@@ -91,11 +93,18 @@ class Archive:
     collection: Collection
     history: History
     catalogue: Catalogue
+    texts: bool = False
+    """Whether a day tells of how many changes a reader sees another text, as a real one does."""
 
 
 @contextmanager
 def build(
-    root: Path, sites: Mapping[str, Mapping[str, Day]], *, port: int = 8080, **more: Any
+    root: Path,
+    sites: Mapping[str, Mapping[str, Day]],
+    *,
+    port: int = 8080,
+    texts: bool = False,
+    **more: Any,
 ) -> Iterator[Archive]:
     """
     Make an archive of these sites: name → timestamp → URL → answer. Close it by leaving the context.
@@ -113,7 +122,7 @@ def build(
         History(collection.catalogue / "history.sqlite") as history,
         Catalogue(catalogue_folder) as catalogue,
     ):
-        archive = Archive(settings, collection, history, catalogue)
+        archive = Archive(settings, collection, history, catalogue, texts)
         for site in settings.site:
             for timestamp, day in sorted(sites[site.name].items()):
                 add_day(archive, site, timestamp, day)
@@ -253,17 +262,13 @@ def _describe(
     counts = count(by_key)
     server_errors = sum((entry.status or 0) >= 500 for entry in by_key)
     outcome = judge(counts, server_errors)
-    kinds: Counter[Kind] = Counter()
-    changes = merge(before.index.captures() if before else (), folder.index.captures())
-    write_file(folder.changes_path, encode_changes(tally(changes if outcome != "failed" else (), kinds)))
     own = {
         "site": site.name,
         "timestamp": folder.timestamp,
         "day": local_date(folder.timestamp, archive.settings.zone).isoformat(),
         "outcome": outcome.value,
         "counts": counts,
-        "changes": {kind.value: kinds[kind] for kind in Kind},
-        "changed": reported(kinds),
+        **_changes(archive, site, folder, before, failed=outcome == "failed"),
         "lacking": lacking(counts, server_errors),
         "full": before is None,
         "demonstration": site.demonstration,
@@ -277,6 +282,21 @@ def _describe(
         own,
     )
     package.write_package(folder.path, described, _hash)
+
+
+def _changes(
+    archive: Archive, site: Site, folder: SnapshotFolder, before: SnapshotFolder | None, *, failed: bool
+) -> dict[str, Any]:
+    """Write what a day changed, and return what is sealed of it."""
+    if archive.texts:
+        others = reversed(archive.collection.snapshots(site.name))
+        earlier = (one for one in others if one.summary.outcome != "failed")
+        zone = archive.settings.zone
+        return write_changes(archive.collection, folder, earlier, noise_of(site), zone, failed=failed)
+    kinds: Counter[Kind] = Counter()
+    changes = merge(before.index.captures() if before else (), folder.index.captures())
+    write_file(folder.changes_path, encode_changes(tally(() if failed else changes, kinds)))
+    return {"changes": {kind.value: kinds[kind] for kind in Kind}, "changed": reported(kinds)}
 
 
 def _hash(path: Path) -> str:

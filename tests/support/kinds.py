@@ -217,7 +217,7 @@ def every_kind(folder: Path) -> Iterator[tuple[str, str]]:
     port, narrow_port = free_port(), free_port()
     days = {"demo": _days(), "stuk": _DAMAGED}
     with ExitStack() as open_:
-        archive = open_.enter_context(build(folder, days, port=port))
+        archive = open_.enter_context(build(folder, days, port=port, texts=True))
         _damage(archive)
         base = open_.enter_context(serving(archive, port))
         with pytest.MonkeyPatch.context() as patch:

@@ -113,6 +113,7 @@ def site_calendar(site: str) -> str | Response:
         snapshots=days.all,
         newest=days.all[-1] if days.all else None,
         words={state.value: str(word) for state, word in SHORT_STATES.items()},
+        shades=days.shades,
     )
 
 
