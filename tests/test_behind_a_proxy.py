@@ -10,8 +10,9 @@ import re
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,11 @@ from playwright.sync_api import Browser, expect
 from archiver.settings import Viewer
 from tests.support.archive import Archive, Reply, build
 from tests.support.chromium import ARGUMENTS, executable, visit
+from tests.support.importing import EXAMPLE, empty_archive, exchange, take, write
+from tests.support.part_records import STAMP, part, records, whole
 from tests.support.ports import LOOPBACK, accepts, free_port, free_ports, wait_until
 from tests.support.production import caddy_example, certificate, nginx_example
+from tests.support.rawserver import Connection, RawServer
 from tests.support.viewing import serving
 
 pytestmark = pytest.mark.browser
@@ -87,21 +91,33 @@ def caddy(folder: Path, secure: int, behind: int) -> Iterator[None]:
 
 
 @pytest.fixture(params=["nginx", "caddy"])
-def production(request, nginx, tmp_path, archive) -> Iterator[int]:
-    """Start the viewer and a proxy in front of it; return the port at which the public comes."""
-    plain, secure = free_ports(2)
-    behind = free_port()
-    certificate(tmp_path)
-    names = Viewer(f"https://{VIEWER}:{secure}", f"https://{{label}}.replay.example.org:{secure}")
-    settings = structs.replace(archive.settings, viewer=names)
-    in_production = Archive(settings, archive.collection, archive.history, archive.catalogue)
-    with serving(in_production, behind):
-        if request.param == "nginx":
-            nginx(tmp_path, http=nginx_example(tmp_path, plain, secure, behind))
-            yield secure
-        else:
-            with caddy(tmp_path, secure, behind):
+def in_production(request, nginx, tmp_path) -> Callable[[Archive], AbstractContextManager[int]]:
+    """Return what starts the viewer of an archive, and a proxy in front of it, and yields the port of the public."""
+
+    @contextmanager
+    def start(archive: Archive) -> Iterator[int]:
+        plain, secure = free_ports(2)
+        behind = free_port()
+        certificate(tmp_path)
+        names = Viewer(f"https://{VIEWER}:{secure}", f"https://{{label}}.replay.example.org:{secure}")
+        settings = structs.replace(archive.settings, viewer=names)
+        renamed = Archive(settings, archive.collection, archive.history, archive.catalogue)
+        with serving(renamed, behind):
+            if request.param == "nginx":
+                nginx(tmp_path, http=nginx_example(tmp_path, plain, secure, behind))
                 yield secure
+            else:
+                with caddy(tmp_path, secure, behind):
+                    yield secure
+
+    return start
+
+
+@pytest.fixture
+def production(in_production, archive) -> Iterator[int]:
+    """Start it with the archive of two days; return the port at which the public comes."""
+    with in_production(archive) as port:
+        yield port
 
 
 @pytest.fixture
@@ -157,6 +173,122 @@ def test_a_range_is_a_range(production: int, tmp_path: Path, times: int) -> None
         status, headers, body = get(production, tmp_path, host, "/film.mp4", "Range: bytes=100-199\r\n")
         assert (status, headers["Content-Range"], body) == (206, f"bytes 100-199/{len(FILM)}", FILM[100:200])
         assert get(production, tmp_path, host, "/film.mp4", "")[2] == FILM
+
+
+BYTES = bytes(range(100))
+V1 = {"ETag": '"v1"'}
+GIVEN = [
+    part("/lone.bin", BYTES, 40, 60, 1, **V1),
+    part("/hole.bin", BYTES, 0, 30, 1, **V1),
+    part("/hole.bin", BYTES, 60, 100, 2, **V1),
+    part("/joined.bin", BYTES, 50, 100, 1, **V1),
+    part("/joined.bin", BYTES, 0, 60, 2, **V1),
+    whole("/whole.bin", BYTES, 1, **V1),
+]
+SEEKING = b"""<!doctype html><title>seeks</title><p></p><script>
+(async () => {
+  const told = [];
+  for (const range of ["bytes=30-39", "bytes=0-", "bytes=60-99", "bytes=30-", "bytes=10-"]) {
+    const answer = await fetch("/hole.bin", { headers: { Range: range } });
+    told.push(answer.ok ? `${(await answer.arrayBuffer()).byteLength}` : "gap");
+  }
+  document.querySelector("p").textContent = told.join(" ");
+})();
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """Make a day that a browser recorded, which asked for parts."""
+    root = tmp_path_factory.mktemp("recorded")
+    with empty_archive(root / "data") as opened:
+        pages = exchange("/seeking", SEEKING, "2026-02-10T11:00:00Z", 900)
+        take(opened, write(root / "a.warc", pages + records(GIVEN)), texts=False)
+        shelves = opened.shelves
+        yield Archive(opened.settings, opened.collection, shelves.history, shelves.catalogue)
+
+
+@pytest.fixture
+def recorded_day(in_production, recorded) -> Iterator[int]:
+    with in_production(recorded) as port:
+        yield port
+
+
+RECORDED = f"{STAMP}h-www-example-org.replay.example.org"
+ASKED = [
+    ("/lone.bin", "bytes=40-", 206, (40, 60)),
+    ("/lone.bin", "bytes=45-49", 206, (45, 50)),
+    ("/lone.bin", "bytes=0-", 404, None),
+    ("/lone.bin", "", 404, None),
+    ("/lone.bin", "bytes=100-", 416, None),
+    ("/hole.bin", "bytes=0-", 206, (0, 30)),
+    ("/hole.bin", "bytes=30-", 404, None),
+    ("/hole.bin", "bytes=-40", 206, (60, 100)),
+    ("/hole.bin", "bytes=0-1,4-5", 404, None),
+    ("/hole.bin", "nonsense", 404, None),
+    ("/joined.bin", "bytes=55-64", 206, (55, 65)),
+    ("/joined.bin", "", 200, (0, 100)),
+    ("/whole.bin", "bytes=55-64", 206, (55, 65)),
+    ("/whole.bin", "", 200, (0, 100)),
+]
+"""What is asked for of a day of parts, and what comes."""
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_parts_that_were_stored(recorded_day: int, tmp_path: Path, order: int) -> None:
+    """As without a proxy, whatever was asked for before and however often: what is stored comes, and all else is a gap."""
+    for path, wanted, status, stretch in [*ASKED, *ASKED][::order]:
+        fields = f"Range: {wanted}\r\n" if wanted else ""
+        got, headers, body = get(recorded_day, tmp_path, RECORDED, path, f"Sec-Fetch-Dest: video\r\n{fields}")
+        assert (got, path, wanted) == (status, path, wanted)
+        if stretch is not None:
+            first, end = stretch
+            assert body == BYTES[first:end]
+            assert headers["Content-Length"] == str(end - first)
+            told = f"bytes {first}-{end - 1}/100" if status == 206 else None
+            assert headers["Content-Range"] == told
+        elif status == 416:
+            assert headers["Content-Range"] == "bytes */100"
+        head = raw(recorded_day, tmp_path, RECORDED, path, f"Sec-Fetch-Dest: video\r\n{fields}", "HEAD")
+        assert head[0] in ({200, 206} if path in {"/joined.bin", "/whole.bin"} else {404})
+        assert head[2] == b""
+
+
+@pytest.mark.parametrize("path", ["/lone.bin", "/joined.bin", "/whole.bin"])
+def test_if_range(recorded_day: int, tmp_path: Path, path: str) -> None:
+    """A range of these bytes comes; of others the whole, and where that is not there nothing, never a mixture."""
+    _, headers, _ = get(recorded_day, tmp_path, RECORDED, path, "Range: bytes=45-49\r\n")
+    etag = headers["ETag"]
+    for _ in range(2):
+        same = f"Range: bytes=45-49\r\nIf-Range: {etag}\r\n"
+        status, headers, body = get(recorded_day, tmp_path, RECORDED, path, same)
+        assert (status, body, headers["ETag"]) == (206, BYTES[45:50], etag)
+        other = 'Range: bytes=45-49\r\nIf-Range: "other"\r\n'
+        status, _, body = get(recorded_day, tmp_path, RECORDED, path, other)
+        assert (status, body) == (200, BYTES) if path != "/lone.bin" else status == 404
+
+
+def test_several_ranges_of_a_whole(recorded_day: int, tmp_path: Path) -> None:
+    """They come as they are asked for, or the whole does; nginx does the one once it keeps the whole."""
+    for _ in range(2):
+        status, headers, body = get(
+            recorded_day, tmp_path, RECORDED, "/whole.bin", "Range: bytes=0-1,98-99\r\n"
+        )
+        if status == 200:
+            assert body == BYTES
+        else:
+            assert status == 206
+            assert headers.get_content_type() == "multipart/byteranges"
+            assert body.count(b"Content-Range: bytes ") == 2
+            assert BYTES[:2] in body
+            assert BYTES[98:] in body
+
+
+def test_a_page_that_seeks(recorded_day: int, public: Browser) -> None:
+    """An archived script gets the stretches that were stored, after others that are not there."""
+    start = f"https://{VIEWER}:{recorded_day}/web/{STAMP}/{EXAMPLE}/seeking"
+    with visit(public, start, ignore_https_errors=True) as seen:
+        expect(seen.page.frame_locator("#daykeep-page").locator("p")).to_have_text("gap 30 40 gap 20")
 
 
 NOW = {"date", "connection", "keep-alive"}
@@ -226,7 +358,16 @@ def raw(
 
 @contextmanager
 def secured(port: int, folder: Path, host: str, line: str, fields: str) -> Iterator[http.client.HTTPResponse]:
-    """Ask over TLS, with the name checked against the certificate; yield the answer, its head read."""
+    """Ask over TLS; yield the answer, its head read."""
+    with asking(port, folder, host, line, fields) as secure:
+        answer = http.client.HTTPResponse(secure)
+        answer.begin()
+        yield answer
+
+
+@contextmanager
+def asking(port: int, folder: Path, host: str, line: str, fields: str) -> Iterator[ssl.SSLSocket]:
+    """Ask over TLS, with the name checked against the certificate, and read nothing."""
     context = ssl.create_default_context(cafile=folder / "fullchain.pem")
     with (
         socket.create_connection((LOOPBACK, port), timeout=10) as plain,
@@ -234,9 +375,7 @@ def secured(port: int, folder: Path, host: str, line: str, fields: str) -> Itera
     ):
         head = f"{line}\r\nHost: {host}:{port}\r\nConnection: close\r\n{fields}\r\n"
         secure.sendall(head.encode())
-        answer = http.client.HTTPResponse(secure)
-        answer.begin()
-        yield answer
+        yield secure
 
 
 @pytest.mark.parametrize("path", ["search?q=x", f"compare?url={SITE}/", f"{MONDAY}/export/wacz"])
@@ -261,3 +400,31 @@ def test_what_costs_most_is_limited(nginx, tmp_path: Path, path: str) -> None:
     assert limited[0] == 502
     assert 503 in limited
     assert set(asked("/example/2026-03-02/")) == {502}
+
+
+WAITS = "proxy_cache_lock_timeout 1h;\nproxy_cache_lock_age 1h;\n"
+"""What would let others wait for the one whose answer is being kept, were the example to let them."""
+HELD = b"HTTP/1.1 200 OK\r\nCache-Control: public, max-age=60\r\nContent-Length: 100\r\n\r\n"
+STRETCH = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 90-99/100\r\nContent-Length: 10\r\n\r\n"
+
+
+def test_nobody_waits_for_what_another_is_sent(nginx, tmp_path: Path) -> None:
+    """While the whole of a film is on its way to one visitor, and into the cache, another seeks in it."""
+    plain, secure = free_ports(2)
+    certificate(tmp_path)
+    begun = threading.Event()
+
+    def answer(connection: Connection) -> None:
+        if b"\r\nRange: bytes=90-99\r\n" in connection.request():
+            connection.send(STRETCH + BYTES[90:])
+        else:
+            connection.send(HELD + BYTES[:50])
+            begun.set()
+            connection.pause()
+
+    with RawServer(answer) as server:
+        nginx(tmp_path, http=WAITS + nginx_example(tmp_path, plain, secure, server.port))
+        with asking(secure, tmp_path, RECORDED, "GET /film HTTP/1.1", ""):
+            assert begun.wait(10)
+            found = get(secure, tmp_path, RECORDED, "/film", "Range: bytes=90-99\r\n")
+            assert (found[0], found[2]) == (206, BYTES[90:])

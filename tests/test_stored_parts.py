@@ -15,42 +15,14 @@ from playwright.sync_api import expect
 from archiver.settings import Viewer as ViewerAddress
 from tests.support.archive import Archive as Viewed
 from tests.support.chromium import visit
-from tests.support.foreign import record
-from tests.support.importing import EXAMPLE, empty_archive, exchange, sha1, take, write
+from tests.support.importing import EXAMPLE, empty_archive, exchange, take, write
+from tests.support.part_records import STAMP, part, records, whole
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
 
-STAMP = "20260210110000"
 BYTES = bytes(range(100))
 CLIP = (Path(__file__).parent / "feature_site/files/clip.webm").read_bytes()
 MIDDLE = len(CLIP) // 2
-
-
-def part(
-    path: str, body: bytes, first: int, end: int, second: int, **said: str
-) -> tuple[str, bytes, list[str], int]:
-    """Return what a server answered with the bytes from `first` up to `end`; `said` are its other fields."""
-    fields = {
-        "Content-Range": f"bytes {first}-{end - 1}/{len(body)}",
-        "Content-Length": str(end - first),
-        **said,
-    }
-    fields = {
-        "Content-Type": "application/octet-stream",
-        **{name.replace("_", "-"): value for name, value in fields.items()},
-    }
-    head = [f"{name}: {value}" for name, value in fields.items() if value]
-    return path, body[first:end], ["HTTP/1.1 206 Partial Content", *head, "", ""], second
-
-
-def whole(path: str, body: bytes, second: int, **said: str) -> tuple[str, bytes, list[str], int]:
-    path, body, head, second = part(path, body, 0, len(body), second, **said)
-    return (
-        path,
-        body,
-        ["HTTP/1.1 200 OK", *(one for one in head[1:] if not one.startswith("Content-Range"))],
-        second,
-    )
 
 
 V1, V2, WEAK = {"ETag": '"v1"'}, {"ETag": '"v2"'}, {"ETag": 'W/"v1"'}
@@ -90,23 +62,16 @@ half.onerror = () => { document.querySelector("p").textContent = "half failed"; 
 </script>"""
 
 
-def records() -> list[bytes]:
-    made = exchange("/films", PAGE, "2026-02-10T11:00:00Z", 900)
-    made += exchange("/asks", ASKING, "2026-02-10T11:00:30Z", 910)
-    for number, (path, body, head, second) in enumerate(GIVEN, 1):
-        uri, date = f"{EXAMPLE}{path}", f"2026-02-10T11:00:{second:02d}Z"
-        block = "\r\n".join(head).encode() + body
-        made.append(
-            record(block, number, WARC_Target_URI=uri, WARC_Date=date, WARC_Payload_Digest=sha1(body))
-        )
-    return made
+def recorded() -> list[bytes]:
+    pages = exchange("/films", PAGE, "2026-02-10T11:00:00Z", 900)
+    return pages + exchange("/asks", ASKING, "2026-02-10T11:00:30Z", 910) + records(GIVEN)
 
 
 @pytest.fixture(scope="module")
 def viewed(tmp_path_factory):
     root = tmp_path_factory.mktemp("parts")
     with empty_archive(root / "data") as archive:
-        take(archive, write(root / "a.warc", records()), texts=False)
+        take(archive, write(root / "a.warc", recorded()), texts=False)
         shelves = archive.shelves
         yield Viewed(archive.settings, archive.collection, shelves.history, shelves.catalogue)
 
@@ -202,6 +167,32 @@ def test_a_range_is_what_is_there_of_it(visitor, path, wanted, first, end):
     assert (answer.status_code, answer.data) == (206, BYTES[first:end])
     assert answer.headers["Content-Range"] == f"bytes {first}-{end - 1}/100"
     assert answer.headers["Content-Length"] == str(end - first)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status", "body"),
+    [
+        ("/joined.bin", {"X_Daykeep_Range": "bytes=40-49"}, 200, BYTES),
+        ("/joined.bin", {"X_Daykeep_Range": "bytes=40-49", "Range": "bytes=1-2"}, 206, BYTES[1:3]),
+        ("/once-whole.bin", {"X_Daykeep_Range": "bytes=40-49"}, 200, OTHER),
+        ("/lone.bin", {"X_Daykeep_Range": "bytes=45-"}, 206, BYTES[45:60]),
+        ("/lone.bin", {"X_Daykeep_Range": "bytes=45-", "Range": "bytes=41-42"}, 206, BYTES[41:43]),
+        ("/lone.bin", {"X_Daykeep_Range": "bytes=45-", "If_Range": '"other"'}, 404, b""),
+        ("/lone.bin", {"X_Daykeep_Range": "bytes=0-"}, 404, b""),
+        ("/lone.bin", {"X_Daykeep_Range": "bytes=200-"}, 416, b""),
+        ("/lone.bin", {"X_Daykeep_Range": "nonsense"}, 404, b""),
+        ("/page.html", {"X_Daykeep_Range": "bytes=0-9"}, 206, b"<title>pag"),
+    ],
+)
+def test_a_cache_in_front_tells_the_range(visitor, path, fields, status, body):
+    """One that asks for wholes and cuts them itself gets the whole where that is there, else the visitor's range."""
+    answer = visitor.replay(STAMP, EXAMPLE + path, Sec_Fetch_Dest="empty", **fields)
+    assert (answer.status_code, answer.data) == (status, body)
+    if status in {206, 416}:
+        assert "Content-Range" in answer.headers  # by which a cache knows it
+        assert ("X-Daykeep-Range" in answer.headers["Vary"]) is ("Range" not in fields)
+    head = visitor.replay(STAMP, EXAMPLE + path, method="HEAD", Sec_Fetch_Dest="empty", **fields)
+    assert head.status_code in {200, 404}
 
 
 def test_a_range_behind_the_end(visitor):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from flask import request
 from werkzeug.datastructures import Range
+from werkzeug.http import parse_range_header
 
 from index.urlkey import Origin, normalise
 from index.urlkey import origin as origin_of
@@ -28,6 +29,9 @@ from ..open_snapshot import OpenSnapshot
 from .filling import origins
 
 VARY = "Accept-Encoding, Sec-Fetch-Dest"
+
+BESIDE = "X-Daykeep-Range"
+"""In which a cache in front tells the visitor's range, while it asks for the whole to cut that out itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,17 @@ def read_asked(target: str) -> Asked | None:
     return Asked(snapshot, origin, url, label.view, reach) if origin and url else None
 
 
-def wanted(etag: str) -> Range | None:
-    """Return the range that is asked for, unless it is one of other bytes (RFC 9110 section 13.1.5)."""
+def wanted(etag: str, *, of_a_part: bool = False) -> Range | None:
+    """
+    Return the range that is asked for, unless it is one of other bytes (RFC 9110 section 13.1.5).
+
+    Of a body that is there in part, what a cache in front tells of the visitor counts too.
+    """
     other = "If-Range" in request.headers and request.if_range.etag != etag
-    return None if request.method != "GET" or other else request.range
+    if request.method != "GET" or other:
+        return None
+    beside = request.headers.get(BESIDE) if of_a_part else None
+    return request.range or (parse_range_header(beside) if beside else None)
 
 
 def destination() -> str | None:

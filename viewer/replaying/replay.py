@@ -37,7 +37,7 @@ from ..i18n import add_languages
 from ..kept_answers import may_be_kept
 from ..open_snapshot import Found, Nearness, OpenSnapshot
 from ..protocols.as_memento import as_memento
-from .asked import VARY, Asked, destination, read_asked, wanted
+from .asked import BESIDE, VARY, Asked, destination, read_asked, wanted
 from .body import (
     coding_of,
     length_of,
@@ -209,7 +209,7 @@ def _whole_or_part(
     if stored.status != HTTPStatus.PARTIAL_CONTENT:
         return stored
     opened = partial(open_response, holdings().warc(snapshot.site), snapshot.timestamp)
-    there = whole_or_part(snapshot.folder.index, capture, stored, opened, wanted(etag))
+    there = whole_or_part(snapshot.folder.index, capture, stored, opened, wanted(etag, of_a_part=True))
     is_part = isinstance(there, Stored) and there.status == HTTPStatus.PARTIAL_CONTENT
     cuttable = mime_of(stored) and kind_of(stored, destination()) is Kind.PLAIN  # no part is rewritten
     return None if is_part and not cuttable else there
@@ -250,13 +250,18 @@ def _is_made(stored: Stored, found: Found) -> bool:
 
 def _finished(response: Response, etag: str, found: Found, *, made: bool) -> Response:
     response.headers["Cache-Control"] = ASKED_AGAIN if made else FOREVER
-    response.headers["Vary"] = VARY
+    response.headers["Vary"] = f"{VARY}, {BESIDE}" if _is_by_beside(response) else VARY
     response.set_etag(etag)
     if 300 <= response.status_code < 400:  # what it leads to may be a gap: who asked is told
         response.headers["Timing-Allow-Origin"] = "*"
     if found.nearness is not Nearness.EXACT:
         response.headers[NOTE] = found.nearness.value
     return response
+
+
+def _is_by_beside(response: Response) -> bool:
+    """Tell whether an answer is a range that only a cache in front told of."""
+    return "Content-Range" in response.headers and "Range" not in request.headers
 
 
 def _script_answer() -> Response:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from http import HTTPStatus
 
 from flask import Response, current_app
 
@@ -79,7 +80,8 @@ def answer_with(asked: Asked, stored: Stored, stack: ExitStack, etag: str, said:
             note = "not-rewritten" if kind is not Kind.PLAIN else None
             return _streamed(asked, stored, Body(whole(start, rest)), stack, note)
         return _rewritten(asked, stored, start, kind, said)
-    return _streamed(asked, stored, part_of(plain_body(stored, accepts), stored, wanted(etag)), stack)
+    asked_for = wanted(etag, of_a_part=stored.status == HTTPStatus.PARTIAL_CONTENT)
+    return _streamed(asked, stored, part_of(plain_body(stored, accepts), stored, asked_for), stack)
 
 
 def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind, said: str = "") -> Response:
