@@ -35,6 +35,9 @@ BATCH = 16
 PATIENCE = 10
 """Seconds that the pages which are open at once may take."""
 
+ROUNDS = 4
+"""How often a live page is opened of which nothing was heard, anew and by itself from the second time on."""
+
 TRIED = """() => document.readyState === 'complete'
   && (document.documentElement.dataset?.tried || document.contentType !== 'text/html')"""
 SILENT_LIVE = frozenset({
@@ -87,15 +90,25 @@ def viewer(tmp_path_factory: pytest.TempPathFactory, live: Listener) -> Iterator
         yield base
 
 
-def try_all(context: BrowserContext, names: Sequence[str], address: Callable[[str], str]) -> None:
-    """Open each page, some at once, and close them when they have tried."""
+def try_all(
+    context: BrowserContext,
+    names: Sequence[str],
+    address: Callable[[str], str],
+    *,
+    is_done: Callable[[str], bool] = lambda _name: True,
+    batch: int = BATCH,
+) -> None:
+    """Open each page, some at once, and close them when they have tried and are done."""
     clock = context.new_page()
-    for start in range(0, len(names), BATCH):
-        opened = {_open(context, address(name)): address(name) for name in names[start : start + BATCH]}
+    for start in range(0, len(names), batch):
+        some = names[start : start + batch]
+        opened = {name: _open(context, address(name)) for name in some}
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and not all(_has_tried(page, url) for page, url in opened.items()):
+        while time.monotonic() < until and not all(
+            _has_tried(page, address(name)) and is_done(name) for name, page in opened.items()
+        ):
             clock.wait_for_timeout(50)
-        for page in opened:
+        for page in opened.values():
             page.close()
 
 
@@ -135,13 +148,29 @@ def test_live_pages_do_reach_it(chromium: Browser, live: Listener, names: Sequen
     with Web(
         {path: (one.status, dict(one.fields()), one.payload) for path, one in answers(live).items()}
     ) as web:
-        context = chromium.new_context()
-        try_all(context, names, lambda name: f"http://127.0.0.1:{web.port}/{name}")
-        heard = hear(context, live)
-        context.close()
-    tried = {way for name in names for way in TOGETHER.get(name, (name,))}
-    assert len(tried) > 100
-    assert tried - set(heard) <= SILENT_LIVE
+        left, batch = list(names), BATCH
+        for _ in range(ROUNDS):  # a browser may put off what it does by itself, such as a prefetch
+            context = chromium.new_context()
+            try_all(
+                context,
+                left,
+                lambda name: f"http://127.0.0.1:{web.port}/{name}",
+                is_done=lambda name: not _unheard(name, live),
+                batch=batch,
+            )
+            context.close()
+            left, batch = [name for name in left if _unheard(name, live)], 1
+    assert sum(len(_ways_of(name)) for name in names) > 100
+    assert {name: _unheard(name, live) for name in left} == {}
+
+
+def _ways_of(name: str) -> Sequence[str]:
+    return TOGETHER.get(name, (name,))
+
+
+def _unheard(name: str, live: Listener) -> set[str]:
+    """Return the ways of a page of which nothing was heard yet, and should be."""
+    return set(_ways_of(name)) - SILENT_LIVE - set(live.heard)
 
 
 @ways(*TOGETHER, *ALONE)
