@@ -5,6 +5,7 @@ Our script that runs first in archived pages, and what archived workers begin wi
     static/path_addresses.js   archived addresses and replay addresses in path mode
     static/addresses.js   archived addresses and replay addresses
     static/requests.js    how functions are wrapped; the requests that both can make
+    static/parts.js       what was asked for, as the viewer is told
     static/worker.js      the rest of a worker
     static/marks.js       how a page shows what is missing in it, or of another day
     static/replay.js      the rest of a page
@@ -19,7 +20,7 @@ import re
 from functools import cache
 from importlib import resources
 
-PARTS = ("path_addresses.js", "addresses.js", "requests.js", "worker.js")
+PARTS = ("path_addresses.js", "addresses.js", "requests.js", "parts.js", "worker.js")
 """What pages and workers have in common, in the order in which it is put together."""
 
 # A directive counts only where nothing but comments stands before it (ECMAScript section 11.2.1).

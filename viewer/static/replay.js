@@ -26,7 +26,8 @@
 // and which parts the page asked for, frames within it too; `page` is a number of its own for each document:
 //   {daykeep: 1, page: 0.123, parts: [["image", "https://www.ind.nl/a.png"], …], more: false}
 //     ["other", "https://www.ind.nl/api", "POST"]   by another method than GET, where a script of the page asked for it
-// The viewer asks {daykeep: "where"} after it has not heard everything.
+// The viewer asks {daykeep: "where"} after it has not heard everything. What its workers asked for is among them
+// (viewer/static/parts.js).
 //
 // What the visitor selects, so that it can be asked from when to when the page said that:
 //   {daykeep: 1, selected: "…"}
@@ -54,7 +55,7 @@
 
   // Taken before a page can replace them.
   const { URL, Proxy, Reflect, Map, WeakMap, DOMException, Promise, setTimeout, MutationObserver,
-    Blob, DOMParser, XMLSerializer, XMLHttpRequest } = window;
+    Blob, DOMParser, XMLSerializer, XMLHttpRequest, BroadcastChannel } = window;
   const { open: openRequest, send: sendRequest } = XMLHttpRequest.prototype;
   const { appendChild } = Node.prototype;
   const createObjectURL = URL.createObjectURL.bind(URL);
@@ -275,13 +276,9 @@
     instead(proto("Element"), "attachShadow", (call, args) => watch(call(args)));
 
     // Requests
-    patchRequests(w, said, ways, addresses, prelude, blobs, (method, url) => toldOf("fetch", url, methodOf(method)));
-    // What a worker is made of is no resource of the page that a browser tells of.
-    for (const name of ["Worker", "SharedWorker"]) {
-      whenMade(w, name, ([url, ...rest]) => { toldOf("script", url); return [url, ...rest]; });
-    }
+    patchRequests(w, said, ways, addresses, prelude, { asking: toldOf, made: workerMade, ended: parts.settle }, blobs);
     whenMade(w, "Audio", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
-    withFirst(proto("Worklet"), "addModule", map);
+    withFirst(proto("Worklet"), "addModule", (url) => { toldOf("script", url); return map(url); });
     whenMade(w, "FontFace", ([family, source, ...rest]) => [family, mapCss(source), ...rest]);
     instead(proto("Navigator"), "sendBeacon", () => true);
     instead(proto("ServiceWorkerContainer"), "register", () =>
@@ -661,49 +658,42 @@
 
   // ---- What the page asked for, and what of it the day has not
 
-  const MAX_PARTS = 500;
-  const KINDS = {
-    img: "image", image: "image", input: "image", icon: "image", link: "style", css: "background", script: "script",
-    iframe: "frame", frame: "frame", audio: "media", video: "media", embed: "other", object: "other", use: "image",
-    "img-src": "image", "style-src": "style", "style-src-elem": "style", "script-src": "script",
-    "script-src-elem": "script", "frame-src": "frame", "font-src": "font", "media-src": "media",
-  };
-  const FONT = /\.(?:woff2?|ttf|otf|eot)(?:[?#]|$)/i;
-  const SHEET = /\.css(?:[?#]|$)/i;
   const page = Math.random();
-  const parts = new Map();
-  let told = 0;
   let telling = 0;
-  let more = false;  // than are told
   const tellParts = () => {
     telling = 0;
-    const fresh = [...parts.values()].slice(told);
-    told = parts.size;
-    tellTop({ daykeep: 1, page: framed ? page : null, parts: fresh, more }, viewer);
+    tellTop({ daykeep: 1, page: framed ? page : null, ...parts.fresh() }, viewer);
   };
-  const kindOf = (kind, url) => FONT.test(url) ? "font" : kind === "css" && SHEET.test(url) ? "style" : KINDS[kind] || "other";
-  const methodOf = (text) => typeof text === "string" && /^[a-z]{3,7}$/i.test(text) ? text.toUpperCase() : "GET";
-  // What a browser tells of later has no method: of what a script was seen to ask for, by whichever, it is told already.
-  const LATER = /^(?:fetch|xmlhttprequest|connect-src)$/;
-  const seen = new Set();
-  const asked = (kind, text, method) => {
-    const url = parsed(text);
-    if (!url || !/^https?:$/.test(url.protocol) || url.pathname.startsWith("/.daykeep/")) return;
-    url.hash = "";
-    const archived = original(url.href);
-    const name = `${method || "GET"} ${archived}`;
-    if (parts.has(name) || (!method && LATER.test(kind) && seen.has(archived))) return;
-    const fits = parts.size < MAX_PARTS && archived.length <= 4096;
-    if (fits && method) seen.add(archived);
-    if (fits) parts.set(name, [kindOf(kind, archived), archived, ...(method && method !== "GET" ? [method] : [])]);
-    else if (more) return;
-    more ||= !fits;
-    telling ||= setTimeout(tellParts, 300);
-  };
-
+  const isShown = realParent !== window;
+  const parts = makeParts(window, ways, addresses, () => { if (isShown) telling ||= setTimeout(tellParts, 300); });
+  const { asked } = parts;
   const toldOf = (kind, url, method) => {
-    const found = realParent !== window && url !== undefined && parsed(map(url), realBase.call(document));
+    const found = isShown && url !== undefined && parsed(map(url), realBase.call(document));
     if (found) asked(kind, found.href, method);
+  };
+  // A shared worker tells all pages of its origin; those that made it listen.
+  const shared = new Map();  // its address and name → one of them
+  let channel = null;
+  const hearShared = (event) => {
+    const told = Object(parts.dataOf.call(event));
+    if (told.daykeep === "asked" && shared.has(told.of)) parts.heard(shared.get(told.of), told);
+  };
+  const workerMade = (worker, kind, url, options) => {
+    if (kind === "Worker") {
+      parts.made(worker, kind, url, options);
+      return;
+    }
+    const from = parsed(url, realBase.call(document));
+    const name = typeof options === "string" ? options : Object(options).name ?? "";
+    const of = `${from ? from.href : url} ${name}`;
+    if (!channel) {
+      channel = new BroadcastChannel("daykeep.parts");
+      parts.listen(channel, "message", hearShared);
+    }
+    shared.set(of, worker);
+    parts.expect(worker);
+    parts.listen(worker, "error", () => parts.failed(worker, options));
+    channel.postMessage({ daykeep: "who", of });
   };
   const watchParts = () => {
     marks.watch();
@@ -724,7 +714,7 @@
     window.addEventListener("message", (event) => {
       if (Object(dataOfMessage.call(event)).daykeep !== "where" || sourceOfMessage.call(event) !== realTop) return;
       event.stopImmediatePropagation();
-      told = 0;
+      parts.again();
       tell();
       tellParts();
     }, true);

@@ -4,8 +4,10 @@
 // of either (viewer/replaying/script.py).
 //
 //   const ways = makeWays(globalThis);              ways of changing what is there
-//   patchRequests(globalThis, said, ways, makeAddresses(said, globalThis), preludeOf(said));
-//                                                    a page also says who is told of each request: (method, address)
+//   patchRequests(globalThis, said, ways, makeAddresses(said, globalThis), preludeOf(said), told, blobs);
+//     told.asking(kind, url, method)          is called for each request that a script makes
+//     told.made(worker, kind, url, options)   for each Worker and SharedWorker, before a script has it (viewer/static/parts.js)
+//     told.ended(worker)                      and when it is ended
 //     said.home    http://20261123023000-www-ind-nl.localhost:8080   the replay origin of the page or worker
 //
 // Each function names all it uses, because the text of it is what a worker of a blob begins with.
@@ -36,7 +38,7 @@ const makeWays = ({ Proxy, Reflect, Object }) => {
 };
 
 // A web socket is asked for where there is none, so that it fails as sockets do: by its events, one after the other.
-const patchRequests = (w, said, ways, { map, told, absolute }, prelude, blobs = new Map(), asking = () => {}) => {
+const patchRequests = (w, said, ways, { map, told, absolute }, prelude, { asking, made, ended }, blobs = new Map()) => {
   const { Blob, URL, XMLHttpRequest, WebSocket, WeakMap, Reflect, encodeURIComponent } = w;
   const { open, send } = XMLHttpRequest.prototype;
   const { wrap, withArguments, whenMade, whenRead, instead, define, describe } = ways;
@@ -56,19 +58,19 @@ const patchRequests = (w, said, ways, { map, told, absolute }, prelude, blobs = 
   // In a worker it is not the scope's own, but of what it inherits from.
   withArguments(w.WorkerGlobalScope ? proto("WorkerGlobalScope") : w, "fetch", (args) => {
     const [input, init] = request(args);
-    const made = typeof Object(input).method === "string" && typeof input.url === "string";  // a Request, of whichever realm
-    asking(init?.method ?? (made ? input.method : "GET"), made ? input.url : input);
+    const isRequest = typeof Object(input).method === "string" && typeof input.url === "string";  // of whichever realm
+    asking("fetch", isRequest ? input.url : input, init?.method ?? (isRequest ? input.method : "GET"));
     return [input, init];
   });
   whenMade(w, "Request", request);
   const opened = new WeakMap();  // what an XMLHttpRequest will ask for once it is sent
   withArguments(proto("XMLHttpRequest"), "open", ([method, url, ...rest], self) => {
     const mapped = map(url);
-    opened.set(self, [method, mapped]);
+    opened.set(self, [mapped, method]);
     return [method, mapped, ...rest];
   });
   withArguments(proto("XMLHttpRequest"), "send", (args, self) => {
-    if (opened.has(self)) asking(...opened.get(self));
+    if (opened.has(self)) asking("fetch", ...opened.get(self));
     return args;
   });
   whenMade(w, "EventSource", ([url, ...rest]) => url === undefined ? [] : [map(url), ...rest]);
@@ -125,7 +127,19 @@ const patchRequests = (w, said, ways, { map, told, absolute }, prelude, blobs = 
     const text = read(url);
     return inline(begun(text) + text);
   };
-  whenMade(w, "Worker SharedWorker", ([url, ...rest]) => [url === undefined ? url : mapWorker(url, Object(rest[0])), ...rest]);
+  // What a worker is made of is no resource that a browser tells of.
+  for (const kind of ["Worker", "SharedWorker"]) {
+    wrap(w, kind, {
+      construct: (native, [url, ...rest], as) => {
+        const from = url === undefined ? url : mapWorker(url, Object(rest[0]));
+        const worker = Reflect.construct(native, [from, ...rest], as);
+        asking("script", url);
+        made(worker, kind, from, rest[0]);
+        return worker;
+      },
+    });
+  }
+  instead(proto("Worker"), "terminate", (call, args, self) => { ended(self); return call(args); });
   instead(w.URL, "createObjectURL", (call, [blob, ...rest]) => {
     const url = call([blob, ...rest]);
     if (blob instanceof Blob || blob instanceof w.Blob) blobs.set(url, blob);
