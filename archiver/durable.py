@@ -4,6 +4,8 @@ Writing so that what is called stored survives power loss. Knows nothing of what
 
     write_file     open(temp) write fsync close rename fsync(folder)
     publish_dir    chmod and fsync(every file) chmod and fsync(every folder) rename fsync(parent)
+    append_line    write, on a descriptor that only adds; the caller syncs
+    cut_torn       what a crash left of a line that was not written to its end
     keep_aside     what a crash left behind the last sync, before it is cut off
 
 A failed sync is final (StorageError): the kernel may have dropped the pages it could not write, so a
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -86,6 +89,38 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> int:
             raise
         sync_dir(path.parent)
     return size
+
+
+def append_line(descriptor: int, line: bytes) -> None:
+    """Write a line whole or not at all: a full disk may take a part of it."""
+    end = os.fstat(descriptor).st_size
+    try:
+        written = 0
+        while written < len(line):
+            written += os.write(descriptor, line[written:])
+    except BaseException:
+        os.ftruncate(descriptor, end)
+        raise
+
+
+def cut_torn(descriptor: int, most: int) -> None:
+    """Take off a last line that a crash cut while it was written; lines have `most` bytes at most."""
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, most, max(size - most, 0))
+    if not tail.endswith(b"\n"):
+        os.ftruncate(descriptor, size - len(tail) + tail.rfind(b"\n") + 1)
+
+
+@contextlib.contextmanager
+def held_to_append(path: Path) -> Iterator[int]:
+    """Open a file that is only added to, made if it is not there, and hold it against other processes."""
+    with storage(f"write {path}"):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
 
 def publish_dir(partial: Path, final: Path) -> None:

@@ -24,7 +24,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ import msgspec
 from index.errors import DamagedError
 
 from .collection import Collection, SnapshotFolder
-from .durable import storage, sync_dir, write_file
+from .durable import append_line, cut_torn, held_to_append, storage, sync_dir, write_file
 from .package import hash_file
 
 NAME = "seals.jsonl"
@@ -157,14 +157,14 @@ def newest(collection: Collection, site: str) -> Newest | None:
 
 def _keep(collection: Collection, site: str, folders: Sequence[SnapshotFolder], late: str) -> None:
     path = seals_path(collection, site)
-    with _held(path) as descriptor:
-        _cut_torn(path, descriptor)
+    with held_to_append(path) as descriptor:
+        cut_torn(descriptor, MAX_LINE)  # its day is added anew
         there, last = _as_it_is(path)
         for folder in folders:
             if folder.timestamp not in there and (digest := _package_digest(folder)):
                 previous = last.seal if last else ""
                 line = msgspec.json.encode(Seal(folder.timestamp, digest, previous, late)) + b"\n"
-                _append(descriptor, line)
+                append_line(descriptor, line)
                 last = Newest(folder.timestamp, _digest_of(line))
         os.fsync(descriptor)
         sync_dir(path.parent)
@@ -202,18 +202,6 @@ def _as_it_is(path: Path) -> tuple[set[str], Newest | None]:
     return there, last
 
 
-def _append(descriptor: int, line: bytes) -> None:
-    """Write a line whole or not at all: a full disk may take a part of it."""
-    end = os.fstat(descriptor).st_size
-    try:
-        written = 0
-        while written < len(line):
-            written += os.write(descriptor, line[written:])
-    except BaseException:
-        os.ftruncate(descriptor, end)
-        raise
-
-
 def _package_digest(folder: SnapshotFolder) -> str | None:
     """Return the digest of a day's datapackage.json; None where it cannot be read, which `verify` tells."""
     try:
@@ -224,25 +212,6 @@ def _package_digest(folder: SnapshotFolder) -> str | None:
 
 def _digest_of(line: bytes) -> str:
     return f"sha256:{hashlib.sha256(line).hexdigest()}"
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[int]:
-    with storage(f"write {path}"):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield descriptor
-        finally:
-            os.close(descriptor)
-
-
-def _cut_torn(path: Path, descriptor: int) -> None:
-    """Take off a line that a crash cut while it was written; its day is added anew."""
-    size = path.stat().st_size
-    tail = os.pread(descriptor, MAX_LINE, max(size - MAX_LINE, 0))
-    if not tail.endswith(b"\n"):
-        os.ftruncate(descriptor, size - len(tail) + tail.rfind(b"\n") + 1)
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ The errors an operator or a visitor may see. Knows nothing of who shows them.
      ├─ NotFoundError            a site, day or URL that is not in the archive; HTTP 404
      ├─ QueryError               a parameter of a query makes no sense; HTTP 400
      ├─ BusyError                another process holds what is needed; HTTP 503
+     ├─ WithheldError            what is there and may not be shown; HTTP 451 (index/takedown.py)
      ├─ DamagedError             stored bytes are not what they should be
      └─ StorageError             the disk refused: full, read-only, no permission, failed sync
 

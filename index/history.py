@@ -38,11 +38,12 @@ from .document import Document
 from .errors import UnpublishedError
 from .lifeline import Difference, Interval, bridged, chained, difference
 from .model import Outcome, Page, Snapshot
-from .online import Online, State
+from .online import Online, Standing, State
 from .publication import BATCH, Publication, batches, forget, place_of, write
 from .tables import (
     DOCUMENT,
     INTERVALS,
+    KEY_LENGTH,
     LIFELINE,
     SETTING,
     SNAPSHOT,
@@ -59,7 +60,8 @@ from .texts import state_of, texts_of
 from .unwritten import ask
 from .urlkey import origin
 
-_HTML = ("text/html", "application/xhtml+xml")
+HTML = ("text/html", "application/xhtml+xml")
+"""Media types of pages."""
 
 
 class History:
@@ -232,6 +234,17 @@ class History:
             query = INTERVALS.where(LIFELINE.c.site.in_(_sites(connection)), LIFELINE.c.urlkey == key)
             return [_to_interval(row) for row in connection.execute(query.order_by(LIFELINE.c.first))]
 
+    def of_keys(self, site: str, starts: Iterable[str]) -> list[Interval]:
+        """Return the intervals of every URL whose key begins with one of these, not chained either."""
+        found: dict[Interval, None] = {}
+        with self._reading() as connection:
+            for start in starts:
+                short = start[:KEY_LENGTH]  # keys are printable ASCII
+                keys = sql.and_(LIFELINE.c.urlkey >= short, LIFELINE.c.urlkey < short + "\x7f")
+                rows = connection.execute(INTERVALS.where(LIFELINE.c.site == site, keys))
+                found.update((_to_interval(row), None) for row in rows)
+        return list(found)
+
     def sites_with(self, url: str) -> list[str]:
         """Return the sites that captured this normalised URL on some day, in order of name."""
         with self._reading() as connection:
@@ -287,7 +300,7 @@ class History:
 
     def page_counts(self, site: str) -> dict[str, int]:
         """Return how many pages were online at each snapshot: `count_pages` of all, in one pass."""
-        pages = (LIFELINE.c.site == site, LIFELINE.c.status == 200, LIFELINE.c.mime.in_(_HTML))
+        pages = (LIFELINE.c.site == site, LIFELINE.c.status == 200, LIFELINE.c.mime.in_(HTML))
         number, ended = sql.func.count().label("number"), LIFELINE.c.last.is_not(None)
         begun = sql.select(LIFELINE.c.first.label("at"), number, sql.literal(0).label("ends"))
         over = sql.select(LIFELINE.c.last.label("at"), number, sql.literal(1).label("ends"))
@@ -372,12 +385,21 @@ class History:
         with self._reading() as connection:
             return state_of(connection, site)
 
-    def texts(self, site: str, documents: Sequence[str]) -> Online:
-        """Return all texts of a site, and when each was online, by their numbers among these documents."""
+    def texts(
+        self,
+        site: str,
+        documents: Sequence[str],
+        shown: Callable[[Iterable[Standing]], Iterable[Standing]] = lambda rows: rows,
+    ) -> Online:
+        """
+        Return all texts of a site, and when each was online, by their numbers among these documents.
+
+        `shown` tells what of them counts.
+        """
         with self._reading() as connection:
             query = sql.select(SNAPSHOT.c.timestamp, SNAPSHOT.c.outcome).where(SNAPSHOT.c.site == site)
             snapshots = {name: how != Outcome.FAILED.value for name, how in connection.execute(query)}
-            return Online(site, texts_of(connection, site), snapshots, documents)
+            return Online(site, shown(texts_of(connection, site)), snapshots, documents)
 
     @contextmanager
     def _reading(self) -> Iterator[sql.Connection]:
@@ -423,7 +445,7 @@ def _of_url(url: str, sites: list[str]) -> sql.ColumnElement[bool]:
 
 def _of_pages(query: sql.Select[Any], site: str, timestamp: str, contains: str | None) -> sql.Select[Any]:
     query = query.select_from(LIFELINE.outerjoin(DOCUMENT)).where(saw(site, timestamp), standing(timestamp))
-    query = query.where(LIFELINE.c.site == site, LIFELINE.c.status == 200, LIFELINE.c.mime.in_(_HTML))
+    query = query.where(LIFELINE.c.site == site, LIFELINE.c.status == 200, LIFELINE.c.mime.in_(HTML))
     if contains:
         url, title = (
             column.icontains(contains[:200], autoescape=True) for column in (LIFELINE.c.url, DOCUMENT.c.title)

@@ -41,6 +41,8 @@ class State(NamedTuple):
     """The generation of the catalogue that belongs to it."""
     snapshots: int
     newest: str | None
+    view: int = 0
+    """Another number where not the same of it is told."""
 
 
 class Standing(NamedTuple):

@@ -27,6 +27,7 @@ from viewer.memory import MAX_REMEMBERED
 from viewer.open_snapshot import MAX_QUERIES
 from viewer.rewriting.embeds import MAX_EMBEDS, Embed, Kind, embeds
 from viewer.shelf import Shelf
+from viewer.takedowns import Takedowns
 
 SITE = "https://www.example.org"
 CDN = "https://cdn.example.net"
@@ -299,7 +300,8 @@ def test_many_addresses_of_one_path_cost_what_one_does(tmp_path, read_lines):
         tmp_path / "data", {"demo": {WEDNESDAY: {f"{SITE}/": Reply("<title>T</title>"), **day}}}
     ) as built:
         snapshot = built.collection.at("demo", WEDNESDAY)
-        shelf = Shelf(built.collection, replay_addresses(built.settings.viewer.replay_url))
+        addresses = replay_addresses(built.settings.viewer.replay_url)
+        shelf = Shelf(built.collection, addresses, takedowns=Takedowns(built.collection, built.settings.zone))
         alone, (together, memory) = shelf.get(snapshot.timestamp), shelf.get(snapshot.timestamp).remembering()
         assert [together.look_up(url) for url in asked] == [alone.look_up(url) for url in asked]
         assert not memory.full

@@ -23,6 +23,7 @@ from tests.support.ports import free_port
 from tests.support.viewing import Visitor, app_of, serving
 from viewer.addresses.label import make
 from viewer.shelf import Shelf
+from viewer.takedowns import Takedowns
 
 SITE = "https://www.example.org"
 OTHER = "https://cdn.example.net"
@@ -571,7 +572,8 @@ def test_two_sites_share_no_timestamp(tmp_path):
 
 def test_shelf_keeps_a_bounded_number_open(archive):
     """No more snapshots stay open than the limit, and one that was dropped is found again."""
-    shelf = Shelf(archive.collection, None, limit=1)
+    takedowns = Takedowns(archive.collection, archive.settings.zone)
+    shelf = Shelf(archive.collection, None, limit=1, takedowns=takedowns)
     first = shelf.get(MONDAY)
     assert shelf.get(MONDAY) is first
     assert shelf.get(TUESDAY).site == "demo"

@@ -32,7 +32,9 @@ from archiver.settings import Settings
 from index.catalogue import Catalogue
 from index.errors import ArchiveError, BusyError, ConfigurationError, NotFoundError
 from index.history import History
+from index.public import PublicHistory
 from index.search import Search
+from index.takedown import WithheldError
 from index.timestamp import local_date, parse_timestamp
 from index.urlkey import normalise, origin
 
@@ -67,6 +69,8 @@ from .replaying.replay import create_replay, is_replay_host
 from .security import add_security_headers
 from .shelf import Shelf
 from .straight import straight
+from .takedowns import Takedowns
+from .withheld import withheld
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -106,10 +110,12 @@ def create_app(
             "different names. On this machine, where both get the port that is listened on, use "
             "http://localhost and http://127.0.0.1."
         )
-    shelf = Shelf(collection, addresses, sites=settings.site)
+    takedowns = Takedowns(collection, settings.zone)
+    shelf = Shelf(collection, addresses, takedowns=takedowns, sites=settings.site)
     exports = KeptExports(collection, settings, profiles or built_in())
-    search = Search(history, catalogue)
-    held = Holdings(settings, collection, history, search, addresses, shelf, exports, now, crew)
+    public = PublicHistory(history, takedowns.now)
+    search = Search(public, catalogue)
+    held = Holdings(settings, collection, public, search, addresses, shelf, exports, takedowns, now, crew)
     _ = exports.offered
     viewer, replay = straight(create_viewer(held), held), create_replay(held)
     at_hand = viewer.is_at_hand
@@ -118,7 +124,8 @@ def create_app(
         chosen = replay if is_replay_host(environ.get("HTTP_HOST", ""), held) else viewer
         return chosen(environ, start_response)
 
-    return keeping(app, KeptAnswers(crew.part(settings.viewer.kept_bytes, least=0)), at_hand)
+    kept = KeptAnswers(crew.part(settings.viewer.kept_bytes, least=0))
+    return keeping(app, kept, at_hand, takedowns.refresh)
 
 
 def create_viewer(held: Holdings) -> Flask:
@@ -180,6 +187,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
         here=lambda: quote(request_target(request.environ), safe=""),
         held=held,
         downloads=download.downloads_of,
+        withholds=lambda shown: browse.snapshot_of(shown).withholds(),
         theme=held.settings.theme,
         themed=is_themed(held.settings.theme),
         archive_name=lambda: held.settings.about.name(str(get_locale())) or gettext("Web archive"),
@@ -235,8 +243,10 @@ def _led_to_base_url(response: Response) -> Response:
     return response
 
 
-def _archive_error(error: ArchiveError) -> tuple[str, int, dict[str, str]]:
+def _archive_error(error: ArchiveError) -> Response | tuple[str, int, dict[str, str]]:
     """Say what the matter is; of damage only that there is some, its place goes to the log."""
+    if isinstance(error, WithheldError):
+        return withheld(error)
     status = 404 if isinstance(error, NotFoundError) else 503 if isinstance(error, BusyError) else 500
     if status != 404:
         current_app.logger.error("%s: %s", request.path, error)

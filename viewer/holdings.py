@@ -21,9 +21,10 @@ from archiver.collection import Collection
 from archiver.exporting.kept_exports import KeptExports
 from archiver.settings import Settings, Site
 from index.errors import NotFoundError
-from index.history import History
 from index.model import Snapshot
+from index.public import PublicHistory
 from index.search import Search
+from index.takedown import WithheldError
 from index.timestamp import local_date
 
 from .addresses.path_address import Addresses
@@ -31,6 +32,7 @@ from .crew import ALONE, Crew
 from .days import SiteDays
 from .open_snapshot import OpenSnapshot
 from .shelf import Shelf
+from .takedowns import Takedowns
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,13 @@ class Holdings:
 
     settings: Settings
     collection: Collection
-    history: History
+    history: PublicHistory
+    """What is withheld is not in it."""
     search: Search
     addresses: Addresses
     shelf: Shelf
     exports: KeptExports
+    takedowns: Takedowns
     now: Callable[[], datetime]
     crew: Crew = ALONE
     _days: dict[str, tuple[int | None, SiteDays]] = field(default_factory=dict)
@@ -118,6 +122,12 @@ class Holdings:
         """Return the sites that ever had a URL, as it is written or as their crawler tidies it."""
         exact = self.history.sites_with(url)
         return [site for site in self.history.sites() if site in exact or self.kept_as(url, site) != url]
+
+    def refuse_withheld(self, url: str, site: str | None = None) -> None:
+        """Raise WithheldError for a URL of which days are withheld, where nothing else is to be told."""
+        stretches = self.history.withheld(url, site)
+        if stretches:
+            raise WithheldError(url, stretches[-1].decision)
 
     def warc(self, site: str) -> Callable[[str, str], Path]:
         """Return the function that tells where a WARC of a snapshot of this site stands."""

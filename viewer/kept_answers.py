@@ -13,6 +13,8 @@ Answers that can never change, kept whole in memory: asked for again, they cost 
     the same again                               answered from here; the application is not called
 
 A sealed snapshot never changes, so a kept answer is never out of date; the least lately used one makes room.
+What may be shown of it can change: `state` is asked before each answer, and what was kept in another state is
+not found again.
 Only GET is kept. Knows nothing of pages, of archives or of Flask.
 """
 
@@ -104,15 +106,20 @@ class Keeping:
     """An application that answers as another does, from memory where it can."""
 
     def __init__(
-        self, app: WSGIApplication, kept: KeptAnswers, at_hand: Callable[[WSGIEnvironment], bool]
+        self,
+        app: WSGIApplication,
+        kept: KeptAnswers,
+        at_hand: Callable[[WSGIEnvironment], bool],
+        state: Callable[[], int],
     ) -> None:
         self._app = app
         self._kept = kept
         self._at_hand = at_hand
+        self._state = state
 
     def is_at_hand(self, environ: WSGIEnvironment) -> bool:
         """Tell whether the next call with this `environ` answers without waiting for anything."""
-        key = key_of(environ)
+        key = self._key(environ)
         if key is None:
             return False
         found = self._kept.get(key)
@@ -123,7 +130,7 @@ class Keeping:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer (PEP 3333)."""
-        key = key_of(environ)
+        key = self._key(environ)
         found: Answer | None = environ.pop(_FOUND, None) or (self._kept.get(key) if key else None)
         if found is not None:
             start_response(found.status, list(found.headers))
@@ -140,14 +147,24 @@ class Keeping:
         status, headers = head[0]
         return _Watched(body, lambda whole: self._kept.keep(key, Answer(status, list(headers), whole)))
 
+    def _key(self, environ: WSGIEnvironment) -> Key | None:
+        """Return what an answer is kept under; the state is asked in any case."""
+        state, key = self._state(), key_of(environ)
+        return None if key is None else (*key, str(state))
+
 
 def keeping(
     app: WSGIApplication,
     kept: KeptAnswers,
     at_hand: Callable[[WSGIEnvironment], bool] = lambda _environ: False,
+    state: Callable[[], int] = lambda: 0,
 ) -> Keeping:
-    """Return an application with a memory; `at_hand` tells of what is not in it that it needs no waiting."""
-    return Keeping(app, kept, at_hand)
+    """
+    Return an application with a memory; `at_hand` tells of what is not in it that it needs no waiting.
+
+    `state` is asked once for each request, and returns another number where answers may be other ones now.
+    """
+    return Keeping(app, kept, at_hand, state)
 
 
 def key_of(environ: WSGIEnvironment) -> Key | None:

@@ -5,7 +5,8 @@ One sealed snapshot with its index open: which capture it has of a URL, and whic
     Found      the capture that answers for a URL
     Nearness   how far it is from what was asked
 
-Looking up a capture asks no database. Knows nothing of other snapshots, of Flask, of pages or of rewriting.
+Looking up a capture asks no database. One that is withheld from the public is no answer, but a WithheldError:
+whoever does not catch it shows nothing. Knows nothing of other snapshots, of Flask, of pages or of rewriting.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from archiver.in_force import tidy_of
 from index.fuzzy import MAX_CANDIDATES, Alike, Fuzzy
 from index.model import Capture
 from index.parameters import Tidy
+from index.takedown import Decision, WithheldError
 from index.urlkey import Origin, origin, urlkey
 
 from .addresses.path_address import Addresses
 from .addresses.view import View
 from .memory import Memory
+from .takedowns import Takedowns
 
 _NO_VALUE = re.compile(r"\?[^=&?]*=\Z")
 MAX_QUERIES = 200
@@ -64,8 +67,11 @@ class Found:
 class OpenSnapshot:
     """One sealed snapshot, its index open. Several threads may use it at once."""
 
-    def __init__(self, folder: SnapshotFolder, addresses: Addresses, rules: Fuzzy) -> None:
+    def __init__(
+        self, folder: SnapshotFolder, addresses: Addresses, rules: Fuzzy, takedowns: Takedowns
+    ) -> None:
         self.folder = folder
+        self._takedowns = takedowns
         self._rules = rules
         self.site = folder.site
         self.timestamp = folder.timestamp
@@ -75,6 +81,7 @@ class OpenSnapshot:
         """What was read for one answer about many addresses; None: nothing is remembered."""
         self.near: tuple[str, list[str]] | None = None
         """The snapshots that fill its gaps, and what was published when they were asked for."""
+        self._withholds: tuple[int, Decision | None] | None = None
 
     def look_up(self, url: str) -> Found | None:
         """
@@ -85,16 +92,42 @@ class OpenSnapshot:
         names no other page (index/fuzzy.py). Last, a query that no capture of the path has is passed over:
         pages ask themselves with a query that only their own script reads (`search.html?q=…`). A path that
         was captured with some query keeps its queries apart: there they name different pages. An error, or
-        `?cb=` without a value, that a script's half address led the crawler to, is no such query.
+        `?cb=` without a value, that a script's half address led the crawler to, is no such query. Raises
+        WithheldError.
         """
-        return self.as_asked(url) or self._reordered(url) or self._fuzzy(url) or self._without_query(url)
+        found = self._exactly(url) or self._tidied(url)
+        return self.open(found or self._reordered(url) or self._fuzzy(url) or self._without_query(url))
 
     def as_asked(self, url: str) -> Found | None:
-        """Return the capture of a normalised URL by its own address, or without what is tidied away."""
-        return self.exactly(url) or self._tidied(url)
+        """
+        Return the capture of a normalised URL by its own address, or without what is tidied away.
+
+        Raises WithheldError.
+        """
+        return self.open(self._exactly(url) or self._tidied(url))
 
     def exactly(self, url: str) -> Found | None:
-        """Return the capture of a normalised URL by its own address."""
+        """Return the capture of a normalised URL by its own address. Raises WithheldError."""
+        return self.open(self._exactly(url))
+
+    def open(self, found: Found | None) -> Found | None:
+        """Return what was found, if it may be shown. Raises WithheldError."""
+        if found is not None and (decision := self.withheld(found.capture.url)) is not None:
+            raise WithheldError(found.capture.url, decision, found.capture.timestamp)
+        return found
+
+    def withheld(self, url: str) -> Decision | None:
+        """Return the decision by which a normalised URL is not shown as this snapshot has it."""
+        return self._takedowns.of(url, self.timestamp)
+
+    def withholds(self) -> Decision | None:
+        """Return a decision by which something of this snapshot is not shown; None where all of it is."""
+        number = self._takedowns.now()[0]
+        if self._withholds is None or self._withholds[0] != number:
+            self._withholds = number, self._takedowns.within(self.folder.index, self.timestamp)
+        return self._withholds[1]
+
+    def _exactly(self, url: str) -> Found | None:
         capture = self.folder.index.find(url)
         return Found(capture) if capture is not None else None
 
@@ -179,7 +212,11 @@ class OpenSnapshot:
         return Found(bare, Nearness.QUERY_IGNORED) if bare else None
 
     def sent_to(self, url: str, method: str) -> Found | None:
-        """Return an answer to another method than GET at a normalised URL, with whatever body."""
+        """
+        Return an answer to another method than GET at a normalised URL, with whatever body.
+
+        Raises WithheldError.
+        """
         key = urlkey(url.partition("?")[0])
         known = self.memory.sent.get(key) if self.memory else None
         if known is None:
@@ -189,10 +226,14 @@ class OpenSnapshot:
             if self.memory:
                 self.memory.sent[key] = known
         found = known.get((method, url))
-        return Found(found) if found else None
+        return self.open(Found(found) if found else None)
 
     def other_scheme(self, url: str) -> str | None:
-        """Return the same URL by http instead of https or the reverse, where that was captured."""
+        """
+        Return the same URL by http instead of https or the reverse, where that was captured.
+
+        Raises WithheldError.
+        """
         scheme, rest = url.split("://", 1)
         other = f"{'http' if scheme == 'https' else 'https'}://{rest}"
         found = self.look_up(other)

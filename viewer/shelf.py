@@ -21,6 +21,7 @@ from index.timestamp import parse_timestamp
 
 from .addresses.path_address import Addresses
 from .open_snapshot import OpenSnapshot
+from .takedowns import Takedowns
 
 KEPT_OPEN = 32
 """Snapshots kept open: each holds one mapped index file."""
@@ -37,9 +38,11 @@ class Shelf:
         addresses: Addresses,
         limit: int = KEPT_OPEN,
         *,
+        takedowns: Takedowns,
         sites: Iterable[Site] = (),
     ) -> None:
         self._collection = collection
+        self._takedowns = takedowns
         self._addresses = addresses
         self._rules = {site.name: fuzzy_of(site) for site in sites}
         self._limit = limit
@@ -79,7 +82,8 @@ class Shelf:
         for site in self._collection.sites():
             folder = self._collection.at(site, timestamp)
             if folder.path.is_dir():
-                return OpenSnapshot(folder, self._addresses, self._rules.get(site) or fuzzy_of(None))
+                rules = self._rules.get(site) or fuzzy_of(None)
+                return OpenSnapshot(folder, self._addresses, rules, self._takedowns)
         return None
 
     def _keep(self, snapshot: OpenSnapshot) -> None:

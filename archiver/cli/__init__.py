@@ -18,6 +18,7 @@ The command line: the only place that composes, prints and exits.
     checking    verify
     keeping     export, rebuild
     conforming  conform
+    withholding hide, unhide, hidden
 
 Exit status: 0 done; 1 could not; 2 wrong usage or configuration; 3 done, with problems.
 """
@@ -57,6 +58,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "verify": "checking",
         "conform": "conforming",
         "rebuild": "keeping",
+        "hide": "withholding",
+        "unhide": "withholding",
+        "hidden": "withholding",
         "demo": "serving",
     }
 )

@@ -188,7 +188,7 @@ def find_snapshots(archive: Archive, site: str, first: str, last: str | None) ->
     if last is None:
         return [find_snapshot(archive, site, first)]
     require_site(archive, site)
-    start, end = _bounds(archive, first)[0], _bounds(archive, last)[1]
+    start, end = bounds_of(archive, first)[0], bounds_of(archive, last)[1]
     if start >= end:
         raise ConfigurationError(f"{last} is before {first}; give the earlier day first.")
     found = [
@@ -206,8 +206,8 @@ def find_snapshots(archive: Archive, site: str, first: str, last: str | None) ->
     return [_best(of_day) for of_day in days.values()]
 
 
-def _bounds(archive: Looked, text: str) -> tuple[str, str]:
-    """Return the first timestamp that a DATE means, and the first after it."""
+def bounds_of(archive: Looked, text: str) -> tuple[str, str]:
+    """Return the first timestamp that a DATE means, and the first after it. Raises ConfigurationError."""
     if text.isdigit():
         moment = _parse(parse_timestamp, text)
         return text, to_timestamp(moment + timedelta(seconds=1))

@@ -30,6 +30,8 @@ SECONDS = 20.0
 """Time that an answer may take of ours."""
 _PIECE = 32 << 10
 
+Shows = Callable[[Line], bool]
+
 
 class Answer(msgspec.Struct, frozen=True):
     """The bytes of an answer, as they are found, and their media type."""
@@ -44,8 +46,16 @@ class Answer(msgspec.Struct, frozen=True):
 class CdxServer:
     """Answers queries about the days that there are when each is asked. Thread-safe."""
 
-    def __init__(self, days: DaysNow, clock: Callable[[], float], seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        days: DaysNow,
+        clock: Callable[[], float],
+        seconds: float = SECONDS,
+        shown: Callable[[], Shows | None] = lambda: None,
+    ) -> None:
+        """`shown`, asked for each answer, returns what tells whether a line counts; None where all do."""
         self._days = days
+        self._shown = shown
         self._clock = clock
         self._seconds = seconds
         self._indexes = Indexes()
@@ -62,7 +72,7 @@ class CdxServer:
         query = query_of(parameters)
         budget = Budget(self._seconds, self._clock, on_long)
         reading = Reading(self._calendar(), self._indexes, budget)
-        found = _timed(_found(query, reading, budget), budget)
+        found = _timed(_found(query, reading, budget, self._shown()), budget)
         kind = "text/plain; charset=utf-8" if _counts_pages(query) else TYPES[query.output]
         return Answer(query, kind, found, reading)
 
@@ -78,7 +88,7 @@ def _counts_pages(query: Query) -> bool:
     return query.page is not None and query.page.number is None
 
 
-def _found(query: Query, reading: Reading, budget: Budget) -> Iterator[bytes]:
+def _found(query: Query, reading: Reading, budget: Budget, shows: Shows | None) -> Iterator[bytes]:
     part: Part | None = Part(query.scope, query.since, query.until)
     if query.page is not None and part is not None:
         pages = Pages(reading, part, query.page.blocks)
@@ -88,7 +98,7 @@ def _found(query: Query, reading: Reading, budget: Budget) -> Iterator[bytes]:
         part = pages.part(query.page.number)
     if part is None:
         return  # after the last page: empty in any form, by which clients know it
-    lines = _lines(query, reading, part)
+    lines = filter(shows, _lines(query, reading, part)) if shows else _lines(query, reading, part)
     if is_plain(query):
         plain = Plain(query, lines, budget)
         yield from plain.pieces()

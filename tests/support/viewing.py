@@ -14,6 +14,7 @@ from werkzeug.test import Client, TestResponse
 
 from archiver.exporting.kept_exports import KeptExports
 from archiver.exporting.profiles import built_in
+from index.public import PublicHistory
 from index.search import Search
 from index.urlkey import origin
 from tests.support.archive import Archive
@@ -22,6 +23,7 @@ from viewer.addresses.path_address import replay_addresses
 from viewer.app import THREADS, create_app, create_viewer
 from viewer.holdings import Holdings
 from viewer.shelf import Shelf
+from viewer.takedowns import Takedowns
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -36,15 +38,18 @@ def app_of(archive: Archive) -> Any:
 def viewer_of(archive: Archive) -> Any:
     """Return the Flask application of the viewer's own pages over an archive."""
     addresses = replay_addresses(archive.settings.viewer.replay_url)
-    shelf = Shelf(archive.collection, addresses)
+    takedowns = Takedowns(archive.collection, archive.settings.zone)
+    shelf = Shelf(archive.collection, addresses, takedowns=takedowns)
+    history = PublicHistory(archive.history, takedowns.now)
     held = Holdings(
         archive.settings,
         archive.collection,
-        archive.history,
-        Search(archive.history, archive.catalogue),
+        history,
+        Search(history, archive.catalogue),
         addresses,
         shelf,
         KeptExports(archive.collection, archive.settings, built_in()),
+        takedowns,
         lambda: NOW,
     )
     return create_viewer(held)

@@ -28,7 +28,7 @@ from ..holdings import Holdings
 from ..places import Places
 from .browse import last_page, page_number, wanted_changes
 from .change_list import survey
-from .day_log import ChangedUrl
+from .day_log import ChangedUrl, shown
 from .two_days import Chosen, at_moment, is_moment
 
 BOUNDS = Bounds(urls=5_000, texts=300, known=200_000)
@@ -70,7 +70,8 @@ def changes_between(site: str) -> str:
         places: Places = current_app.extensions[_PLACES]
         with places.taken("Too many days are being compared"):
             told = _told(found, days)
-        listed = survey(_as_lines(told.changes), wanted, number)
+        last = holdings().snapshot(site, days[1].snapshot.timestamp)
+        listed = survey(shown(_as_lines(told.changes), last), wanted, number)
     return render_template(
         "between.html",
         site=found,

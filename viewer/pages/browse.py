@@ -28,6 +28,7 @@ from ..current import holdings
 from ..days import Day, SiteDays, best, calendar_of, to_day
 from ..holdings import title_of
 from ..i18n import SHORT_STATES
+from ..open_snapshot import OpenSnapshot
 from .change_list import FILTERS, Wanted, is_section, survey
 from .day_log import MISSING, SHOWN, Group, changes, changes_by_kind, missing, missing_by_outcome, part
 from .typed import address_of, hosts_of
@@ -138,7 +139,7 @@ def day(site: str, moment: str) -> str | tuple[str, int]:
         more=more,
         contains=contains or "",
         continued="after" in request.args,
-        changes=changes_by_kind(folder_of(shown)),
+        changes=changes_by_kind(snapshot_of(shown)),
         changed_text=folder_of(shown).changed_text,
         missing=_missing(shown),
     )
@@ -152,7 +153,7 @@ def all_missing(site: str, moment: str) -> str:
     if outcome and outcome not in MISSING:
         abort(404)
     number = page_number()
-    wanted = (entry for entry in missing(folder_of(shown)) if not outcome or entry.outcome == outcome)
+    wanted = (entry for entry in missing(snapshot_of(shown)) if not outcome or entry.outcome == outcome)
     group = part(wanted, number)
     return render_template(
         "missing.html",
@@ -170,7 +171,7 @@ def all_changes(site: str, moment: str) -> str:
     shown = shown_at(holdings().site(site), moment)
     wanted = wanted_changes()
     number = page_number()
-    found = survey(changes(folder_of(shown)), wanted, number)
+    found = survey(changes(snapshot_of(shown)), wanted, number)
     return render_template(
         "changes.html",
         shown=shown,
@@ -230,12 +231,17 @@ def _pages(shown: Shown, contains: str | None) -> tuple[list[Page], int, str | N
 
 
 def _missing(shown: Shown) -> dict[UrlOutcome, Group[Entry]]:
-    return missing_by_outcome(folder_of(shown))
+    return missing_by_outcome(snapshot_of(shown))
 
 
 def folder_of(shown: Shown) -> SnapshotFolder:
     """Return the sealed folder of the snapshot that a page is about."""
-    return holdings().snapshot(shown.site.name, shown.snapshot.timestamp).folder
+    return snapshot_of(shown).folder
+
+
+def snapshot_of(shown: Shown) -> OpenSnapshot:
+    """Return the snapshot that a page is about, open."""
+    return holdings().snapshot(shown.site.name, shown.snapshot.timestamp)
 
 
 def page_number() -> int:

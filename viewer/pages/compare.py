@@ -132,6 +132,7 @@ def compare(site: str) -> str | Response | tuple[str, int]:
     good = holdings().good_snapshots(site)
     lifeline = holdings().history.lifeline(asked.url, site) if asked.url else []
     days = choose(lifeline, good, asked.old, asked.new) if lifeline else None
+    _refuse_withheld(site, asked, days)
     shown = None
     if days and days.old and asked.url:
         places: Places = current_app.extensions[_PLACES]
@@ -151,6 +152,15 @@ def compare(site: str) -> str | Response | tuple[str, int]:
         newest=good[-1].timestamp if good else "",
     )
     return page if days or not asked.typed else (page, 404)
+
+
+def _refuse_withheld(site: str, asked: Asked, days: TwoDays | None) -> None:
+    """Raise WithheldError where one of the two days, or all of them, may not be shown of the page."""
+    if asked.url and not days:
+        holdings().refuse_withheld(asked.url, site)
+    for url, chosen in ((asked.url, days.old), (asked.renamed or asked.url, days.new)) if days else ():
+        if url and chosen:
+            holdings().takedowns.refuse(url, chosen.snapshot.timestamp)
 
 
 def _asked(site: str) -> Asked:
@@ -241,7 +251,7 @@ def _moved(site: str, old: Side, new: Side, good: Sequence[Snapshot]) -> str | N
         return None
     between = [one for one in good if old.interval.last < one.timestamp <= new.snapshot.timestamp]
     for one in between[:MOVED_WITHIN]:
-        change = change_of(holdings().snapshot(site, one.timestamp).folder, old.url)
+        change = change_of(holdings().snapshot(site, one.timestamp), old.url)
         if change is not None and change.kind is Kind.MOVED:
             return change.to
     return None

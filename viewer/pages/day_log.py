@@ -5,7 +5,8 @@ What a sealed day says of itself, a piece at a time: its changes and what it lac
     logs/changes.jsonl   {"kind":"new","url":"https://…","before":null,"after":"sha256:…","status":200}
     logs/ledger.jsonl    as archiver.ledger reads it
 
-Both may have a line for every URL of a large site: they are streamed, and only what is shown is held.
+Both may have a line for every URL of a large site: they are streamed, and only what is shown is held. An
+address that is withheld on that day stands in neither list.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from archiver.collection import SnapshotFolder
 from archiver.ledger import LACKING, Entry, UrlOutcome
@@ -27,6 +29,8 @@ from archiver.ledger import read as read_ledger
 from index.changes import Kind
 from index.errors import DamagedError
 from index.urlkey import urlkey
+
+from ..open_snapshot import OpenSnapshot
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -74,8 +78,27 @@ class Group(Generic[T]):
     total: int
 
 
-def changes(folder: SnapshotFolder) -> Iterator[ChangedUrl]:
+def changes(snapshot: OpenSnapshot) -> Iterator[ChangedUrl]:
     """Yield what changed against the snapshot before. Raises DamagedError."""
+    return shown(_changes(snapshot.folder), snapshot)
+
+
+def shown(lines: Iterable[ChangedUrl], snapshot: OpenSnapshot) -> Iterator[ChangedUrl]:
+    """Yield changes without the addresses that a snapshot withholds, also as those that others moved from."""
+    for line in lines:
+        if snapshot.withheld(line.url) is None:
+            yield _told(line, snapshot)
+
+
+def _told(line: ChangedUrl, snapshot: OpenSnapshot) -> ChangedUrl:
+    if line.origin and snapshot.withheld(line.origin):
+        return replace(line, origin=None)
+    if line.to and snapshot.withheld(line.to):
+        return replace(line, kind=Kind.REMOVED, to=None)
+    return line
+
+
+def _changes(folder: SnapshotFolder) -> Iterator[ChangedUrl]:
     decoder = msgspec.json.Decoder(ChangedUrl)
     try:
         with folder.changes_path.open("rb") as file:
@@ -87,20 +110,21 @@ def changes(folder: SnapshotFolder) -> Iterator[ChangedUrl]:
         ) from error
 
 
-def changes_by_kind(folder: SnapshotFolder) -> dict[Kind, Group[ChangedUrl]]:
+def changes_by_kind(snapshot: OpenSnapshot) -> dict[Kind, Group[ChangedUrl]]:
     """Return the first changes of each kind, in the order of `Kind`."""
-    found = _grouped(((change.kind, change) for change in changes(folder)), SHOWN)
+    found = _grouped(((change.kind, change) for change in changes(snapshot)), SHOWN)
     return {kind: found[kind] for kind in Kind if kind in found}
 
 
-def missing(folder: SnapshotFolder) -> Iterator[Entry]:
+def missing(snapshot: OpenSnapshot) -> Iterator[Entry]:
     """Yield every known URL that has no whole answer stored. Raises DamagedError."""
-    return (entry for entry in read_ledger(folder.ledger_path, but=THERE) if entry.outcome in MISSING)
+    lacking = (one for one in read_ledger(snapshot.folder.ledger_path, but=THERE) if one.outcome in MISSING)
+    return (entry for entry in lacking if snapshot.withheld(entry.url) is None)
 
 
-def missing_by_outcome(folder: SnapshotFolder) -> dict[UrlOutcome, Group[Entry]]:
+def missing_by_outcome(snapshot: OpenSnapshot) -> dict[UrlOutcome, Group[Entry]]:
     """Return the first missing URLs of each outcome, in the order of MISSING."""
-    found = _grouped(((entry.outcome, entry) for entry in missing(folder)), SHOWN)
+    found = _grouped(((entry.outcome, entry) for entry in missing(snapshot)), SHOWN)
     return {outcome: found[outcome] for outcome in MISSING if outcome in found}
 
 
@@ -123,9 +147,10 @@ def entries_of(folder: SnapshotFolder, urls: Iterable[str]) -> dict[str, Entry]:
     return _looked_up(folder.ledger_path, _ENTRY, urls)
 
 
-def change_of(folder: SnapshotFolder, url: str) -> ChangedUrl | None:
+def change_of(snapshot: OpenSnapshot, url: str) -> ChangedUrl | None:
     """Return what a day says became of a URL, None where it was unchanged. Raises DamagedError."""
-    return _looked_up(folder.changes_path, _CHANGE, (url,)).get(url)
+    found = _looked_up(snapshot.folder.changes_path, _CHANGE, (url,)).get(url)
+    return next(shown([found], snapshot), None) if found else None
 
 
 def _looked_up(path: Path, decoder: msgspec.json.Decoder[L], urls: Iterable[str]) -> dict[str, L]:

@@ -27,11 +27,13 @@ from archiver.exporting.profiles import Profile
 from archiver.exporting.safe_names import safe_name
 from archiver.exporting.zipping import TooLargeError
 from index.errors import BusyError
+from index.takedown import Decision
 
 from ..current import holdings
+from ..refusal import STATUS, refusing
 from ..replaying.body import bounds
 from ..replaying.file import disposition
-from .browse import Shown, folder_of, shown_at
+from .browse import Shown, folder_of, shown_at, snapshot_of
 
 pages = Blueprint("download", __name__)
 
@@ -53,6 +55,8 @@ class Download:
 def downloads_of(shown: Shown) -> list[Download]:
     """Return the files that a visitor may take away of a day."""
     held, folder = holdings(), folder_of(shown)
+    if snapshot_of(shown).withholds() is not None:
+        return []
     base = f"/{shown.site.name}/{shown.snapshot.timestamp}/export"
     return [
         Download(f"{base}/{profile.name}", _title(profile), held.exports.size(folder, profile))
@@ -66,6 +70,8 @@ def export(site: str, moment: str, profile: str) -> Response:
     held = holdings()
     shown = shown_at(held.site(site), moment)
     chosen = held.exports.profile(profile)
+    if (decision := snapshot_of(shown).withholds()) is not None:
+        return whole_day_withheld(shown, decision)
     try:
         kept = held.exports.get(folder_of(shown), chosen)
     except BusyError:
@@ -73,6 +79,12 @@ def export(site: str, moment: str, profile: str) -> Response:
     except TooLargeError:
         return make_response(render_template("too_large.html", shown=shown), 413)
     return _answer(kept, safe_name(f"{site}-{shown.snapshot.day}-{profile}{chosen.suffix}"))
+
+
+def whole_day_withheld(shown: Shown, decision: Decision) -> Response:
+    """Say that a day goes out whole or not at all: a copy without what is withheld could not prove itself."""
+    page = render_template("day_withheld.html", shown=shown, decision=decision)
+    return refusing(make_response(page, STATUS))
 
 
 def _title(profile: Profile) -> str:

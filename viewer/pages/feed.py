@@ -146,6 +146,8 @@ def _followed(site: Site) -> Followed:
         return Followed(site, section)
     url = addresses_of(typed, site.name)[1]
     if url is None or not holdings().history.lifeline(url, site.name):
+        if url:
+            holdings().refuse_withheld(url, site.name)
         abort(404)
     return Followed(site, url=url)
 
@@ -172,10 +174,10 @@ def _days(followed: Followed, before: str) -> Part:
 def _day(followed: Followed, snapshot: Snapshot, previous: Snapshot | None) -> tuple[Entry, int]:
     """Return the entry of a day, and how many lines were read for it."""
     wanted = Wanted(section=followed.section)
-    folder = holdings().snapshot(followed.site.name, snapshot.timestamp).folder
+    sealed = holdings().snapshot(followed.site.name, snapshot.timestamp)
     listed: list[ChangedUrl] = []
     total = for_a_reader = read = 0
-    for change in changes(folder):
+    for change in changes(sealed):
         read += 1
         if not wanted.takes(change):
             continue

@@ -26,6 +26,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from archiver.ledger import Entry
 from archiver.settings import Site
 from index.model import Outcome
+from index.takedown import WithheldError
 from index.timestamp import day_bounds, local_date
 from index.urlkey import origin
 
@@ -168,7 +169,13 @@ def _captured_at(address: WebAddress, sites: Iterable[str]) -> Iterator[OpenSnap
 
 
 def _captured_then(snapshot: OpenSnapshot, address: WebAddress) -> bool:
-    found = snapshot.look_up(address.url)
+    """Tell whether a snapshot captured a URL in that very second. Raises WithheldError where it did."""
+    try:
+        found = snapshot.look_up(address.url)
+    except WithheldError as error:
+        if error.captured == address.moment:
+            raise
+        return False
     return found is not None and found.capture.timestamp == address.moment
 
 

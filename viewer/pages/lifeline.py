@@ -73,6 +73,9 @@ def history(site: str) -> str | Response | tuple[str, int]:
     url = kept
     good = holdings().good_snapshots(site)
     lifeline = holdings().history.lifeline(url, site) if url else []
+    withheld = holdings().history.withheld(url, site) if url else []
+    if url and not lifeline:
+        holdings().refuse_withheld(url, site)
     versions = list(_versions(lifeline, good))
     passage = request.args.get("passage", "").strip()[:MAX_PASSAGE]
     page = render_template(
@@ -81,6 +84,7 @@ def history(site: str) -> str | Response | tuple[str, int]:
         typed=typed,
         url=url,
         versions=versions[::-1],
+        withheld=withheld[::-1],
         picture=timeline([(one.interval, one.last_day) for one in versions], good[-1].day) if good else None,
         passage=passage,
         dated=_dated(lifeline, passage),

@@ -24,6 +24,7 @@ from archiver.ledger import Entry
 from index.lifeline import Moment
 from index.lifeline import nearest as nearest_of
 from index.model import Capture
+from index.takedown import Decision
 from index.timestamp import local_date
 
 from ..addresses.view import View
@@ -72,6 +73,8 @@ class Missing(NamedTuple):
     """The snapshot nearest in time that has it."""
     method: str = "GET"
     """Of another one neither the ledger nor other days are asked: they know of GET alone."""
+    withheld: Decision | None = None
+    """By which decision nothing may be shown of it, where it is there."""
 
 
 class Same(NamedTuple):
@@ -174,7 +177,8 @@ def _sort_in(told: Report, asked: Embed, answer: Answer, *, partial: bool) -> No
 
 def _as_part(embed: Embed, answer: Answer) -> Part | Missing:
     if answer.found is None or not answer.is_there:
-        return Missing(embed.kind, answer.url, unresolved=answer.found is not None, method=embed.method)
+        unresolved = answer.found is not None
+        return Missing(embed.kind, answer.url, None, unresolved, None, embed.method, answer.withheld)
     capture = answer.found.capture
     asked = answer.url if answer.url != capture.url else ""
     return Part(embed.kind, capture, answer.day, asked, answer.nearness, embed.method)
@@ -214,7 +218,7 @@ def _explained(held: Holdings, snapshot: OpenSnapshot, missing: Sequence[Missing
     good = [one.timestamp for one in held.good_snapshots(snapshot.site)]
     explained = [
         one._replace(entry=entries.get(one.url), nearest=_nearest(held, snapshot, one.url, good))
-        if one.method in READ
+        if one.method in READ and one.withheld is None
         else one
         for one in first
     ]

@@ -112,7 +112,7 @@ class _Desk:
 
 def add_cdx(app: Flask, held: Holdings) -> None:
     """Let an application answer CDX queries about these holdings."""
-    server = CdxServer(SealedDays(held.collection), time.monotonic)
+    server = CdxServer(SealedDays(held.collection), time.monotonic, shown=held.takedowns.lines)
     app.extensions[_NAME] = _Desk(server, held.crew)
     app.register_blueprint(pages)
 

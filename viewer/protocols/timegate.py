@@ -23,12 +23,14 @@ from collections.abc import Callable, Iterator, Sequence
 from flask import Blueprint, Flask, Response, current_app, request
 
 from index.errors import ArchiveError
+from index.takedown import WithheldError
 from index.timestamp import parse_http_date, to_timestamp
 
 from ..addresses.address import parse_archived
 from ..addresses.request_target import request_target
 from ..current import holdings
 from ..holdings import Holdings
+from ..refusal import in_a_sentence
 from .as_memento import names_of
 from .memento import LINK_FORMAT, Names, about, around, fitting, link
 from .mementos import Kept, kept, memento_of, mementos_of, nearest
@@ -79,6 +81,7 @@ def _gate(written: str) -> Response:
         return _with_links(_refused(400, f"Accept-Datetime: {error}."), about(names, url))
     found = nearest(holdings(), kept(holdings(), url), moment)
     if found is None:
+        holdings().refuse_withheld(url)
         return _with_links(
             _refused(404, "This archive has no memento of this address."), [link(url, "original")]
         )
@@ -128,6 +131,7 @@ def timemap(form: str, _: str) -> Response:
     finally:
         room.release()
     if told is None:
+        holdings().refuse_withheld(url)
         return _with_links(
             _refused(404, "This archive has no memento of this address."), [link(url, "original")]
         )
@@ -158,6 +162,12 @@ def _span(number: int, part: Sequence[Kept]) -> Span | None:
     first = next(filter(None, (memento_of(holdings(), one) for one in part)), None)
     last = next(filter(None, (memento_of(holdings(), one) for one in reversed(part))), None)
     return Span(number, first, last) if first and last else None
+
+
+@pages.errorhandler(WithheldError)
+def may_not_be_shown(error: WithheldError) -> Response:
+    """Say that all there is of an address is withheld."""
+    return in_a_sentence(error)
 
 
 @pages.errorhandler(ArchiveError)

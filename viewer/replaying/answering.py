@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from index.takedown import Decision, WithheldError
+
 from ..holdings import Holdings
 from ..open_snapshot import Found, Nearness, OpenSnapshot
 from .filling import fill
@@ -37,6 +39,8 @@ class Answer(NamedTuple):
     holder: OpenSnapshot
     day: str | None = None
     nearness: Nearness = Nearness.EXACT
+    withheld: Decision | None = None
+    """Why nothing may be shown of it, where that is so."""
 
     @property
     def is_there(self) -> bool:
@@ -52,20 +56,29 @@ def answer_of(
 
     `near` are the days that fill gaps, where gaps are to be filled: of what is asked for by GET. By another
     method it is there where an answer to that was captured, whatever was sent; for HEAD that of GET is one.
+    What is withheld is no gap, and nothing fills it.
     """
-    found = snapshot.sent_to(urls[0], method) if method != "GET" else None
+    try:
+        found = snapshot.sent_to(urls[0], method) if method != "GET" else None
+    except WithheldError as error:
+        return Answer(urls[0], None, snapshot, withheld=error.decision)
     if found or method not in READ:
         return Answer(urls[0], found, snapshot)
+    withheld: Answer | None = None
     for url, days in ((url, days) for days in ((), near) for url in urls):
         first = _hop(held, snapshot, url, days)
         if first.found and (first.is_there or days is near):
             return _led(held, snapshot, first, near)
-    return Answer(urls[0], None, snapshot)
+        withheld = withheld or (first if first.withheld else None)
+    return withheld or Answer(urls[0], None, snapshot)
 
 
 def _hop(held: Holdings, snapshot: OpenSnapshot, url: str, near: Sequence[str]) -> Answer:
     """Return what a replay of a URL answers with by itself."""
-    found = _found(snapshot, url)
+    try:
+        found = _found(snapshot, url)
+    except WithheldError as error:
+        return Answer(url, None, snapshot, withheld=error.decision)
     if near and (found is None or found.capture.unresolved):
         filling = fill(held, snapshot, url, near)
         if filling:
@@ -76,7 +89,7 @@ def _hop(held: Holdings, snapshot: OpenSnapshot, url: str, near: Sequence[str]) 
 
 
 def _found(snapshot: OpenSnapshot, url: str) -> Found | None:
-    """Return what the day has for a URL, by the other scheme too."""
+    """Return what the day has for a URL, by the other scheme too. Raises WithheldError."""
     found = snapshot.look_up(url)
     if found is None and (other := snapshot.other_scheme(url)):
         found = snapshot.look_up(other)

@@ -13,11 +13,13 @@ and never the live web. Knows nothing of requests.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import chain
 from typing import NamedTuple
 
 from index.lifeline import at
+from index.takedown import WithheldError
 from index.timestamp import parse_timestamp
 from index.urlkey import Origin
 
@@ -71,9 +73,10 @@ def fill(
         if interval is None or not 200 <= (interval.status or 0) < 400:
             continue
         other = held.snapshot(snapshot.site, timestamp)
-        found = other.as_asked(url)
-        if found and answers(found.capture):
-            return Filling(other, found)
+        with suppress(WithheldError):  # no day that may not be shown stands for another
+            found = other.as_asked(url)
+            if found and answers(found.capture):
+                return Filling(other, found)
     return None
 
 

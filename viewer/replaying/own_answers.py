@@ -10,11 +10,14 @@ from __future__ import annotations
 from flask import Response, render_template
 
 from archiver.records import Response as Stored
+from index.takedown import WithheldError
 
 from ..addresses.address import format_web_path
 from ..addresses.outside import OUTSIDE, target_of
 from ..current import holdings
 from ..open_snapshot import OpenSnapshot
+from ..refusal import STATUS, refusing
+from ..withheld import said
 from .asked import VARY, Asked, destination
 from .file import file_of
 from .form import is_document, is_framed, mime_of
@@ -100,6 +103,17 @@ def gap_page(status: int, asked: Asked | None = None) -> Response:
     response.headers["Cache-Control"] = GAP_CACHE
     response.headers["Vary"] = f"{VARY}, Accept-Language"
     return mark_gap(response)
+
+
+def withheld_page(error: WithheldError, asked: Asked) -> Response:
+    """Answer for what may not be shown: a page where one is shown, else what a browser shows broken."""
+    if is_document(destination()):
+        shows = said(holdings(), error)
+        page = render_template("withheld_in_frame.html", head=head(asked, gone="yes"), **shows)
+        response = Response(page, STATUS)
+    else:
+        response = broken(STATUS, destination(), scriptless=asked.view.scriptless)
+    return mark_gap(refusing(response))
 
 
 def _outside(asked: Asked) -> str | None:

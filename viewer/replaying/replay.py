@@ -29,6 +29,7 @@ from archiver.records import Response as Stored
 from archiver.records import open_response
 from index.errors import ArchiveError, NotFoundError
 from index.model import Capture
+from index.takedown import WithheldError
 
 from ..addresses.request_target import AnyPath, request_target
 from ..current import give, holdings
@@ -46,7 +47,16 @@ from .filling import fill
 from .form import Kind, is_document, is_file, is_framed, kind_of, mime_of
 from .gap import mark_filled
 from .other_day import FILLED_SCRIPTLESS, notice
-from .own_answers import ASKED_AGAIN, file_page, gap_page, redirect, refused, shown_within, to_frame
+from .own_answers import (
+    ASKED_AGAIN,
+    file_page,
+    gap_page,
+    redirect,
+    refused,
+    shown_within,
+    to_frame,
+    withheld_page,
+)
 from .page_head import SCRIPT, SCRIPT_PATH, VERSION, Script, make_script, rewriting_version
 from .preflight import is_preflight, leave
 from .secured import guarded, secured
@@ -90,7 +100,10 @@ def _replay(_: str = "") -> Response:
         return secured(leave(request, asked.snapshot.timestamp) if asks_leave else _sent(asked), asked)
     if request.headers.get("Sec-Fetch-Dest") == "document":
         return secured(to_frame(asked), asked)
-    return secured(_answer(asked), asked)
+    try:
+        return secured(_answer(asked), asked)
+    except WithheldError as error:
+        return secured(withheld_page(error, asked), asked)
 
 
 def _own(path: str) -> Response | None:
@@ -111,7 +124,10 @@ def _sent(asked: Asked) -> Response:
     sent = sent_by(request)
     if sent is None:
         return refused(asked, 413)
-    capture = _answer_to(asked, sent)
+    try:
+        capture = _answer_to(asked, sent)
+    except WithheldError as error:
+        return withheld_page(error, asked)
     if capture is None or capture.unresolved or request.headers.get("Sec-Fetch-Dest") == "document":
         return refused(asked)
     with ExitStack() as stack:
@@ -126,8 +142,12 @@ def _sent(asked: Asked) -> Response:
 
 
 def _answer_to(asked: Asked, sent: Sent) -> Capture | None:
+    """Return what answers just that. Raises WithheldError."""
     folder = asked.snapshot.folder
-    return answer_to(folder.index, asked.url, sent, folder.warc)
+    found = answer_to(folder.index, asked.url, sent, folder.warc)
+    if found is not None:
+        asked.snapshot.open(Found(found))
+    return found
 
 
 def _answer_to_head(asked: Asked) -> Response | None:

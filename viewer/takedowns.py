@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The one place that tells whether a capture may be shown: the register of takedowns, as one process knows it.
+
+    refresh()          once for each request: one question to the file system; the register anew if it grew
+    of(url, snapshot)  the decision by which it is not shown; None, and nothing is looked up, where nothing is
+    refuse(…)          the same as an error, which every route answers with 451
+
+What was decided counts in every process from the next request on. A register that has become shorter, or
+cannot be read, takes nothing back: what was withheld stays so until the server is started anew. Knows nothing
+of pages.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from archiver.collection import Collection
+from archiver.takedowns import read_takedowns, takedowns_path
+from index.cdx_server.place import Line
+from index.cdxj import Index, parse_line
+from index.errors import DamagedError
+from index.model import Capture
+from index.takedown import Action, Decision, Register, WithheldError, reach_of
+from index.timestamp import local_date
+
+_TICK = 2_000_000_000
+"""Nanoseconds of the coarsest clock of a file system: within one, two changes may look like one."""
+_KNOWN_DAYS = 8192
+_NAMED = b"urn:"
+
+logger = structlog.get_logger(__name__)
+
+
+class Takedowns:
+    """What is withheld. Several threads may ask."""
+
+    def __init__(self, collection: Collection, zone: ZoneInfo) -> None:
+        """Read the register. Raises DamagedError where that cannot be: then nothing may be shown."""
+        self._collection = collection
+        self._zone = zone
+        self._path = takedowns_path(collection)
+        self._name = str(self._path)
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int, int] | None = None
+        self._settled = True
+        self.day_of: Callable[[str], str] = lru_cache(_KNOWN_DAYS)(self._day_of)
+        """Returns the calendar day of a snapshot, as it was sealed."""
+        self._current: tuple[int, Register] = 0, Register()
+        seen = self._state()
+        self._current = 0, read_takedowns(self._path)
+        self._mark(seen)
+
+    def now(self) -> tuple[int, Register]:
+        """Return what is withheld, and a number that is the same only while that does not change."""
+        return self._current
+
+    @property
+    def register(self) -> Register:
+        """What is withheld."""
+        return self._current[1]
+
+    def refresh(self) -> int:
+        """Read the register if something was decided since, and return that number."""
+        seen = self._state()
+        if seen != self._seen or not self._settled:
+            with self._lock:
+                self._read(seen)
+        return self._current[0]
+
+    def of(self, url: str, snapshot: str) -> Decision | None:
+        """Return the decision by which a URL is not shown as a snapshot has it."""
+        register = self._current[1]
+        return register.withheld(url, snapshot, self.day_of) if register else None
+
+    def refuse(self, url: str, snapshot: str) -> None:
+        """Raise WithheldError for what is not shown."""
+        decision = self.of(url, snapshot)
+        if decision is not None:
+            raise WithheldError(url, decision)
+
+    def lines(self) -> Callable[[Line], bool] | None:
+        """Return what tells whether a line of an index may be shown; None where all may."""
+        register = self._current[1]
+        if not register:
+            return None
+        starts = (_NAMED, *(one.encode() for one in register.starts))
+
+        def shows(line: Line) -> bool:
+            if not line.head.startswith(starts):
+                return True
+            return register.withheld(parse_line(line.data).url, line.snapshot, self.day_of) is None
+
+        return shows
+
+    def within(self, index: Index, snapshot: str) -> Decision | None:
+        """Return a decision by which something that a snapshot captured is not shown."""
+        register = self._current[1]
+        captured = (one for decision in register.decisions for one in _concerned(index, decision))
+        found = (register.withheld(one.url, snapshot, self.day_of) for one in captured)
+        return next((one for one in found if one is not None), None)
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            stat = os.stat(self._name)  # noqa: PTH116 - once a request, in half the time of a Path
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            logger.exception("takedowns-not-read", reason=str(error))
+            return self._seen
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+    def _mark(self, seen: tuple[int, int, int] | None) -> None:
+        self._seen = seen
+        self._settled = seen is None or time.time_ns() - seen[2] > _TICK
+
+    def _read(self, seen: tuple[int, int, int] | None) -> None:
+        number, known = self._current
+        try:
+            found = read_takedowns(self._path).decisions
+        except DamagedError as error:
+            if seen != self._seen:
+                logger.exception("takedowns-not-read", reason=str(error))
+            self._mark(seen)
+            return
+        if found[: len(known.decisions)] != known.decisions:
+            logger.error("takedowns-lost", path=self._name, known=len(known.decisions), found=len(found))
+            found = (*known.decisions, *(one for one in found if one not in known.decisions))
+        if found != known.decisions:
+            self._current = number + 1, Register(found)
+        self._mark(seen)
+
+    def _day_of(self, snapshot: str) -> str:
+        for site in self._collection.sites():
+            folder = self._collection.at(site, snapshot)
+            if folder.path.is_dir():
+                return folder.day_by(self._zone).isoformat()
+        return local_date(snapshot, self._zone).isoformat()
+
+
+def _concerned(index: Index, decision: Decision) -> Iterator[Capture]:
+    """Yield the captures that a decision to hide may be about."""
+    if decision.action is not Action.HIDE:
+        return
+    reach = reach_of(decision)
+    yield from index.exact(reach.key)
+    for start in reach.starts or (f"{reach.key.partition('?')[0]}?__wb_method=",):
+        yield from index.prefix(start)
