@@ -19,9 +19,10 @@ from pathlib import Path
 
 import msgspec
 
+from index.cdxj import Index
 from index.errors import ArchiveError, DamagedError, NotFoundError
 from index.model import Capture
-from index.takedown import VERSION, Decision, Reach, Register, reach_of
+from index.takedown import VERSION, Action, DayOf, Decision, Reach, Register, reach_of
 
 from .collection import Collection, SnapshotFolder
 from .durable import append_line, cut_torn, held_to_append, sync_dir
@@ -97,6 +98,27 @@ def _decided(path: Path, number: int, line: bytes) -> Decision:
     raise DamagedError(
         f"{path} line {number} has version {version}; this version of Daykeep reads version {VERSION}."
     )
+
+
+def withheld_in(
+    register: Register, day: SnapshotFolder, day_of: DayOf, prefix: str = ""
+) -> Iterator[tuple[Capture, Decision]]:
+    """Yield what a sealed day captured, at addresses that begin so, and the public is not shown, and why."""
+    for decision in register.decisions if register else ():
+        for one in _concerned(day.index, decision):
+            found = register.withheld(one.url, day.timestamp, day_of)
+            if found is not None and one.url.startswith(prefix):
+                yield one, found
+
+
+def _concerned(index: Index, decision: Decision) -> Iterator[Capture]:
+    """Yield the captures that a decision to hide may be about, those of other methods than GET among them."""
+    if decision.action is not Action.HIDE:
+        return
+    reach = reach_of(decision)
+    yield from index.exact(reach.key)
+    for start in reach.starts or (f"{reach.key.partition('?')[0]}?",):
+        yield from index.prefix(start)
 
 
 def days_with(collection: Collection, decision: Decision) -> Iterator[SnapshotFolder]:

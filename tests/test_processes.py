@@ -38,6 +38,7 @@ from tests.support.command import command, configure
 from tests.support.ports import accepts, wait_until
 from tests.support.sites import Web
 from tests.support.snapshots import page
+from tests.support.standing import standing_still
 from tests.support.viewing import NOW
 from viewer.app import create_app
 from viewer.crew import Crew
@@ -124,23 +125,6 @@ def exists(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def states(process: int) -> Iterator[str]:
-    """Yield the state of each thread of a process: T where it is stopped."""
-    for stat in Path(f"/proc/{process}/task").glob("*/stat"):
-        yield stat.read_text().rpartition(")")[2].split()[0]
-
-
-@contextlib.contextmanager
-def standing_still(process: int) -> Iterator[None]:
-    os.kill(process, signal.SIGSTOP)
-    try:
-        # one thread takes the signal, and the others may run on for a moment
-        wait_until(lambda: set(states(process)) == {"T"}, lambda: True)
-        yield
-    finally:
-        os.kill(process, signal.SIGCONT)
 
 
 def test_each_answers_while_the_other_stands_still(served):

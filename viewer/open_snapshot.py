@@ -124,7 +124,7 @@ class OpenSnapshot:
         """Return a decision by which something of this snapshot is not shown; None where all of it is."""
         number = self._takedowns.now()[0]
         if self._withholds is None or self._withholds[0] != number:
-            self._withholds = number, self._takedowns.within(self.folder.index, self.timestamp)
+            self._withholds = number, self._takedowns.within(self.folder)
         return self._withholds[1]
 
     def _exactly(self, url: str) -> Found | None:

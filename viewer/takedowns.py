@@ -16,19 +16,18 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from archiver.collection import Collection
-from archiver.takedowns import read_takedowns, takedowns_path
+from archiver.collection import Collection, SnapshotFolder
+from archiver.takedowns import read_takedowns, takedowns_path, withheld_in
 from index.cdx_server.place import Line
-from index.cdxj import Index, parse_line
+from index.cdxj import parse_line
 from index.errors import DamagedError
-from index.model import Capture
-from index.takedown import Action, Decision, Register, WithheldError, reach_of
+from index.takedown import Decision, Register, WithheldError
 from index.timestamp import local_date
 
 _TICK = 2_000_000_000
@@ -100,12 +99,10 @@ class Takedowns:
 
         return shows
 
-    def within(self, index: Index, snapshot: str) -> Decision | None:
-        """Return a decision by which something that a snapshot captured is not shown."""
-        register = self._current[1]
-        captured = (one for decision in register.decisions for one in _concerned(index, decision))
-        found = (register.withheld(one.url, snapshot, self.day_of) for one in captured)
-        return next((one for one in found if one is not None), None)
+    def within(self, day: SnapshotFolder) -> Decision | None:
+        """Return a decision by which something that a sealed day captured is not shown."""
+        found = withheld_in(self._current[1], day, self.day_of)
+        return next((decision for _, decision in found), None)
 
     def _state(self) -> tuple[int, int, int] | None:
         try:
@@ -143,13 +140,3 @@ class Takedowns:
             if folder.path.is_dir():
                 return folder.day_by(self._zone).isoformat()
         return local_date(snapshot, self._zone).isoformat()
-
-
-def _concerned(index: Index, decision: Decision) -> Iterator[Capture]:
-    """Yield the captures that a decision to hide may be about."""
-    if decision.action is not Action.HIDE:
-        return
-    reach = reach_of(decision)
-    yield from index.exact(reach.key)
-    for start in reach.starts or (f"{reach.key.partition('?')[0]}?__wb_method=",):
-        yield from index.prefix(start)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,6 +19,7 @@ from ..exporting.profiles import chosen, profiles
 from ..rebuilding import rebuild_beside
 from ..seals import keep_found
 from ..settings import load
+from ..takedowns import read_takedowns, takedowns_path, withheld_in
 from . import show
 from .compose import find_snapshots, opened, shelves_below, utc_now
 
@@ -39,6 +42,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 )
 @click.option("--profile", "name", default="wacz", show_default=True, help="What kind of copy.")
 @click.option("--url", "prefix", help="Only addresses that begin with this.")
+@click.option(
+    "--public", is_flag=True, help="Write nothing where something of it is withheld (daykeep hide)."
+)
 @json_option
 @click.pass_obj
 def export_command(
@@ -49,6 +55,7 @@ def export_command(
     target: Path,
     name: str,
     prefix: str | None,
+    public: bool,
     as_json: bool,
 ) -> int:
     r"""
@@ -66,20 +73,28 @@ def export_command(
     wacz-stored   to keep in one file: the records as stored, byte for byte
 
     What this day refers to in earlier days goes along. Kinds of your own stand in `profiles/` beside the
-    configuration.
+    configuration. What is withheld from the public goes along too, and that is said; with --public nothing
+    is written then.
 
-    Exit status: 0 done; 1 no such day or address, or the file is there already; 2 wrong usage; 3 written, but
-    something in it is not as the archive has it.
+    Exit status: 0 done; 1 no such day or address, the file is there already, or --public and something is
+    withheld; 2 wrong usage; 3 written, but something in it is not as the archive has it.
     """
     with opened(config) as archive, show.bytes_done("Exporting") as tell:
         profile = chosen(profiles(Path(config).resolve().parent), name)
         days = find_snapshots(archive, site, date, last)
+        address = (normalise(prefix) or prefix) if prefix else None
+        withheld = _withheld(archive.collection, days, address or "")
+        if public and withheld:
+            raise ArchiveError(
+                f"{withheld}, so nothing is written with --public. Without it all goes along, with --url "
+                "only addresses that begin so."
+            )
         written = export(
             days,
             finder(archive.collection, site),
             target,
             profile=profile,
-            url=(normalise(prefix) or prefix) if prefix else None,
+            url=address,
             settings=archive.settings,
             tell=tell,
         )
@@ -89,12 +104,30 @@ def export_command(
         show.json_document({"site": site, "snapshot": timestamps[-1], "snapshots": timestamps, **row})
     else:
         show.line(_told(written, timestamps))
+    if withheld:
+        show.note(f"{withheld}: hand this copy to those alone who may have it.")
     if written.differences:
         show.note(
             f"{written.differences} thing(s) are not as the archive has them, each named in the report. "
             f"The first: {written.first}"
         )
     return WITH_PROBLEMS if written.differences else DONE
+
+
+def _withheld(collection: Collection, days: Iterable[SnapshotFolder], prefix: str) -> str:
+    """Return in words what of these days is withheld from the public; empty where nothing is."""
+    register = read_takedowns(takedowns_path(collection))
+    found = {
+        capture.url
+        for day in (days if register else ())
+        for capture, _ in withheld_in(register, day, partial(_day_of, day), prefix)
+    }
+    first = min(found, default="")
+    return f"{len(found)} address(es) of it are withheld from the public, such as {first}" if found else ""
+
+
+def _day_of(day: SnapshotFolder, _snapshot: str) -> str:
+    return day.summary.day
 
 
 def _told(written: Exported, timestamps: list[str]) -> str:
