@@ -4,6 +4,7 @@ The folders of a collection on disk. Knows nothing of what stands inside a WARC 
 
     DATA/
       collection.json                             format version
+      takedowns.jsonl                             what is withheld from the public; archiver/takedowns.py
       sites/<site>/snapshots/<14 digits>/         sealed: an unzipped WACZ, read-only
       sites/<site>/snapshots/<14 digits>.partial/ a snapshot being taken, or one that a crash left behind
       sites/<site>/snapshots/<14 digits>.importing/ one being made of imported files; begun anew after a crash

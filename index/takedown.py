@@ -126,34 +126,58 @@ def page_of(url: str) -> str:
     return f"{scheme}{mark}{host.replace('%5B', '[').replace('%5D', ']')}{slash}{path}"
 
 
+class _Beginnings:
+    """Numbers by the beginnings of keys: looked up in as many steps as there are lengths of them."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[int]] = {}
+        self._lengths: list[int] = []
+
+    def add(self, start: str, number: int) -> None:
+        self.found.setdefault(start, []).append(number)
+        if len(start) not in self._lengths:
+            self._lengths.append(len(start))
+
+    def of(self, key: str) -> Iterator[int]:
+        """Yield the numbers of every beginning that a key has."""
+        for length in self._lengths:
+            yield from self.found.get(key[:length], ()) if length <= len(key) else ()
+
+
 class Register:
     """All decisions, oldest first. False where nothing was ever hidden: then nothing needs to be asked."""
 
     def __init__(self, decisions: Iterable[Decision] = ()) -> None:
         self.decisions = tuple(decisions)
         self._of_key: dict[str, list[int]] = {}
-        self._below: list[tuple[Reach, int]] = []
-        starts: dict[str, None] = {}
+        self._below = _Beginnings()
+        self._hidden = _Beginnings()
         for number, one in enumerate(self.decisions):
             reach = reach_of(one)
-            if one.prefix:
-                self._below.append((reach, number))
-            else:
-                self._of_key.setdefault(reach.key, []).append(number)
+            self._of_key.setdefault(reach.key, []).append(number)
+            for start in reach.starts:
+                self._below.add(start, number)
             if one.action is Action.HIDE:
-                starts.setdefault(reach.key.partition("?")[0])
-        self.starts = tuple(starts)
-        """With one of these begins every key of which anything was ever hidden."""
+                self._hidden.add(reach.key.partition("?")[0], number)
 
     def __bool__(self) -> bool:
         """Tell whether anything was ever hidden."""
-        return bool(self.starts)
+        return bool(self._hidden.found)
+
+    @property
+    def starts(self) -> list[str]:
+        """With one of these begins every key of which anything was ever hidden."""
+        return list(self._hidden.found)
+
+    def concerns(self, key: str) -> bool:
+        """Tell whether a key begins with one of these; of another method than GET, that of its address."""
+        return next(self._hidden.of(key), None) is not None
 
     def numbers(self, url: str) -> tuple[int, ...]:
         """Return which decisions are about a normalised URL, or the name of a text, the last one first."""
         key = urlkey(page_of(url))
-        below = (number for reach, number in self._below if reach.has(key))
-        return tuple(sorted([*self._of_key.get(key, ()), *below], reverse=True))
+        numbers = {*self._of_key.get(key, ()), *self._below.of(key)}
+        return tuple(sorted(numbers, reverse=True)) if numbers else ()
 
     def about(self, url: str) -> tuple[Decision, ...]:
         """Return these decisions."""
@@ -161,7 +185,7 @@ class Register:
 
     def withheld(self, url: str, snapshot: str, day_of: DayOf) -> Decision | None:
         """Return the decision by which a URL is not shown as a snapshot has it; None where it is shown."""
-        return in_force(self.about(url), snapshot, day_of) if self.starts else None
+        return in_force(self.about(url), snapshot, day_of) if self else None
 
 
 def in_force(about: Iterable[Decision], snapshot: str, day_of: DayOf) -> Decision | None:

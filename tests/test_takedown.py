@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import time
 from urllib.parse import quote
 
 import pytest
+from msgspec.structs import replace
+from werkzeug.test import TestResponse
 
 from archiver.takedowns import add_takedown
 from index.takedown import VERSION, Action, Decision
-from tests.support.archive import Reply, build
+from tests.support.archive import Archive, Reply, build
+from tests.support.importing import EXAMPLE, empty_archive, take, write
+from tests.support.posts import SENT, archived
 from tests.support.viewing import Visitor, viewer_of
 
 SITE = "https://www.example.org"
@@ -94,6 +99,7 @@ BY_ROUTE = {
         "/demo/search?q=verhaal&when=ever",
         "/demo/search?q=verhaal+euro",
         "/demo/search?q=verhaa1&when=ever",
+        f"/demo/search?q={SECRET[:-1]}&when=ever",
         f"/demo/search?q={CASE}",
     ],
     "/<site>/history": [
@@ -271,11 +277,8 @@ def test_who_withholds_is_named(tmp_path):
     """Where the operator has a website, RFC 7725's link names it."""
     with build(tmp_path / "data", {"demo": DAYS}) as built:
         listing = type(built.settings.archive)(organisation_website="https://archief.example/")
-        object.__setattr__(
-            built, "settings", __import__("msgspec").structs.replace(built.settings, archive=listing)
-        )
         decide(built)
-        visitor = Visitor(built)
+        visitor = Visitor(dataclasses.replace(built, settings=replace(built.settings, archive=listing)))
         for response in (
             visitor.get(f"/web/{MONDAY}/{CASE}"),
             visitor.replay(MONDAY, CASE, Sec_Fetch_Dest="image"),
@@ -422,3 +425,43 @@ def test_a_gap_is_no_takedown(archive, visitor):
     decide(archive)
     assert visitor.get(f"/web/{THURSDAY}/{CASE}").status_code == 404
     assert visitor.get(f"/web/{MONDAY}/{SITE}/nooit").status_code == 404
+
+
+def test_path_mode(tmp_path):
+    """Where all is replayed on one origin the same is withheld, and told in the frame."""
+    with build(tmp_path / "data", {"demo": DAYS}) as built:
+        viewer = replace(built.settings.viewer, replay_url="http://replay.localhost:8080")
+        visitor = Visitor(dataclasses.replace(built, settings=replace(built.settings, viewer=viewer)))
+        path = f"/replay/{MONDAY}/{CASE}"
+        assert (
+            SECRET in visitor.ask("GET", "http://replay.localhost:8080", path, Sec_Fetch_Dest="iframe").text
+        )
+        decide(built)
+        for dest in ("iframe", "image", "empty"):
+            answer = visitor.ask("GET", "http://replay.localhost:8080", path, Sec_Fetch_Dest=dest)
+            assert (answer.status_code, SECRET in answer.text) == (451, False)
+        assert visitor.get(f"/web/{MONDAY}/{CASE}").status_code == 451
+
+
+def test_answers_to_other_methods(tmp_path):
+    """With an address goes what was answered there to POST and HEAD, and no line of them is told."""
+    with empty_archive(tmp_path / "data") as archive:
+        take(archive, write(tmp_path / "a.warc", archived("2026-02-10T11:00:00Z")), texts=False)
+        shelves = archive.shelves
+        built = Archive(archive.settings, archive.collection, shelves.history, shelves.catalogue)
+        visitor, moment = Visitor(built), archive.collection.timestamps(archive.settings.site[0].name)[0]
+        (sent,) = (one for one in SENT if one.path == "/upload")
+
+        def post() -> TestResponse:
+            return visitor.replay(
+                moment, f"{EXAMPLE}/upload", method="POST", body=sent.body, Content_Type=sent.mime
+            )
+
+        assert sent.answer in post().data
+        decide(built, url=f"{EXAMPLE}/upload")
+        decide(built, url=f"{EXAMPLE}/")
+        assert (post().status_code, sent.answer in post().data) == (451, False)
+        assert visitor.replay(moment, f"{EXAMPLE}/", method="HEAD").status_code == 451
+        lines = visitor.get("/cdx?url=example.org/*").text
+        assert "upload" not in lines
+        assert "/api" in lines

@@ -168,7 +168,8 @@ def test_against_every_decision_asked_one_by_one():
             expected = about[-1] if about and about[-1].action is Action.HIDE else None
             assert register.withheld(url, day, day_of) == expected
             if expected:
-                assert urlkey(url).startswith(register.starts)
+                assert register.concerns(urlkey(url))
+                assert urlkey(url).startswith(tuple(register.starts))
 
 
 @pytest.mark.parametrize(

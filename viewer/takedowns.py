@@ -33,7 +33,8 @@ from index.timestamp import local_date
 _TICK = 2_000_000_000
 """Nanoseconds of the coarsest clock of a file system: within one, two changes may look like one."""
 _KNOWN_DAYS = 8192
-_NAMED = b"urn:"
+_NAMED = "urn:"
+_TIME = len(" 20260302023000")
 
 logger = structlog.get_logger(__name__)
 
@@ -90,10 +91,10 @@ class Takedowns:
         register = self._current[1]
         if not register:
             return None
-        starts = (_NAMED, *(one.encode() for one in register.starts))
 
         def shows(line: Line) -> bool:
-            if not line.head.startswith(starts):
+            key = line.head[:-_TIME].decode("ascii")
+            if not (register.concerns(key) or key.startswith(_NAMED)):
                 return True
             return register.withheld(parse_line(line.data).url, line.snapshot, self.day_of) is None
 

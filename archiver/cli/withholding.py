@@ -185,6 +185,10 @@ def _decided(archive: Reading, decision: Decision, *, as_json: bool) -> int:
         show.note(f"{len(days)} sealed day(s) have it, from {told['first_day']} to {told['last_day']}.")
     else:
         show.note("No sealed day has it yet; is it written as the archive has it?")
+    if decision.action is Action.HIDE:
+        show.note(
+            "Empty the cache of a proxy in front, if there is one: it may have answers (docs/takedown.md)."
+        )
     return DONE
 
 

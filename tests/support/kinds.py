@@ -22,6 +22,8 @@ import pytest
 from playwright.sync_api import Frame, Page, Route
 
 from archiver.ledger import UrlOutcome
+from archiver.takedowns import add_takedown
+from index.takedown import VERSION, Action, Decision
 from tests.support.archive import HTML, Archive, Lost, Reply, build
 from tests.support.office import pdf_of
 from tests.support.ports import free_port
@@ -83,6 +85,8 @@ def _monday() -> dict[str, Reply | Lost]:
         f"{SITE}/beeld.png": Reply(_PNG, "image/png"),
         f"{SITE}/stuk.pdf": Reply(pdf_of(1), "application/pdf"),
         f"{SITE}/los.zip": Reply(b"PK\x05\x06" + bytes(18), "application/zip"),
+        f"{SITE}/zaak": _page("Zaak", "<p>Een zaak met namen.</p>"),
+        f"{SITE}/om-zaak": _page("Om een zaak", '<iframe src="/zaak"></iframe>'),
     }
 
 
@@ -157,6 +161,23 @@ KINDS = (
     Kind("not there", _WEB, "not_there.html", f"/web/{TUESDAY}/{SITE}/oud"),
     Kind("never stored", _WEB, "not_there.html", f"/web/{TUESDAY}/{SITE}/kostn"),
     Kind("outside", _WEB, "not_there.html", f"/web/{TUESDAY}/https://elders.example/"),
+    Kind("withheld", _WEB, "withheld.html", f"/web/{MONDAY}/{SITE}/zaak", status=451),
+    Kind(
+        "withheld within",
+        _WEB,
+        "withheld_in_frame.html",
+        f"/web/{MONDAY}/{SITE}/om-zaak",
+        frame="/zaak",
+        inner=True,
+    ),
+    Kind("withheld days", "/<site>/history", "lifeline.html", f"/demo/history?url={SITE}/zaak"),
+    Kind(
+        "day withheld",
+        "/<site>/<moment>/export/<profile>",
+        "day_withheld.html",
+        f"/demo/{MONDAY}/export/wacz",
+        status=451,
+    ),
     Kind("no address", "/web/", "not_an_address.html", "/web/"),
     Kind("about", "/about", "about.html", "/about"),
     Kind("accessibility", "/about/accessibility", "accessibility.html", "/about/accessibility"),
@@ -202,6 +223,7 @@ NO_TEMPLATE_OF_A_PAGE = frozenset(
         "layout.html",
         "in_frame.html",
         "parts.html",
+        "withheld_words.html",
         "feed.xml",
         "feed_entry.html",
         "feed_link.html",
@@ -219,6 +241,7 @@ def every_kind(folder: Path) -> Iterator[tuple[str, str]]:
     with ExitStack() as open_:
         archive = open_.enter_context(build(folder, days, port=port, texts=True))
         _damage(archive)
+        _withhold(archive)
         base = open_.enter_context(serving(archive, port))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(compare, "Places", lambda _number: Places(0))
@@ -246,6 +269,20 @@ def _damage(archive: Archive) -> None:
         path.chmod(0o755)
     os.truncate(warc, lost.offset + 10)
     folder.changes_path.unlink()
+
+
+def _withhold(archive: Archive) -> None:
+    """Let one day of one page not be shown."""
+    decision = Decision(
+        takedowns=VERSION,
+        action=Action.HIDE,
+        url=f"{SITE}/zaak",
+        at="2026-03-09T08:00:00Z",
+        since=MONDAY,
+        until=MONDAY,
+        reason="Persoonsgegevens van een betrokkene.",
+    )
+    add_takedown(archive.collection, decision)
 
 
 def reach(page: Page, kind: Kind, base: str) -> Frame:
