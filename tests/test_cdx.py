@@ -315,7 +315,7 @@ def long(tmp_path, monkeypatch) -> Iterator[Watched]:
     held = write_days(tmp_path, {"demo": {FIRST: [capture(f"{url}{n:04}", FIRST) for n in range(6000)]}})
     server = Watched(lambda: held, lambda: 0.0)
     server.answers = []
-    monkeypatch.setattr(cdx, "CdxServer", lambda *_: server)
+    monkeypatch.setattr(cdx, "CdxServer", lambda *_, **_more: server)
     return server
 
 
