@@ -47,6 +47,7 @@ from .days import best, to_day
 from .holdings import Holdings, title_of
 from .i18n import add_languages, clock, second
 from .kept_answers import Keeping, KeptAnswers, keeping
+from .kept_values import ROOM, KeptValues
 from .pages import (
     around,
     between,
@@ -62,6 +63,7 @@ from .pages import (
     theme,
 )
 from .pages.theme import is_themed
+from .places import EACH, MOST, Room
 from .protocols import security_txt, web_archive_txt
 from .protocols.cdx import add_cdx
 from .protocols.timegate import add_memento
@@ -115,7 +117,10 @@ def create_app(
     exports = KeptExports(collection, settings, profiles or built_in())
     public = PublicHistory(history, takedowns.now)
     search = Search(public, catalogue)
-    held = Holdings(settings, collection, public, search, addresses, shelf, exports, takedowns, now, crew)
+    room, kept = Room(crew.part(MOST, least=2), crew.part(EACH)), KeptValues(crew.part(ROOM))
+    held = Holdings(
+        settings, collection, public, search, addresses, shelf, exports, takedowns, now, crew, room, kept
+    )
     _ = exports.offered
     viewer, replay = straight(create_viewer(held), held), create_replay(held)
     at_hand = viewer.is_at_hand
@@ -147,9 +152,9 @@ def create_viewer(held: Holdings) -> Flask:
         cite.pages,
         browse.pages,
         download.pages,
-        search.pages,
     ):
         app.register_blueprint(blueprint)
+    search.add_search(app, held)
     lifeline.add_lifelines(app, held)
     compare.add_comparisons(app, held)
     feed.add_feeds(app, held)

@@ -101,7 +101,7 @@ def _of_day(held: Holdings, page: Framed) -> dict[str, object]:
 
 def _of_versions(held: Holdings, page: Framed) -> dict[str, object]:
     """Return what the banner shows of the other days that captured the page."""
-    lifeline = held.history.lifeline(page.found.capture.url, page.snapshot.site)
+    lifeline = held.lifeline(page.found.capture.url, page.snapshot.site)
     before, after = neighbours(lifeline, page.snapshot.timestamp)
     return {
         "page_title": title_at(held.history, lifeline, page.holder.timestamp),
