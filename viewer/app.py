@@ -117,9 +117,9 @@ def create_app(
     exports = KeptExports(collection, settings, profiles or built_in())
     public = PublicHistory(history, takedowns.now)
     search = Search(public, catalogue)
-    room, kept = Room(crew.part(MOST, least=2), crew.part(EACH)), KeptValues(crew.part(ROOM))
+    room, values = Room(crew.part(MOST, least=2), crew.part(EACH)), KeptValues(crew.part(ROOM))
     held = Holdings(
-        settings, collection, public, search, addresses, shelf, exports, takedowns, now, crew, room, kept
+        settings, collection, public, search, addresses, shelf, exports, takedowns, now, crew, room, values
     )
     _ = exports.offered
     viewer, replay = straight(create_viewer(held), held), create_replay(held)
