@@ -59,6 +59,7 @@ from .pages import (
     frame,
     lifeline,
     page_parts,
+    printed,
     search,
     theme,
 )
@@ -150,6 +151,7 @@ def create_viewer(held: Holdings) -> Flask:
         security_txt.pages,
         frame.pages,
         cite.pages,
+        printed.pages,
         browse.pages,
         download.pages,
     ):
@@ -190,6 +192,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
         to_day=to_day,
         best=best,
         here=lambda: quote(request_target(request.environ), safe=""),
+        address_here=lambda: held.settings.viewer.base_url.rstrip("/") + request_target(request.environ),
         held=held,
         downloads=download.downloads_of,
         withholds=lambda shown: browse.snapshot_of(shown).withholds(),
