@@ -77,6 +77,7 @@ EN = {
     "scriptless": "Without scripts",
     "copy": "Copy",
     "copied": "Copied",
+    "wacz": "One file to look at (WACZ)",
     "back": "Back to the page",
 }
 

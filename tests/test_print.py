@@ -321,14 +321,16 @@ def test_every_page_of_the_viewer(browser: Browser, kinds: tuple[str, str], kind
     with visit(browser, size=(A4, 1000), locale="nl", color_scheme="dark") as seen:
         page = seen.page
         reach(page, kind, kinds[0])
+        if kind.name == "print":
+            grown(page)
         page.emulate_media(media="print", color_scheme="dark")
         assert page.evaluate("document.documentElement.scrollWidth") <= A4
         page.evaluate("for (const one of document.querySelectorAll('.visually-hidden')) one.remove()")
         words = page.evaluate("(document.querySelector('.paper, main') ?? document.body).innerText").split()
         assert not page.locator("nav:visible, form:visible, .skip:visible").count()
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        page.emulate_media(media="screen")
+        page.emulate_media(media="null")
         document = on_paper(page)
     found = texts(document)
-    assert [word for word in words if squeezed(word) not in found] == []
-    assert all(has_ink(sheet) for sheet in document)
+    assert [word for word in words if squeezed(word).strip(",.") not in found] == []
+    assert all(has_ink(sheet) for sheet in [*document][: -1 if kind.template == "frame.html" else None])

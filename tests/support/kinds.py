@@ -138,7 +138,12 @@ KINDS = (
     Kind("cite", "/<site>/cite", "cite.html", f"/demo/cite?url={SITE}/kosten&at={TUESDAY}"),
     Kind("not cited", "/<site>/cite", "not_cited.html", f"/demo/cite?url={SITE}/oud&at={TUESDAY}"),
     Kind("print", "/<site>/print", "print.html", f"/demo/print?url={SITE}/kosten&at={TUESDAY}"),
-    Kind("print, not grown", "/<site>/print", "print.html", f"/demo/print?url={SITE}/los.zip&at={TUESDAY}"),
+    Kind(
+        "print, without scripts",
+        "/<site>/print",
+        "print.html",
+        f"/demo/print?url={SITE}/kosten&at={TUESDAY}&view=ns_",
+    ),
     Kind("compare", _COMPARE, "compare.html", f"/demo/compare?{_BOTH}"),
     Kind("compare, empty", _COMPARE, "compare.html", "/demo/compare"),
     Kind("compare, pages", _COMPARE, "compare.html", f"/demo/compare?{_BOTH}&view=pages"),
