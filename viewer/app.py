@@ -68,10 +68,13 @@ from .places import EACH, MOST, Room
 from .protocols import security_txt, web_archive_txt
 from .protocols.cdx import add_cdx
 from .protocols.timegate import add_memento
+from .replaying.means import means_of
 from .replaying.replay import create_replay, is_replay_host
+from .replaying.straight_payload import Payloads
+from .replaying.straight_replay import Replayed
 from .security import add_security_headers
 from .shelf import Shelf
-from .straight import straight
+from .straight import Straight
 from .takedowns import Takedowns
 from .withheld import withheld
 
@@ -123,12 +126,18 @@ def create_app(
         settings, collection, public, search, addresses, shelf, exports, takedowns, now, crew, room, values
     )
     _ = exports.offered
-    viewer, replay = straight(create_viewer(held), held), create_replay(held)
-    at_hand = viewer.is_at_hand
+    made_with = means_of(held)
+    viewer = Straight(create_viewer(held), Payloads(held))
+    replay = Straight(create_replay(made_with), Replayed(made_with))
+
+    def chosen(environ: WSGIEnvironment) -> Straight:
+        return replay if is_replay_host(environ.get("HTTP_HOST", ""), held) else viewer
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        chosen = replay if is_replay_host(environ.get("HTTP_HOST", ""), held) else viewer
-        return chosen(environ, start_response)
+        return chosen(environ)(environ, start_response)
+
+    def at_hand(environ: WSGIEnvironment) -> bool:
+        return chosen(environ).is_at_hand(environ)
 
     kept = KeptAnswers(crew.part(settings.viewer.kept_bytes, least=0))
     return keeping(app, kept, at_hand, takedowns.refresh)

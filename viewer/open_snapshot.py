@@ -239,6 +239,11 @@ class OpenSnapshot:
         found = self.look_up(other)
         return other if found and not found.capture.unresolved else None
 
+    @property
+    def is_read_through(self) -> bool:
+        """Whether its origins are known, for which the whole index is read once."""
+        return self.__dict__.keys() >= {"origins", "module_origins"}
+
     @cached_property
     def tidy(self) -> Tidy:
         """What the crawler took off the addresses it found: the site's own rules, as they were that day."""
