@@ -24,7 +24,7 @@ from index.urlkey import normalise
 
 from .charset import decode
 from .css import Use, uses_in_css
-from .dull import ANY_VALUE, Dull, plain_of
+from .dull import Dull, attribute_but, element_but, plain_of, tag, valued
 from .markup import tokens
 from .tags import Kind as Of
 from .tags import Token, attributes, unescape
@@ -39,15 +39,15 @@ MAX_READ = 1 << 20
 
 _SPACE = "\t\n\f\r "
 _CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)(?:(?<=,)|(?:[^,(]|\([^)]*+\)?)*+)")
-_DULL = Dull(
+_NAMING = frozenset(
     {
         "audio", "base", "embed", "feimage", "frame", "iframe", "image", "img", "input", "link", "math",
         "noembed", "noframes", "object", "plaintext", "script", "style", "svg", "textarea", "title", "track",
         "use", "video", "xmp",
-    },
-    {"background", "style"},
-    ANY_VALUE,
+    }
 )  # fmt: skip
+_ATTRIBUTE = attribute_but({"background", "style"})
+_DULL = Dull(tag(element_but(_NAMING), valued(_ATTRIBUTE, "[^{quote}]*"), _ATTRIBUTE))
 # Links of these kinds are asked for with the page.
 _STYLE = frozenset({"stylesheet"})
 _ICONS = frozenset({"icon", "apple-touch-icon", "mask-icon"})

@@ -24,10 +24,11 @@ from ..addresses.path_address import RootedMapper
 from .charset import decode
 from .css import rewrite_css_text
 from .data_url import DataUrl, parse_data_url
-from .dull import Dull, plain_of
+from .dull import plain_of
 from .head import first_place
 from .import_map import rewrite_import_map
 from .markup import tokens
+from .passed_over import dull_of
 from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, Rule, inner, meta_rules, url
 from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unescape
 
@@ -40,20 +41,8 @@ _WORTH_A_LOOK = re.compile(
     r"|target|ping|integrity|nonce|srcdoc|rel|type|http-equiv|charset|attributionsrc|csp",
     re.IGNORECASE,
 )
-# Elements with raw text, foreign ones, and those with rules that look at more than a doubled slash
-_ELEMENTS = frozenset(
-    {
-        "base", "iframe", "link", "math", "meta", "noembed", "noframes", "plaintext", "script", "style",
-        "svg", "textarea", "title", "xmp",
-    }
-)  # fmt: skip
-_ATTRIBUTES = frozenset({"attributionsrc", "formtarget", "integrity", "nonce", "ping", "target"})
-_NO_SLASH = r"[^{quote}&/\\\t\n\r]*"
-_SINGLE_SLASHES = rf"{_NO_SLASH}(?:/[^\"'&/\\\t\n\r]+)*/?"
-_DULL = Dull(_ELEMENTS, _ATTRIBUTES, _SINGLE_SLASHES)
 # In path mode one slash is worth a look
 _WORTH_IN_PATHS = re.compile(rf"/|{_WORTH_A_LOOK.pattern}", re.IGNORECASE)
-_DULL_IN_PATHS = Dull(_ELEMENTS | {"audio", "img", "video"}, _ATTRIBUTES, _NO_SLASH)
 
 
 # In path mode a page's origin is nobody's. What scripts read of these (the rules of a sheet, the points of an
@@ -115,8 +104,8 @@ def _edits(text: str, plain: bytes, page: Page) -> Iterator[tuple[int, int, str]
     in_paths = isinstance(page.mapper, RootedMapper)
     worth = _WORTH_IN_PATHS if in_paths else _WORTH_A_LOOK
     always = {"iframe", *(_READ_BY_SCRIPTS if in_paths else ())}
-    dull = _DULL_IN_PATHS if in_paths else _DULL
-    for token in tokens(text, xml=page.xml, over=dull.over(plain)):
+    over = dull_of(xml=page.xml, in_paths=in_paths).over(plain)
+    for token in tokens(text, xml=page.xml, over=over):
         if token.kind is Kind.START:
             if token.name == "script":
                 script_type = _script_type(text, token)
