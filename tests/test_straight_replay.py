@@ -183,12 +183,12 @@ def test_our_script(archive):
 
 
 def test_what_is_at_hand(archive):
-    """What is small and in memory needs no waiting, once the index of its day was read through."""
+    """What is small, in memory and sent as stored needs no waiting, once the day's index was read through."""
     app = app_of(archive)
 
-    def at_hand(path: str, day: str = MONDAY, **more: str) -> bool:
+    def at_hand(path: str, day: str = MONDAY, destination: str = "image") -> bool:
         target, host = place(SITE + path, day)
-        environ = create_environ(target, f"http://{host}", headers=more)
+        environ = create_environ(target, f"http://{host}", headers={"Sec-Fetch-Dest": destination})
         environ["REQUEST_URI"] = target
         return bool(app.is_at_hand(environ))
 
@@ -199,6 +199,8 @@ def test_what_is_at_hand(archive):
     environ = create_environ(target, f"http://{host}", headers={"Sec-Fetch-Dest": "iframe"})
     assert b"".join(app({**environ, "REQUEST_URI": target}, lambda *_: None))
     assert at_hand("/a.png")
+    assert at_hand("/", destination="empty")
     assert not at_hand("/a.png", TUESDAY)
     assert not at_hand("/long.mp4")
     assert not at_hand("/moved")
+    assert not at_hand("/", destination="iframe")  # a page is rewritten

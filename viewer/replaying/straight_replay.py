@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING
 from index.errors import ArchiveError
 
 from ..addresses.request_target import request_target
-from ..open_snapshot import Nearness
 from .asked import Asked, asked_by
 from .body import Made
 from .finished import etag_of, finish
-from .form import is_file, is_framed
+from .form import is_file, is_framed, may_be_rewritten
 from .means import Means
 from .page_head import SCRIPT_PATH
 from .secured import policies
@@ -44,6 +43,8 @@ class Replayed:
         target = request_target(environ)
         if target.partition("?")[0] == SCRIPT_PATH or environ.get("HTTP_SEC_FETCH_DEST") == "document":
             return None
+        if resources is None and may_be_rewritten(environ.get("HTTP_SEC_FETCH_DEST")):
+            return None  # that takes its time
         shelf = self._means.held.shelf
         try:
             asked = asked_by(self._means, environ, target, shelf.get if resources else shelf.read_through)
@@ -52,9 +53,8 @@ class Replayed:
             return None
 
     def _answer(self, asked: Asked, resources: ExitStack | None) -> Made | None:
-        look_up = asked.snapshot.look_up if resources else asked.snapshot.exactly
-        found = look_up(asked.url)
-        if found is None or found.capture.unresolved or found.nearness is not Nearness.EXACT:
+        found = asked.snapshot.exactly(asked.url)
+        if found is None or found.capture.unresolved:
             return None
         stored = stored_for(self._means.held, asked.snapshot, found.capture, resources)
         if stored is None or stored.status != HTTPStatus.OK:
