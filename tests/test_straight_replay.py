@@ -203,4 +203,4 @@ def test_what_is_at_hand(archive):
     assert not at_hand("/a.png", TUESDAY)
     assert not at_hand("/long.mp4")
     assert not at_hand("/moved")
-    assert not at_hand("/", destination="iframe")  # a page is rewritten
+    assert not at_hand("/same", destination="iframe")  # a page is rewritten
