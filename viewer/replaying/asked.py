@@ -60,6 +60,7 @@ def visit_of(environ: Mapping[str, Any]) -> Visit:
     """Return what a request says of what is wanted."""
     return Visit(environ.get("HTTP_SEC_FETCH_DEST"), environ.get("HTTP_ACCEPT_ENCODING"))
 
+
 BESIDE = "X-Daykeep-Range"
 """In which a cache in front tells the visitor's range, while it asks for the whole to cut that out itself."""
 

@@ -204,11 +204,7 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
         response = Response(status=304) if unchanged else answer_with(asked, stored, stack, part, said)
         if not asked.view.filled:  # the nearest day that has a part may be another one tomorrow
             may_be_kept(request.environ)
-        response.headers.update(finish(asked, stored, found, etag, response.status_code))
-        if _is_by_beside(response):
-            response.headers["Vary"] = f"{VARY}, {BESIDE}"
-        if said:
-            response.headers["Vary"] = f"{VARY}, Accept-Language"
+        _finished(response, finish(asked, stored, found, etag, response.status_code), said)
         return response
     raise AssertionError
 
@@ -257,6 +253,15 @@ def _says_itself(asked: Asked, stored: Stored) -> bool:
     if kind is Kind.XML and asked.view.scriptless:
         return mime_of(stored) == XHTML
     return kind in {Kind.HTML, Kind.XML} or not mime_of(stored)
+
+
+def _finished(response: Response, fields: list[tuple[str, str]], said: str) -> None:
+    """Set what an answer says of itself; it may also depend on more than others do."""
+    response.headers.update(fields)
+    if _is_by_beside(response):
+        response.headers["Vary"] = f"{VARY}, {BESIDE}"
+    if said:
+        response.headers["Vary"] = f"{VARY}, Accept-Language"
 
 
 def _is_by_beside(response: Response) -> bool:
