@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from werkzeug.test import create_environ
 
 from archiver.settings import Viewer
+from archiver.takedowns import add_takedown
+from index.takedown import VERSION, Action, Decision
 from index.urlkey import origin
 from tests.support.archive import Archive, Reply, build
 from tests.support.straight import Counted
@@ -58,6 +60,7 @@ OTHER = {
     "/part.mp4": Reply("part", "video/mp4", 206, headers=(("Content-Range", "bytes 0-3/9"),)),
 }
 DAY = {SITE + path: reply for path, reply in {**PLAIN, **FILES, **OTHER}.items()}
+AT = "2026-03-09T08:00:00Z"
 DESTINATIONS = ["iframe", "style", "script", "worker", "image", "empty", "object", None]
 BY_PATH = Viewer("http://localhost:8080", "http://127.0.0.1:8080")
 
@@ -173,6 +176,27 @@ def test_other_hosts(archive, host):
     viewer = Counted(archive)
     assert viewer.get("/", f"{host}.localhost:8080").status_code == 404
     assert viewer.asked == 1
+
+
+def test_what_is_withheld(tmp_path):
+    """What may not be shown is refused by the route from the next request on, also what was kept and at hand."""
+    with build(tmp_path, {"example": {MONDAY: DAY}}) as archive:
+        viewer = Counted(archive)
+        paths = ["/", "/a.png", "/a.css"]
+        for path in paths:
+            for destination in ("iframe", "empty"):
+                target, host = place(SITE + path, MONDAY)
+                assert viewer.get(target, host, Sec_Fetch_Dest=destination).status_code == 200
+        assert viewer.asked == 0
+        hidden = Decision(
+            takedowns=VERSION, action=Action.HIDE, url=f"{SITE}/", prefix=True, reason="x", at=AT
+        )
+        add_takedown(archive.collection, hidden)
+        for path in paths:
+            target, host = place(SITE + path, MONDAY)
+            assert viewer.get(target, host, Sec_Fetch_Dest="iframe").status_code == 451
+            assert viewer.get(target, host, Sec_Fetch_Dest="empty").status_code == 451
+            assert viewer.get(f"/web/{MONDAY}id_/{SITE}{path}").status_code == 451
 
 
 def test_our_script(archive):
