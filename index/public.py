@@ -78,6 +78,9 @@ class PublicHistory(History):
         """Return the days on which a normalised URL was captured and is not shown, by site, oldest first."""
         about = self._register.about(url) if self._register else ()
         found = super().lifeline(url, site) if about else []
+        if about and not found:  # by another scheme, or otherwise spelled: the same was decided about it
+            found = sorted(super().alike(url), key=lambda one: (one.site, one.first))
+            found = [one for one in found if site in {None, one.site}]
         return [
             stretch
             for name, group in groupby(found, key=lambda one: one.site)

@@ -269,6 +269,7 @@ def test_the_page_says_why(archive, visitor):
         assert said in english.text
     assert "Uitspraak &lt;b&gt;van&lt;/b&gt; &#34;de rechter&#34; &amp; meer" in english.text
     assert "de Vries" not in english.text
+    assert "/demo/history" not in english.text
     dutch = visitor.get(f"/web/{MONDAY}/{CASE}", Accept_Language="nl")
     assert "afgeschermd voor het publiek" in dutch.text
     inside = visitor.replay(MONDAY, CASE, Sec_Fetch_Dest="iframe", Accept_Language="nl")
@@ -320,6 +321,7 @@ def test_some_days_are_withheld(archive, visitor):
     assert visitor.get(f"/demo/compare?url={Q}&from={MONDAY}&to={TUESDAY}").status_code == 451
     assert SECRET not in visitor.get("/demo/search?q=verhaal&on=2026-03-03").text
     assert SECRET in visitor.get("/demo/search?q=verhaal&on=2026-03-04").text
+    assert "/demo/history?url=" in visitor.get(f"/web/{TUESDAY}/{CASE}").text
     frame = visitor.get(f"/web/{WEDNESDAY}/{CASE}")
     assert TUESDAY not in frame.text
     assert ADDRESS not in visitor.get(f"/demo/{TUESDAY}/").text
@@ -429,7 +431,9 @@ def test_a_day_without_it_is_downloaded(archive, visitor):
 def test_a_gap_is_no_takedown(archive, visitor):
     """What a day never had is not there, and not withheld."""
     decide(archive)
-    assert visitor.get(f"/web/{THURSDAY}/{CASE}").status_code == 404
+    gone = visitor.get(f"/web/{THURSDAY}/{CASE}", Accept_Language="en")
+    assert gone.status_code == 404
+    assert "The days that do have it are withheld from the public." in gone.text
     assert visitor.get(f"/web/{MONDAY}/{SITE}/nooit").status_code == 404
 
 
@@ -471,3 +475,12 @@ def test_answers_to_other_methods(tmp_path):
         lines = visitor.get("/cdx?url=example.org/*").text
         assert "upload" not in lines
         assert "/api" in lines
+
+
+@pytest.mark.parametrize("spelled", ["http://www.example.org/zaak-4711", "https://example.org/zaak-4711/"])
+def test_other_spellings(archive, visitor, spelled):
+    """Who asks for it by another spelling that finds it is refused too, and not told that it was never there."""
+    asked = [f"/timegate/{spelled}", f"/timemap/link/{spelled}", f"/demo/history?url={spelled}"]
+    decide(archive, url=spelled)
+    assert [visitor.get(path).status_code for path in asked] == [451] * 3
+    assert visitor.get(f"/web/{MONDAY}/{CASE}").status_code == 451

@@ -106,8 +106,11 @@ class Takedowns:
         return next((decision for _, decision in found), None)
 
     def _state(self) -> tuple[int, int, int] | None:
+        # once a request: what is not there is told in a fifth of the time without an error
+        if self._seen is None and not os.access(self._name, os.F_OK):
+            return None
         try:
-            stat = os.stat(self._name)  # noqa: PTH116 - once a request, in half the time of a Path
+            stat = os.stat(self._name)  # noqa: PTH116 - in half the time of a Path
         except FileNotFoundError:
             return None
         except OSError as error:

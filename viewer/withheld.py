@@ -45,6 +45,7 @@ def said(held: Holdings, error: WithheldError) -> dict[str, object]:
         "since": long_date(local_date(error.decision.moment, zone)),
         "days": days_of(held, error.decision),
         "contact": contact_of(about, held.settings.operator, about.correction_contact),
+        "versions": [site for site in held.sites_with(error.url) if held.history.lifeline(error.url, site)],
         "asking": f"{held.settings.viewer.base_url.rstrip('/')}/about/correction",
     }
 

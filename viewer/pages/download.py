@@ -78,6 +78,10 @@ def export(site: str, moment: str, profile: str) -> Response:
         return _later(shown)
     except TooLargeError:
         return make_response(render_template("too_large.html", shown=shown), 413)
+    held.takedowns.refresh()  # making it may have taken a while
+    if (decision := snapshot_of(shown).withholds()) is not None:
+        kept.file.close()
+        return whole_day_withheld(shown, decision)
     return _answer(kept, safe_name(f"{site}-{shown.snapshot.day}-{profile}{chosen.suffix}"))
 
 
