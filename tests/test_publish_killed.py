@@ -7,14 +7,16 @@ import random
 import shutil
 import signal
 import subprocess
+from datetime import timedelta
 
 import pytest
 
+from archiver.snapshot import take
 from tests.support.command import command, configure
 from tests.support.faults import Disk, build
 from tests.support.published import DAYS, answers
 from tests.support.sites import Web
-from tests.support.snapshots import HOST, SITE, HandClock, build_days, opened
+from tests.support.snapshots import FIRST, HOST, SITE, HandClock, build_days, opened, page, serving
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,15 @@ def check(folder, before):
     return len(published), now
 
 
+def go_on(folder):
+    """Archive another day, on which a page says something new."""
+    clock = HandClock()
+    clock.set(FIRST + timedelta(days=len(DAYS)))
+    with serving() as server, opened(folder, server, clock) as archive:
+        server.day = DAYS[-1] | {"/": page("vergunning", "later")}
+        take(archive, archive.settings.site[0])
+
+
 @pytest.mark.parametrize(
     ("seed", "steps"),
     [(1, 2), *(pytest.param(seed, 12, marks=pytest.mark.large) for seed in (2, 3, 4))],
@@ -105,7 +116,9 @@ def test_killed_while_publishing(kept, tmp_path, library, seed, steps):
         published, kills = after, kills + 1
     assert kills
     assert check(disk.root, before) == (len(DAYS), before)
+    go_on(disk.root)  # what the last kill left is taken away with the next day
     assert not list((disk.root / "catalogue" / "search").glob("*.partial"))
+    assert len(list((disk.root / "catalogue" / "search").iterdir())) <= 2
 
 
 def test_a_site_that_nobody_published(kept, tmp_path, library):
