@@ -253,7 +253,7 @@ def every_kind(folder: Path) -> Iterator[tuple[str, str]]:
         _withhold(archive)
         base = open_.enter_context(serving(archive, port))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(compare, "Places", lambda _number: Places(0))
+            patch.setattr(compare, "Places", lambda _number, room: Places(0, room))
             narrow = open_.enter_context(serving(_narrow(archive, narrow_port), narrow_port))
         yield base, narrow
 
