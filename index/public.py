@@ -115,6 +115,8 @@ class PublicHistory(History):
     def count_pages(self, site: str, timestamp: str, *, contains: str | None = None) -> int:
         """Return how many pages `pages` would give in all."""
         total = super().count_pages(site, timestamp, contains=contains)
+        if not total:
+            return 0  # also of a snapshot that failed, which lies within intervals and saw nothing
         around = (one for one in self._concerned(site) if one.first <= timestamp <= one.last)
         hidden = [one for one in around if not self._days.shows(site, one.url, timestamp)]
         return total - (self._containing(hidden, contains) if contains else len(hidden))

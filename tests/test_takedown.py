@@ -11,14 +11,17 @@ from urllib.parse import quote
 
 import pytest
 from msgspec.structs import replace
+from playwright.sync_api import expect
 from werkzeug.test import TestResponse
 
 from archiver.takedowns import add_takedown
 from index.takedown import VERSION, Action, Decision
 from tests.support.archive import Archive, Reply, build
+from tests.support.chromium import visit
 from tests.support.importing import EXAMPLE, empty_archive, take, write
+from tests.support.ports import free_port
 from tests.support.posts import SENT, archived
-from tests.support.viewing import Visitor, viewer_of
+from tests.support.viewing import Visitor, serving, viewer_of
 
 SITE = "https://www.example.org"
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (f"2026030{day}023000" for day in (2, 3, 4, 5))
@@ -484,3 +487,38 @@ def test_other_spellings(archive, visitor, spelled):
     decide(archive, url=spelled)
     assert [visitor.get(path).status_code for path in asked] == [451] * 3
     assert visitor.get(f"/web/{MONDAY}/{CASE}").status_code == 451
+
+
+@pytest.mark.browser
+def test_a_browser_marks_what_is_withheld(browser, tmp_path):
+    """The place of a withheld picture is marked as a gap is, the banner says why, and a frame says it itself."""
+    port = free_port()
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><rect width="30" height="20"/></svg>'
+    )
+    body = '<img id="deel" src="/deel.svg" width="30" height="20"><img id="ander" src="/ander.svg"><iframe src="/zaak-4711">'
+    day = {
+        f"{SITE}/": page("Begin", "Met een plaatje.", body),
+        f"{SITE}/deel.svg": Reply(svg, "image/svg+xml"),
+        f"{SITE}/ander.svg": Reply(svg, "image/svg+xml"),
+        CASE: DAYS[MONDAY][CASE],
+    }
+    with (
+        build(tmp_path / "data", {"demo": {MONDAY: day}}, port=port) as built,
+        serving(built, port) as address,
+    ):
+        with visit(browser, f"{address}/web/{MONDAY}/{SITE}/", locale="en-GB") as seen:
+            frame = seen.page.frame_locator("#daykeep-page")
+            expect(frame.frame_locator("iframe").get_by_text(SECRET)).to_be_visible()
+        decide(built, url=f"{SITE}/deel.svg")
+        decide(built)
+        with visit(browser, f"{address}/web/{MONDAY}/{SITE}/", locale="en-GB") as seen:
+            frame = seen.page.frame_locator("#daykeep-page")
+            expect(frame.locator("#deel")).to_have_css("outline-style", "dashed")
+            expect(frame.locator("#ander")).to_have_css("outline-style", "none")
+            expect(frame.frame_locator("iframe").locator("body")).to_contain_text("withheld from the public")
+            told = seen.page.locator("#daykeep-parts")
+            expect(told).to_contain_text(
+                "withheld from the public since 9 March 2026. Reason: Uitspraak <b>van</b>"
+            )
+            expect(told.locator("summary")).to_contain_text("2 parts of this page are missing.")
