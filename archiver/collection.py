@@ -221,6 +221,21 @@ class Collection:
         return self.root / "catalogue"
 
     @property
+    def history_path(self) -> Path:
+        """Where the history stands."""
+        return self.catalogue / "history.sqlite"
+
+    @property
+    def search_path(self) -> Path:
+        """Folder of the search index."""
+        return self.catalogue / "search"
+
+    @property
+    def runs_path(self) -> Path:
+        """Where the table of runs stands."""
+        return self.state / "runs.sqlite"
+
+    @property
     def state(self) -> Path:
         """Folder of runs, locks and frontiers."""
         return self.root / "state"
@@ -344,6 +359,12 @@ class Collection:
     def exporting(self) -> Iterator[None]:
         """Make one export for visitors at a time, across processes. Raises BusyError if one is being made."""
         with self._locked("export", fcntl.LOCK_EX | fcntl.LOCK_NB, "An export is being made"):
+            yield
+
+    @contextlib.contextmanager
+    def measuring(self) -> Iterator[None]:
+        """Measure one waiting day at a time, across processes. Raises BusyError if one is being measured."""
+        with self._locked("conform", fcntl.LOCK_EX | fcntl.LOCK_NB, "A day is being measured"):
             yield
 
     @contextlib.contextmanager

@@ -208,8 +208,6 @@ class Text:
     """Equal for equal texts of one page."""
     seen: str
     """When the page was answered so first."""
-    length: int = 0
-    """Bytes that its record takes in the file; 0: not known."""
 
 
 @dataclass(slots=True)
@@ -220,8 +218,6 @@ class Texts:
     noise: Noise
     zone: ZoneInfo
     left: int = MOST_READ
-    unreadable: bool = False
-    """Whether one of them could not be read."""
 
     def differ(self, old: Text | None, new: Text | None) -> bool | None:
         """
@@ -245,11 +241,10 @@ class Texts:
 
     def _read(self, text: Text) -> Stored | None:
         try:
-            with open_record(text.path, text.offset, text.length) as record:
+            with open_record(text.path, text.offset) as record:
                 data = record.block.read(MAX_TEXT)
         except DamagedError as error:
             logger.warning("text-unreadable", path=str(text.path), reason=str(error))
-            self.unreadable = True
             return None
         return Stored(data.decode("utf-8", "replace"), local_date(text.seen, self.zone))
 
@@ -294,7 +289,7 @@ class DayTexts:
         if found is None or path is None:
             return None
         seen = capture.original.timestamp if capture.original else capture.timestamp
-        return Text(path, found[1].offset, found[1].digest, seen, found[1].length)
+        return Text(path, found[1].offset, found[1].digest, seen)
 
     def _folder(self, snapshot: str) -> SnapshotFolder:
         for folder in (self.today, self.before):

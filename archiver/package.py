@@ -21,6 +21,9 @@ import msgspec
 from .durable import write_file
 
 SOFTWARE = "daykeep/0.1"
+PACKAGE, DIGEST = "datapackage.json", "datapackage-digest.json"
+_MOST = 10_000
+"""Bytes of a digest file that are read: it has some hundred."""
 _PARTS = ("archive", "indexes", "logs", "pages", "fuzzy", "originals")
 
 
@@ -72,8 +75,18 @@ def encode_digest(digest: str) -> bytes:
     return msgspec.json.encode({"path": "datapackage.json", "hash": digest}) + b"\n"
 
 
+def sealed_digest(folder: Path) -> str:
+    """Return the digest of a day's datapackage.json as it was sealed; empty where it cannot be read."""
+    try:
+        with (folder / DIGEST).open("rb") as file:
+            told = msgspec.json.decode(file.read(_MOST), type=dict[str, str])
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return ""
+    return told.get("hash", "")
+
+
 def write_package(folder: Path, package: Mapping[str, Any], hash_file: Callable[[Path], str]) -> None:
     """Write both files into a snapshot's folder. Raises StorageError."""
-    path = folder / "datapackage.json"
+    path = folder / PACKAGE
     write_file(path, [encode(package)])
-    write_file(folder / "datapackage-digest.json", [encode_digest(hash_file(path))])
+    write_file(folder / DIGEST, [encode_digest(hash_file(path))])

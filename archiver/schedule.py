@@ -3,6 +3,7 @@
 The daily job: what is due is taken, once. The only importer of APScheduler, which merely ticks.
 
     every minute ▸ run_due ▸ for each site: is today's snapshot due? ▸ take it ▸ write down how it ended
+    every minute ▸ what has no report on the guideline yet ▸ measure it, in a process of its own
 
 `run_due` is also the whole of `daykeep run-due`, for cron or a systemd timer. Knows nothing of crawling.
 """
@@ -23,6 +24,7 @@ from index.errors import ArchiveError, BusyError
 from index.model import Outcome, Snapshot
 
 from .archive import Archive
+from .conformance.measuring import Measuring
 from .crawl import Progress
 from .runs import Runs, State
 from .settings import Site
@@ -144,9 +146,11 @@ def _sealed_days(archive: Archive, site: Site) -> dict[str, str]:
     return {one.day: one.timestamp for one in snapshots if one.outcome is not Outcome.FAILED}
 
 
-def start(archive: Archive, runs: Runs) -> BackgroundScheduler:
+def start(archive: Archive, runs: Runs, *, take: bool = True) -> BackgroundScheduler:
     """
     Start ticking in a thread of its own, the first time at once, and return the scheduler to shut down.
+
+    Without `take` no snapshot is taken: what there is is measured, as at any tick.
 
     A tick that is late still counts (no misfire limit), ticks that piled up count as one, and a tick that
     finds the last one busy is dropped.
@@ -154,18 +158,31 @@ def start(archive: Archive, runs: Runs) -> BackgroundScheduler:
     # it would complain every minute that the last tick is still busy, which a long crawl is
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone=UTC)
-    scheduler.add_job(
-        _tick,
-        IntervalTrigger(seconds=TICK_SECONDS, timezone=UTC),
-        args=(archive, runs),
-        id="run-due",
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-        next_run_time=archive.now(),
-    )
+    measuring = Measuring(archive.settings, archive.collection, archive.now, archive.stop)
+    jobs: dict[str, tuple[Callable[..., None], tuple[object, ...]]] = {"conform": (_measure, (measuring,))}
+    if take:
+        jobs["run-due"] = (_tick, (archive, runs))
+    for name, (job, arguments) in jobs.items():
+        scheduler.add_job(
+            job,
+            IntervalTrigger(seconds=TICK_SECONDS, timezone=UTC),
+            args=arguments,
+            id=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            next_run_time=archive.now(),
+        )
     scheduler.start()
     return scheduler
+
+
+def _measure(measuring: Measuring) -> None:
+    try:
+        while (one := measuring.next()) is not None:
+            logger.info("measured", site=one.folder.site, snapshot=one.folder.timestamp, problem=one.problem)
+    except ArchiveError as error:
+        logger.error("measuring-failed", reason=str(error))  # noqa: TRY400  the sentence says what to do
 
 
 def _tick(archive: Archive, runs: Runs) -> None:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import mmap
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -119,6 +120,25 @@ def survey(path: Path) -> Iterator[Kept | str]:
                 yield kept
     except OSError as error:
         raise DamagedError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def seal_of(collection: Collection, folder: SnapshotFolder) -> Kept | None:
+    """
+    Return the line of one day as it stands, None where it has none that can be read.
+
+    The lines before it are not held against each other: that is what `survey` is for. A look through ten
+    years of lines takes less than a millisecond.
+    """
+    path, wanted = seals_path(collection, folder.site), f'"snapshot":"{folder.timestamp}"'.encode()
+    with suppress(OSError, ValueError, msgspec.DecodeError, RecursionError):  # an empty file cannot be mapped
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            place = data.find(wanted)
+            start, end = data.rfind(b"\n", 0, max(place, 0)) + 1, data.find(b"\n", max(place, 0)) + 1
+            line = data[start : min(end, start + MAX_LINE)]
+        if place >= 0 and end:
+            seal = msgspec.json.decode(line, type=Seal)
+            return Kept(seal, _digest_of(line)) if seal.snapshot == folder.timestamp else None
+    return None
 
 
 def keep_seal(collection: Collection, sealed: SnapshotFolder) -> None:

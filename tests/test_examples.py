@@ -52,7 +52,12 @@ def unit(name: str) -> configparser.ConfigParser:
 
 
 @pytest.mark.parametrize(
-    ("name", "command"), [("daykeep.service", "serve"), ("daykeep-run-due.service", "run-due")]
+    ("name", "command"),
+    [
+        ("daykeep.service", "serve"),
+        ("daykeep-run-due.service", "run-due"),
+        ("daykeep-conform.service", "conform"),
+    ],
 )
 def test_units_run_commands_that_exist(name, command):
     """A unit's command line is one that the program takes."""
@@ -72,9 +77,10 @@ def test_viewer_unit_has_no_way_out():
     assert (service["IPAddressDeny"], service["IPAddressAllow"]) == ("any", "localhost")
 
 
-def test_timer_starts_the_job():
-    """The timer starts the unit that takes what is due."""
-    assert (ROOT / "config/systemd" / unit("daykeep.timer")["Timer"]["Unit"]).is_file()
+@pytest.mark.parametrize("name", ["daykeep.timer", "daykeep-conform.timer"])
+def test_timer_starts_the_job(name):
+    """A timer starts the unit that takes what is due, or measures what waits."""
+    assert (ROOT / "config/systemd" / unit(name)["Timer"]["Unit"]).is_file()
 
 
 class Echo(BaseHTTPRequestHandler):

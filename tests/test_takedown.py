@@ -14,10 +14,13 @@ from msgspec.structs import replace
 from playwright.sync_api import expect
 from werkzeug.test import TestResponse
 
+from archiver.conformance.kept import keep
+from archiver.package import sealed_digest
 from archiver.takedowns import add_takedown
 from index.takedown import VERSION, Action, Decision
 from tests.support.archive import Archive, Reply, build
 from tests.support.chromium import visit
+from tests.support.conforming import a_report
 from tests.support.importing import EXAMPLE, empty_archive, take, write
 from tests.support.ports import free_port
 from tests.support.posts import SENT, archived
@@ -64,6 +67,10 @@ DAYS = {
 @pytest.fixture
 def archive(tmp_path):
     with build(tmp_path / "data", {"demo": DAYS}) as built:
+        folder = built.collection.at("demo", MONDAY)
+        places = (f"{CASE}: timed out", f"{CASE} → {MONDAY}", f"({CASE}).", f"{SITE}/: 500")
+        report = a_report(places, package=sealed_digest(folder.path), made="2026-03-09T08:00:00Z")
+        keep(built.collection, folder, report)
         yield built
 
 
@@ -94,6 +101,13 @@ BY_ROUTE = {
     ],
     "/<site>/feed.atom": ["/demo/feed.atom", f"/demo/feed.atom?url={Q}", "/demo/feed.atom?section=/"],
     "/<site>/<moment>/missing": [f"/demo/{MONDAY}/missing", f"/demo/{THURSDAY}/missing"],
+    "/<site>/<moment>/proof": [f"/demo/{MONDAY}/proof"],
+    "/<site>/<moment>/proof/<name>": [
+        f"/demo/{MONDAY}/proof/{one}"
+        for one in ("datapackage.json", "datapackage-digest.json", "SHA256SUMS", "seal.json")
+    ],
+    "/<site>/<moment>/conformance": [f"/demo/{MONDAY}/conformance"],
+    "/<site>/<moment>/conformance.json": [f"/demo/{MONDAY}/conformance.json"],
     "/<site>/<moment>/export/<profile>": [
         f"/demo/{MONDAY}/export/{one}" for one in ("wacz", "warc", "nl-richtlijn")
     ],
@@ -111,11 +125,6 @@ BY_ROUTE = {
         "/demo/history?url=www.example.org/zaak-4712",
     ],
     "/<site>/cite": [f"/demo/cite?url={Q}&at={MONDAY}", f"/demo/cite?url={Q}&at=2026-03-03"],
-    "/<site>/print": [
-        f"/demo/print?url={Q}&at={MONDAY}",
-        f"/demo/print?url={Q}&at=2026-03-03&view=ns_&sheets=10",
-        f"/demo/print?url={Q}&at={MONDAY}&view=fg_",
-    ],
     "/<site>/compare": [
         f"/demo/compare?url={Q}",
         f"/demo/compare?url={Q}&from={MONDAY}&to={TUESDAY}",
@@ -196,7 +205,6 @@ REFUSED = [
     ),
     f"/web/{MONDAY}fg_/{CASE}",
     *BY_ROUTE["/<site>/cite"],
-    *BY_ROUTE["/<site>/print"],
     *BY_ROUTE["/<site>/compare"],
     *BY_ROUTE["/<site>/compare/pane"],
     *BY_ROUTE["/<site>/<moment>/export/<profile>"],
@@ -254,6 +262,20 @@ def test_no_route_tells_what_is_withheld(archive, visitor):
     assert [path for path, (status, _) in hidden.items() if status >= 500] == []
     decide(archive, Action.SHOW)
     assert without_nonce(everything(visitor)) == without_nonce(before)
+
+
+@pytest.mark.parametrize("path", ["conformance", "conformance.json"])
+def test_report_on_the_guideline(archive, visitor, path):
+    """A report names what a day lacks: without what is withheld on it, and what is cut and may be that."""
+    before = visitor.get(f"/demo/{MONDAY}/{path}").text
+    decide(archive)
+    after = visitor.get(f"/demo/{MONDAY}/{path}").text
+    assert (before.count(CASE), after.count(CASE)) == (3, 0)
+    assert f"{SITE}/: 500" in before
+    assert f"{SITE}/: 500" in after
+    folder = archive.collection.at("demo", MONDAY)
+    keep(archive.collection, folder, a_report((f"{CASE[:-2]}…",), package=sealed_digest(folder.path)))
+    assert CASE[:-2] not in visitor.get(f"/demo/{MONDAY}/{path}").text
 
 
 def test_the_page_says_why(archive, visitor):

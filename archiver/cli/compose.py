@@ -133,12 +133,12 @@ def shelves_below(folder: Path) -> Iterator[Shelves]:
 
 def history_path(collection: Collection) -> Path:
     """Return where the history stands."""
-    return collection.catalogue / _HISTORY
+    return collection.history_path
 
 
 def runs_path(collection: Collection) -> Path:
     """Return where the table of runs stands."""
-    return collection.state / "runs.sqlite"
+    return collection.runs_path
 
 
 def runs_of(collection: Collection) -> Runs:

@@ -3,28 +3,31 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import get_args
 
 import click
 
+from index.errors import ConfigurationError
+
 from ..archive import Archive
+from ..conformance.kept import report_of
+from ..conformance.measuring import Measuring, measured
 from ..conformance.page import page
-from ..conformance.report import report
-from ..conformance.rules import Fact, Language, Report, Table, document, load, sentence
+from ..conformance.rules import Fact, Language, Report, Table, Verdict, document, load, sentence
 from ..conformance.subject import Subject
 from ..durable import write_file
-from ..exporting.export import export
-from ..exporting.profiles import built_in
 from . import show
-from .compose import find_snapshot, opened, runs_of
+from .compose import find_snapshot, opened, require_site, runs_of, stop_on_signals
 
 DONE, WITH_PROBLEMS = 0, 3
 
 
 @click.command("conform")
-@click.argument("site")
-@click.argument("date")
+@click.argument("site", required=False)
+@click.argument("date", required=False)
+@click.option("--waiting", is_flag=True, help="Measure every day, of SITE or of all, that has no report yet.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, in both languages.")
 @click.option(
     "-o",
@@ -47,8 +50,9 @@ DONE, WITH_PROBLEMS = 0, 3
 @click.pass_obj
 def conform_command(
     config: str,
-    site: str,
-    date: str,
+    site: str | None,
+    date: str | None,
+    waiting: bool,
     as_json: bool,
     target: Path | None,
     language: Language | None,
@@ -58,22 +62,48 @@ def conform_command(
     Measure SITE on DATE against the Dutch guideline for archiving government websites, rule by rule.
 
     Every rule is measured on the files: pass, fail or not applicable, with the measured fact and the file.
-    The day is read several times, and a transfer package is made of it and thrown away.
+    The day is read several times, and a transfer package is made of it and thrown away. The report is kept,
+    and the viewer shows it; the daily job measures days that have none. With --waiting this does so too, the
+    newest day first, and prints a line for each.
 
-    Exit status: 0 no rule fails; 1 could not; 2 wrong usage; 3 one rule or more fails.
+    Exit status: 0 no rule fails, or with --waiting all could be measured; 1 could not; 2 wrong usage; 3 one
+    rule or more fails, or with --waiting a day could not be measured.
     """
+    if waiting:
+        if date or as_json or target or language or exported:
+            raise ConfigurationError("--waiting measures every day that waits: give it a SITE at most.")
+        return _measure_waiting(config, site)
+    if not site or not date:
+        raise ConfigurationError("Which day? Give SITE and DATE, or --waiting for all that have no report.")
     table = load()
     with opened(config) as archive, show.steps("Measuring") as step:
-        subject = _subject(archive, site, date, exported)
         chosen: Language = language or archive.settings.language
-        measured = report(subject, table, lambda path: _make(subject, path), step)
+        found = measured(_subject(archive, site, date, exported), table, step)
     if target is not None:
-        write_file(target, [page(table, measured, chosen).encode("utf-8", "replace")])
+        write_file(target, [page(table, found, chosen).encode("utf-8", "replace")])
     if as_json:
-        show.json_document(document(table, measured))
+        show.json_document(document(table, found))
     else:
-        _print(table, measured, chosen)
-    return WITH_PROBLEMS if measured.failed else DONE
+        _print(table, found, chosen)
+    return WITH_PROBLEMS if found.failed else DONE
+
+
+def _measure_waiting(config: str, site: str | None) -> int:
+    stop = threading.Event()
+    stop_on_signals(stop)
+    status = DONE
+    with opened(config, stop=stop) as archive:
+        sites = [require_site(archive, site)] if site else None
+        measuring = Measuring(archive.settings, archive.collection, archive.now, stop)
+        while (one := measuring.next(sites)) is not None:
+            name = f"{one.folder.site} {one.folder.timestamp}"
+            kept = report_of(archive.collection, one.folder)
+            if kept is None:
+                status = WITH_PROBLEMS
+                show.line(f"{name}: {one.problem or 'no report'}")
+            else:
+                show.line(f"{name}: " + ", ".join(f"{kept.counts[one.value]} {one.value}" for one in Verdict))
+    return status
 
 
 def _subject(archive: Archive, site: str, date: str, exported: Path | None) -> Subject:
@@ -87,11 +117,6 @@ def _subject(archive: Archive, site: str, date: str, exported: Path | None) -> S
         now=archive.now(),
         export=exported,
     )
-
-
-def _make(subject: Subject, path: Path) -> None:
-    """Write a transfer package of the day, to try whether that can be done."""
-    export([subject.folder], subject.find, path, profile=built_in()["mdto"], settings=subject.settings)
 
 
 def _told(table: Table, fact: Fact, language: Language) -> str:

@@ -100,10 +100,15 @@ def serve(
     port: int | None,
     *,
     schedule: bool,
+    measure: bool = False,
     processes: int | None = None,
     known: dict[str, Profile] | None = None,
 ) -> int:
-    """Serve until a signal comes. Raises ArchiveError where the address cannot be listened on."""
+    """
+    Serve until a signal comes. Raises ArchiveError where the address cannot be listened on.
+
+    With `schedule` the daily job runs beside it, with `measure` that part of it which measures days.
+    """
     allow_files(MOST_FILES)
     wanted = port if port is not None else urlsplit(settings.viewer.base_url).port or 8080
     listening = bind(host, wanted)
@@ -118,8 +123,9 @@ def serve(
         children = [
             Child(f"viewer {number + 1}", partial(viewer.answer, number, stop)) for number in range(count)
         ]
-        if schedule:
-            children.append(Child("daily job", partial(_take_daily, settings, listening, stop)))
+        if schedule or measure:
+            job = partial(_do_daily, settings, listening, stop, take=schedule)
+            children.append(Child("daily job", job))
         gc.freeze()  # so that the children share these objects: collecting garbage would write to them
         return Children(children, stop, viewer.roll).run(partial(_say_where, settings), listening.close)
 
@@ -175,11 +181,11 @@ class Serving:
                 logger.warning("answers-cut-off", seconds=DRAIN)
 
 
-def _take_daily(settings: Settings, listening: socket.socket, stop: threading.Event) -> None:
-    """Take the daily snapshots until `stop` is set."""
+def _do_daily(settings: Settings, listening: socket.socket, stop: threading.Event, *, take: bool) -> None:
+    """Take the daily snapshots, if that is asked, and measure days until `stop` is set."""
     listening.close()
     with opened(settings, stop=stop) as archive:
-        running = daily.start(archive, runs_of(archive.collection))
+        running = daily.start(archive, runs_of(archive.collection), take=take)
         stop.wait()
         running.shutdown(wait=True)
 
@@ -226,5 +232,5 @@ def demo_command(directory: Path, host: str, port: int, no_serve: bool) -> int:
         config = build(directory, new_record_id, step)
     show.line(f"Configuration: {config}")
     if not no_serve:
-        return serve(load(config), host, port, schedule=False)
+        return serve(load(config), host, port, schedule=False, measure=True)
     return DONE

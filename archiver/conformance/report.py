@@ -62,6 +62,7 @@ def report(
         snapshot=subject.folder.timestamp,
         made=subject.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         software=package.SOFTWARE,
+        package=package.sealed_digest(subject.folder.path),
         export=subject.export.name if subject.export else "",
         findings=findings,
     )

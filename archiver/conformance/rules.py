@@ -128,6 +128,8 @@ class Report:
     export: str
     """The export that was measured in place of the stored files, empty where none was."""
     findings: tuple[Finding, ...]
+    package: str = ""
+    """Digest of the day's datapackage.json as it was sealed: which day it was."""
 
     @property
     def failed(self) -> bool:
@@ -204,6 +206,7 @@ def document(table: Table, report: Report) -> dict[str, Any]:
         "snapshot": report.snapshot,
         "made": report.made,
         "software": report.software,
+        "package": report.package,
         "export": report.export or None,
         "counts": counts,
         "rules": [_row(table, finding) for finding in report.findings],

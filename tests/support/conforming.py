@@ -65,6 +65,16 @@ def site_of(text: str) -> dict[str, Any]:
     }
 
 
+def a_report(places: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    """Return a report as it is kept, of one rule that was found wanting in these places."""
+    text = {"nl": "x", "en": "x"}
+    fact = {"key": "x", **text, "values": {"count": len(places)}, "examples": places, "more": 0}
+    words = dict.fromkeys(("title", "asks", "how", "blind"), text)
+    rule = {"id": "R3", "verdict": "fail", **words, "grade": "S", "source": "x", "file": "", "facts": [fact]}
+    about = dict.fromkeys(("snapshot", "made", "software", "package"), "")
+    return {"title": text, "basis": text, "day": "2026-03-02", **about, "counts": {}, "rules": [rule], **more}
+
+
 @contextlib.contextmanager
 def archived(root: Path, **more: Any) -> Iterator[Copy]:
     """Archive three days, with a table of runs, and give the newest to be measured."""

@@ -15,13 +15,18 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 from playwright.sync_api import Frame, Page, Route
 
+from archiver.conformance.measuring import measured
+from archiver.conformance.rules import load
+from archiver.conformance.subject import Subject
 from archiver.ledger import UrlOutcome
+from archiver.runs import Runs
 from archiver.takedowns import add_takedown
 from index.takedown import VERSION, Action, Decision
 from tests.support.archive import HTML, Archive, Lost, Reply, build
@@ -127,6 +132,9 @@ KINDS = (
     Kind("partial day", _DAY, "day.html", f"/demo/{THURSDAY}/"),
     Kind("failed day", _DAY, "day.html", f"/demo/{FRIDAY}/"),
     Kind("no snapshot", _DAY, "no_snapshot.html", "/demo/2026-03-09/"),
+    Kind("proof", "/<site>/<moment>/proof", "proof.html", f"/demo/{TUESDAY}/proof"),
+    Kind("conformance", "/<site>/<moment>/conformance", "conformance.html", f"/demo/{TUESDAY}/conformance"),
+    Kind("not measured", "/<site>/<moment>/conformance", "conformance.html", f"/demo/{MONDAY}/conformance"),
     Kind("changes", "/<site>/<moment>/changes", "changes.html", f"/demo/{TUESDAY}/changes"),
     Kind("changes between", "/<site>/changes", "between.html", f"/demo/changes?from={MONDAY}&to={THURSDAY}"),
     Kind("missing", "/<site>/<moment>/missing", "missing.html", f"/demo/{THURSDAY}/missing"),
@@ -137,13 +145,6 @@ KINDS = (
     Kind("no lifeline", "/<site>/history", "lifeline.html", f"/demo/history?url={SITE}/kostn"),
     Kind("cite", "/<site>/cite", "cite.html", f"/demo/cite?url={SITE}/kosten&at={TUESDAY}"),
     Kind("not cited", "/<site>/cite", "not_cited.html", f"/demo/cite?url={SITE}/oud&at={TUESDAY}"),
-    Kind("print", "/<site>/print", "print.html", f"/demo/print?url={SITE}/kosten&at={TUESDAY}"),
-    Kind(
-        "print, without scripts",
-        "/<site>/print",
-        "print.html",
-        f"/demo/print?url={SITE}/kosten&at={TUESDAY}&view=ns_",
-    ),
     Kind("compare", _COMPARE, "compare.html", f"/demo/compare?{_BOTH}"),
     Kind("compare, empty", _COMPARE, "compare.html", "/demo/compare"),
     Kind("compare, pages", _COMPARE, "compare.html", f"/demo/compare?{_BOTH}&view=pages"),
@@ -208,6 +209,8 @@ KINDS = (
 )
 
 NO_PAGE = {
+    "/<site>/<moment>/proof/<name>": "lists for programs",
+    "/<site>/<moment>/conformance.json": "JSON",
     "/<site>/feed.atom": "Atom",
     "/cdx": "CDX",
     "/cdx/search/cdx": "CDX",
@@ -229,8 +232,6 @@ NO_TEMPLATE_OF_A_PAGE = frozenset(
     {
         "layout.html",
         "in_frame.html",
-        "on_paper.html",
-        "page_warnings.html",
         "parts.html",
         "withheld_words.html",
         "feed.xml",
@@ -251,6 +252,7 @@ def every_kind(folder: Path) -> Iterator[tuple[str, str]]:
         archive = open_.enter_context(build(folder, days, port=port, texts=True))
         _damage(archive)
         _withhold(archive)
+        measure(archive, TUESDAY)
         base = open_.enter_context(serving(archive, port))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(compare, "Places", lambda _number, room: Places(0, room))
@@ -266,6 +268,14 @@ def _narrow(archive: Archive, port: int) -> Archive:
         download_bytes=1,
     )
     return replace(archive, settings=msgspec.structs.replace(archive.settings, viewer=viewer))
+
+
+def measure(archive: Archive, timestamp: str) -> None:
+    """Measure a day against the guideline, and keep the report."""
+    folder = archive.collection.at("demo", timestamp)
+    runs = tuple(Runs(archive.collection.runs_path).of("demo"))
+    shelves, now = (archive.history, archive.catalogue), datetime(2026, 3, 9, 8, tzinfo=UTC)
+    measured(Subject(folder, archive.collection, archive.settings, *shelves, runs, now), load())
 
 
 def _damage(archive: Archive) -> None:

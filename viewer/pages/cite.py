@@ -15,11 +15,10 @@ from __future__ import annotations
 import shlex
 from typing import NamedTuple
 
-import msgspec
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from archiver.collection import SnapshotFolder
+from archiver.package import sealed_digest
 from index.model import Capture
 from index.urlkey import normalise
 
@@ -30,9 +29,6 @@ from ..protocols.memento import Memento
 from ..protocols.pwid import archive_of, pwid
 from .browse import shown_at
 from .titles import title_at
-
-_LARGEST = 10_000
-"""Bytes of a digest file that are read: it has some hundred."""
 
 pages = Blueprint("cite", __name__)
 
@@ -61,7 +57,7 @@ def cite(site: str) -> str | Response | tuple[str, int]:
     if found is None:
         return render_template("not_cited.html", site=found_site, shown=shown, url=url), 404
     capture = found.capture
-    lifeline = held.lifeline(capture.url, site)
+    lifeline = held.history.lifeline(capture.url, site)
     names = _names(held, capture)
     return render_template(
         "cite.html",
@@ -72,7 +68,7 @@ def cite(site: str) -> str | Response | tuple[str, int]:
         title=title_at(held.history, lifeline, snapshot.timestamp),
         names=names,
         command=f"curl -s {shlex.quote(names.payload)} | sha256sum",
-        seal=_seal(snapshot.folder),
+        seal=sealed_digest(snapshot.folder.path),
     )
 
 
@@ -91,13 +87,3 @@ def _names(held: Holdings, capture: Capture) -> Names:
 def _is_page(capture: Capture) -> bool:
     mime = capture.original.mime if capture.original else capture.mime
     return mime in {"text/html", "application/xhtml+xml"}
-
-
-def _seal(folder: SnapshotFolder) -> str:
-    """Return the digest of the day's datapackage.json as it was sealed; empty where that cannot be read."""
-    try:
-        with (folder.path / "datapackage-digest.json").open("rb") as file:
-            told = msgspec.json.decode(file.read(_LARGEST), type=dict[str, str])
-    except (OSError, msgspec.DecodeError, RecursionError):
-        return ""
-    return told.get("hash", "")
