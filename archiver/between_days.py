@@ -141,4 +141,4 @@ def _document_of(side: Interval | None, documents: dict[str, Document]) -> Docum
 def _text(collection: Collection, document: Document) -> Text:
     """Return the text that the history names."""
     path = collection.at(document.site, document.snapshot).warc(document.filename)
-    return Text(path, document.offset, document.text, document.snapshot)
+    return Text(path, document.offset, document.text, document.snapshot, document.length)

@@ -208,6 +208,8 @@ class Text:
     """Equal for equal texts of one page."""
     seen: str
     """When the page was answered so first."""
+    length: int = 0
+    """Bytes that its record takes in the file; 0: not known."""
 
 
 @dataclass(slots=True)
@@ -218,6 +220,8 @@ class Texts:
     noise: Noise
     zone: ZoneInfo
     left: int = MOST_READ
+    unreadable: bool = False
+    """Whether one of them could not be read."""
 
     def differ(self, old: Text | None, new: Text | None) -> bool | None:
         """
@@ -241,10 +245,11 @@ class Texts:
 
     def _read(self, text: Text) -> Stored | None:
         try:
-            with open_record(text.path, text.offset) as record:
+            with open_record(text.path, text.offset, text.length) as record:
                 data = record.block.read(MAX_TEXT)
         except DamagedError as error:
             logger.warning("text-unreadable", path=str(text.path), reason=str(error))
+            self.unreadable = True
             return None
         return Stored(data.decode("utf-8", "replace"), local_date(text.seen, self.zone))
 
@@ -289,7 +294,7 @@ class DayTexts:
         if found is None or path is None:
             return None
         seen = capture.original.timestamp if capture.original else capture.timestamp
-        return Text(path, found[1].offset, found[1].digest, seen)
+        return Text(path, found[1].offset, found[1].digest, seen, found[1].length)
 
     def _folder(self, snapshot: str) -> SnapshotFolder:
         for folder in (self.today, self.before):

@@ -95,7 +95,7 @@ def open_record(path: Path, offset: int, length: int = 0) -> Iterator[Record]:
     whatever the record's size.
     """
     try:
-        record = _at_once(path, offset, length) if 0 < length <= _AT_ONCE else None
+        record = _at_once(path, offset, length)
         if record is not None:
             yield record
             return
@@ -106,22 +106,6 @@ def open_record(path: Path, offset: int, length: int = 0) -> Iterator[Record]:
         raise DamagedError(
             f"{path} cannot be read ({error.strerror or error}). Run `daykeep verify`."
         ) from error
-
-
-def is_in_memory(path: Path, offset: int, length: int) -> bool:
-    """Tell whether a record is read at once (`open_record`), and without waiting for the disk."""
-    if not 0 < length <= _AT_ONCE:
-        return False
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        return os.preadv(descriptor, [bytearray(length)], offset, os.RWF_NOWAIT) == length
-    except OSError:  # EAGAIN where it is not, EOPNOTSUPP where nobody can tell
-        return False
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -199,17 +183,47 @@ def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capt
         )
     with contextlib.ExitStack() as stack:
         record = stack.enter_context(_open(find, snapshot, capture))
-        date = record.field("WARC-Date") or ""
-        source = record
-        if capture.original is None:
-            head, body = read_response(record)
-        else:
-            original = capture.original
-            source = stack.enter_context(_open(find, original.snapshot, original))
-            framing, body = read_response(source)
-            own = read_http_head(record.block, capture.url) if _speaks_http(record) else framing
-            head = framing if own.status == 304 else own
-        yield Response(head.status, head.reason, head.headers, body, date, source.field("WARC-Truncated"))
+        original = capture.original
+        source = stack.enter_context(_open(find, original.snapshot, original)) if original else record
+        yield _response(record, source, capture.url)
+
+
+def response_at_once(
+    find: Callable[[str, str], Path], snapshot: str, capture: Capture, *, waiting: bool = True
+) -> Response | None:
+    """
+    Return the response of a capture as `open_response` does, if its records are small, each read in one go.
+
+    None for any other, and where a record cannot be read so; without `waiting` also where a disk would have
+    to be waited for. Raises DamagedError.
+    """
+    if capture.unresolved:
+        return None
+    record = _small(find, snapshot, capture, waiting=waiting)
+    original = capture.original
+    source = _small(find, original.snapshot, original, waiting=waiting) if original and record else record
+    return _response(record, source, capture.url) if record and source else None
+
+
+def _small(
+    find: Callable[[str, str], Path], snapshot: str, there: Capture | Original, *, waiting: bool
+) -> Record | None:
+    if there.segments:
+        return None
+    try:
+        return _at_once(find(snapshot, there.filename), there.offset, there.length, waiting=waiting)
+    except OSError:  # nobody can read it; or EAGAIN where it is not in memory, EOPNOTSUPP where none can tell
+        return None
+
+
+def _response(record: Record, source: Record, url: str) -> Response:
+    """Return what a record tells, with the payload of its source: the same one, or that of a revisit."""
+    head, body = read_response(source)
+    if source is not record:
+        own = read_http_head(record.block, url) if _speaks_http(record) else head
+        head = head if own.status == 304 else own
+    date = record.field("WARC-Date") or ""
+    return Response(head.status, head.reason, head.headers, body, date, source.field("WARC-Truncated"))
 
 
 def read_response(record: Record) -> tuple[HttpHead, Iterator[bytes]]:
@@ -349,15 +363,18 @@ def _named_fields(source: BinaryIO, where: str) -> tuple[Headers, int]:
     return fields, int(length)
 
 
-def _at_once(path: Path, offset: int, length: int) -> Record | None:
+def _at_once(path: Path, offset: int, length: int, *, waiting: bool = True) -> Record | None:
     """
     Return a record that is one whole gzip member of so many bytes; None for anything else.
 
-    What is damaged is anything else too: who reads it piece by piece says what is wrong with it.
+    What is damaged is anything else too: who reads it piece by piece says what is wrong with it. Raises
+    OSError; without `waiting` also where the page cache does not hold it.
     """
+    if not 0 < length <= _AT_ONCE:
+        return None
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        stored = os.pread(descriptor, length, offset)
+        stored = os.pread(descriptor, length, offset) if waiting else _cached(descriptor, length, offset)
     finally:
         os.close(descriptor)
     if not stored.startswith(_GZIP_MAGIC):
@@ -372,6 +389,12 @@ def _at_once(path: Path, offset: int, length: int) -> Record | None:
         return None
     block = source.read(size)
     return Record(fields, _Block(block)) if len(block) == size else None
+
+
+def _cached(descriptor: int, length: int, offset: int) -> bytes:
+    """Return what the page cache holds of so many bytes. Raises OSError where it holds none."""
+    held = bytearray(length)
+    return bytes(memoryview(held)[: os.preadv(descriptor, [held], offset, os.RWF_NOWAIT)])
 
 
 def _head(source: BinaryIO, where: str) -> bytes:

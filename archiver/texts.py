@@ -92,7 +92,7 @@ def placed(collection: Collection, document: Document) -> Placed:
 def read_text(one: Placed) -> str:
     """Return the text of a document. Raises DamagedError where it cannot be read."""
     document, path = one
-    with open_record(path, document.offset) as record:
+    with open_record(path, document.offset, document.length) as record:
         return record.block.read(MAX_TEXT).decode("utf-8", "replace")
 
 

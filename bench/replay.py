@@ -2,7 +2,8 @@
 """
 Replay over HTTP beside pywb on the same WARCs, asked by wrk; prints a table.
 
-    .venv/bin/python bench/replay.py [--days 10] [--pages 480] [--seconds 6] [--connections 1 8 32]
+    .venv/bin/python bench/replay.py [--days 10] [--pages 480] [--seconds 6] [--new-seconds 2]
+                                     [--connections 1 8 32] [--kinds "page, new" …]
                                      [--ours-only] [--json] [--markdown]
 
     page, new      a page that nobody asked for yet, in full: with head, script and mapped addresses
@@ -15,6 +16,10 @@ Replay over HTTP beside pywb on the same WARCs, asked by wrk; prints a table.
 Ours is `daykeep serve`. pywb is its application under uWSGI with two processes, as its documentation runs
 it. nginx sends the same files from disk: what this machine can do when nothing is looked up. Each kind is
 asked one after the other, none of them beside another. Bodies are stored with gzip, as servers send them.
+
+On a busy machine answers a second say nothing, but the CPU of an answer beside pywb's in the same run does:
+
+    .venv/bin/python bench/replay.py --days 2 --connections 8 --new-seconds 60 --kinds "page, new" "raw, new"
 """
 
 from __future__ import annotations
@@ -57,8 +62,6 @@ AIMS = {"page, new": 5, "page, again": 20, "raw, new": 8, "raw, again": 8, "styl
 
 RAW = frozenset({"raw, new", "raw, again"})
 NEW = frozenset({"page, new", "raw, new"})
-NEW_SECONDS = 2
-"""At most, for pages that nobody asked for yet: where they are all asked for, it ends."""
 
 _BEGUN = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 _TYPES = {
@@ -294,7 +297,7 @@ def ask(port: int, kind: str, targets: list[tuple[str, str]], load: Load, folder
 
 def measured(server: Server, given: argparse.Namespace, folder: Path) -> Iterator[Row]:
     """Yield a row for each kind and number of connections."""
-    for kind in KINDS:
+    for kind in given.kinds:
         if kind not in NEW:
             ask(server.port, kind, server.asked[kind], Load(1, 1), folder)
         for part, connections in enumerate(given.connections):
@@ -302,7 +305,7 @@ def measured(server: Server, given: argparse.Namespace, folder: Path) -> Iterato
             targets = server.asked[kind]
             if kind in NEW:
                 targets = targets[part :: len(given.connections)]
-            seconds = NEW_SECONDS if kind in NEW else given.seconds
+            seconds = given.new_seconds if kind in NEW else given.seconds
             found = ask(server.port, kind, targets, Load(connections, seconds), folder)
             row = _row(server, kind, connections, found, used(server) - before)
             print(f"{row.server}, {kind}, {connections}: {row.per_second:.0f}/s", file=sys.stderr)
@@ -347,7 +350,8 @@ def verdicts(found: list[Row]) -> Iterator[str]:
             same = (peer.kind, peer.connections) == (row.kind, row.connections)
             if same and (row.server, peer.server) == ("daykeep", "pywb"):
                 aim = f" (aim: {AIMS[row.kind]})" if row.connections == 8 else ""
-                yield f"{row.kind}, {row.connections}: {row.per_second / peer.per_second:.1f} times pywb{aim}"
+                times, less = row.per_second / peer.per_second, peer.cpu_ms / row.cpu_ms
+                yield f"{row.kind}, {row.connections}: {times:.1f} times pywb{aim}, CPU one {less:.1f}th"
 
 
 def arguments() -> argparse.Namespace:
@@ -356,7 +360,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--pages", type=int, default=480)
     parser.add_argument("--seconds", type=int, default=6, help="for each kind and number of connections")
+    new = "the most for pages that nobody asked for yet: where they are all asked for, it ends"
+    parser.add_argument("--new-seconds", type=int, default=2, help=new)
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--kinds", choices=KINDS, nargs="+", default=KINDS)
     parser.add_argument("--site", type=Path, default=SITE, help="a folder of pages")
     parser.add_argument("--ours-only", action="store_true", help="without pywb and nginx")
     parser.add_argument("--folder", type=Path, help="where files are made, if not in the temporary folder")

@@ -43,7 +43,7 @@ from .corrections import Dictionaries
 from .document import Document
 from .errors import ArchiveError, DamagedError, GoneError, StorageError
 from .excerpt import Marker
-from .languages import LANGUAGES, language_of, stems
+from .languages import LANGUAGES, language_of, stem_of, stems
 from .opened import Matches, Opened
 from .segment import Recent, Segment
 from .words import Query, parse
@@ -342,7 +342,7 @@ class Excerpts:
         """
         name = language_of(language)
         if name not in self._markers:
-            self._markers[name] = Marker(self._wanted, LANGUAGES[name]())
+            self._markers[name] = Marker(self._wanted, stem_of(name))
         return self._markers[name].marked(text[:MAX_TEXT])
 
 

@@ -101,6 +101,18 @@ class Index:
         """Yield every line as it stands in the file, newline included."""
         return iter_from(self._data, 0)
 
+    def all_of(self, pattern: re.Pattern[bytes]) -> set[bytes]:
+        """Return all that the first group of a pattern matches, much sooner than line by line."""
+        return {found[1] for found in pattern.finditer(self._data)}
+
+    def lines_with(self, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
+        """Yield the lines in which a pattern that matches within a line does, much sooner than one by one."""
+        at = 0
+        while found := pattern.search(self._data, at):
+            start = self._data.rfind(b"\n", 0, found.start()) + 1
+            at = _line_end(self._data, found.end())
+            yield self._data[start:at]
+
     def line_at(self, position: int) -> bytes:
         """Return the line that begins at a byte of the file."""
         return self._data[position : _line_end(self._data, position)]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from itertools import islice
 
 from .words import Phrase, Word, words_with_initials
@@ -19,7 +18,6 @@ _BEFORE, _AFTER = 60, 200
 """Characters of an excerpt before its first marked word, and from there on."""
 
 _MAX_MARKED = 300
-_REMEMBERED = 10_000
 _SPACE = re.compile(r"\s+")
 
 
@@ -27,7 +25,7 @@ class Marker:
     """Marks the words of some phrases in texts of one language, given by what takes a word to its stem."""
 
     def __init__(self, phrases: Sequence[Phrase], stem: Callable[[str], str]) -> None:
-        self._stem = lru_cache(_REMEMBERED)(stem)
+        self._stem = stem
         self._wanted = {stem(word) for phrase in phrases for word in phrase}
         # a stemmer changes ends, not the first letter
         self._initials = {word[0] for word in self._wanted if word}

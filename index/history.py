@@ -55,6 +55,7 @@ from .tables import (
     standing,
     to_snapshot,
     told,
+    turned,
 )
 from .texts import state_of, texts_of
 from .unwritten import ask
@@ -336,9 +337,7 @@ class History:
         self, site: str, before: str, after: str, most: int | None, *, kinds: Collection[Kind] = REPORTED
     ) -> tuple[list[Difference], bool]:
         """Return `changes` of no more than so many URLs that differ, and whether there are more."""
-        was, now = standing(before), standing(after)
-        query = INTERVALS.where(LIFELINE.c.site == site, was != now)
-        query = query.order_by(LIFELINE.c.urlkey, LIFELINE.c.url)
+        query = INTERVALS.where(turned(site, before, after)).order_by(LIFELINE.c.urlkey, LIFELINE.c.url)
         if most is not None:
             query = query.limit(2 * most + 2)  # a URL has one interval around both, or two
         with self._reading() as connection:
@@ -474,5 +473,5 @@ def _require(connection: sql.Connection, site: str, timestamp: str) -> None:
 
 
 def _to_interval(row: Any) -> Interval:
-    named = row._mapping  # noqa: SLF001 - the documented way to a row's columns
-    return Interval(**{**named, "still": bool(named["still"])})
+    *most, still = row  # in the order of Interval's fields
+    return Interval(*(*most, bool(still)))

@@ -12,7 +12,7 @@ A page that does not say its language counts as Dutch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from whoosh.lang.snowball.dutch import DutchStemmer
 from whoosh.lang.snowball.english import EnglishStemmer
@@ -33,6 +33,12 @@ def language_of(tag: str) -> str:
     """Return which of LANGUAGES a page's own language is treated as."""
     tag = tag or "nl"
     return tag if tag in LANGUAGES else UNKNOWN
+
+
+@cache
+def stem_of(language: str) -> Stem:
+    """Return the stemmer of one of LANGUAGES that all threads share, which remembers what it was asked."""
+    return lru_cache(_REMEMBERED)(LANGUAGES[language]())
 
 
 def stems() -> dict[str, Stem]:

@@ -11,7 +11,7 @@ The lifeline of a URL: the intervals over which what it answered stood unchanged
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -71,6 +71,11 @@ class Interval:
         return self.status
 
 
+# `dataclasses.replace` takes three times as long, and pages have hundreds of them
+_SAID = attrgetter(*[one.name for one in fields(Interval)][:-3])
+"""All that an interval says by itself: all but the last three of its fields."""
+
+
 class Difference(NamedTuple):
     """One URL that differs between two snapshots, with the intervals around each."""
 
@@ -123,7 +128,7 @@ def _chained(intervals: list[Interval]) -> Iterator[Interval]:
             ended[one.first] = began[after.first] = apart
     for one, following in zip(intervals, [*intervals[1:], None], strict=True):
         until = following.first if following else None
-        yield replace(one, until=until, began=began.get(one.first), ended=ended.get(one.first))
+        yield Interval(*(*_SAID(one), until, began.get(one.first), ended.get(one.first)))
 
 
 def between(after: str, by: str) -> Between | None:

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import takewhile
@@ -71,6 +71,10 @@ _TOKEN = re.compile(
     r"|(?P<other>[(|)?])"
 )
 _MARKS = re.compile("[«»]")
+_DIGIT = re.compile(r"\d")
+_NOTHING: frozenset[str] = frozenset()
+_NUMBERS = ("day", "month", "year")
+"""Names that stand for a number of the day, as it is written in figures."""
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -91,17 +95,17 @@ class Stored:
     day: date
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Noise:
     """Rules, ready for use."""
 
     rules: tuple[Rule, ...]
-    _compiled: dict[date, tuple[re.Pattern[str], ...]] = field(default_factory=dict)
 
     def cleaned(self, line: str, day: date) -> str:
         """Return one line of a text stored on a day, with TAKEN for what is noise."""
-        for pattern in self._patterns(day):
-            line = pattern.sub(TAKEN, line)
+        for rule in self.rules:
+            if _may_take(rule.pattern, day, line):
+                line = compiled(rule.pattern, day).sub(TAKEN, line)
         return line
 
     def same(self, before: Stored, after: Stored) -> bool:
@@ -124,13 +128,6 @@ class Noise:
 
     def _lines(self, lines: Iterable[str], day: date) -> list[str]:
         return [self.cleaned(line, day) for line in lines]
-
-    def _patterns(self, day: date) -> tuple[re.Pattern[str], ...]:
-        if day not in self._compiled:
-            if len(self._compiled) > 100:
-                self._compiled.clear()
-            self._compiled[day] = tuple(compiled(rule.pattern, day) for rule in self.rules)
-        return self._compiled[day]
 
 
 def joined(built_in: Iterable[Rule], own: Iterable[Rule]) -> Noise:
@@ -161,15 +158,63 @@ def check(rule: Rule) -> None:
             )
 
 
-@lru_cache(MAX_COMPILED)
 def compiled(pattern: str, day: date) -> re.Pattern[str]:
     """Return a pattern for pages stored on a day. Raises ConfigurationError for one that is not safe."""
+    return _compiled(pattern, day if "<" in pattern else EXAMPLE_DAY)
+
+
+@lru_cache(MAX_COMPILED)
+def _compiled(pattern: str, day: date) -> re.Pattern[str]:
     try:
         pieces = _written(pattern)
         written = (_named(pattern, text, day) if is_name else text for is_name, text in pieces)
         return re.compile("".join(written), re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
         raise ConfigurationError(f"pattern {pattern!r} is not a regular expression: {error}.") from error
+
+
+def _may_take(pattern: str, day: date, line: str) -> bool:
+    """Tell whether a line has the figures without which a pattern takes nothing: most lines have none."""
+    needed = _needed(pattern)
+    if "digit" in needed and not _DIGIT.search(line):
+        return False
+    return all(str(getattr(day, name)) in line for name in _NUMBERS if name in needed)
+
+
+@lru_cache(MAX_READ)
+def _needed(pattern: str) -> frozenset[str]:
+    r"""
+    Return what is in all that a pattern takes: the number of a `day`, `month` or `year`, or any `digit`.
+
+        <day> <month-name>( <year>)?    day, digit           \d{0,2} (een|\d)    nothing
+    """
+    compiled(pattern, EXAMPLE_DAY)  # so that it is one, and closes what it opens
+    outer: list[tuple[list[frozenset[str]], list[frozenset[str]]]] = []
+    others: list[frozenset[str]] = []
+    pieces: list[frozenset[str]] = []
+    for token in _TOKEN.finditer(pattern):
+        if token[0] == "(":
+            outer.append((others, pieces))
+            others, pieces = [], []
+        elif token[0] == "|":
+            others.append(_NOTHING.union(*pieces))
+            pieces = []
+        elif token[0] == ")":
+            found = _NOTHING.union(*pieces).intersection(*others)
+            others, pieces = outer.pop()
+            pieces.append(found)
+        elif token[0] == "?" or (token["repeat"] and not int(token["least"])):
+            pieces[-1] = _NOTHING
+        elif not token["repeat"]:
+            pieces.append(_figures(token[0]))
+    return _NOTHING.union(*pieces).intersection(*others)
+
+
+def _figures(piece: str) -> frozenset[str]:
+    name = piece.strip("<>")
+    if name in _NUMBERS:
+        return frozenset((name, "digit"))
+    return frozenset(("digit",)) if piece == r"\d" else _NOTHING
 
 
 @lru_cache(MAX_READ)

@@ -28,6 +28,8 @@ _BYTES = sql.Text().with_variant(sql.Text(collation="C"), "postgresql")
 # An index entry of PostgreSQL holds 2,704 bytes, a URL of ours up to 4,096: the key is cut, the URL decides.
 KEY_LENGTH = 1000
 
+_ENDED = sql.text("last IS NOT NULL")
+
 TABLES = sql.MetaData()
 SNAPSHOT = sql.Table(
     "snapshot",
@@ -75,6 +77,9 @@ LIFELINE = sql.Table(
     sql.Column("last", sql.String(14)),
     sql.Index("lifeline_by_key", "site", "urlkey"),
     sql.Index("lifeline_by_document", "document_id"),
+    sql.Index("lifeline_by_first", "first", "site"),
+    # of those that ended alone: what is open is looked for by its URL, never by this
+    sql.Index("lifeline_by_last", "last", "site", sqlite_where=_ENDED, postgresql_where=_ENDED),
 )
 SETTING = sql.Table(
     "setting",
@@ -105,13 +110,32 @@ INTERVALS: Any = (
     .join(_FIRST, (_FIRST.c.site == LIFELINE.c.site) & (_FIRST.c.timestamp == LIFELINE.c.first))
     .join(_LAST, (_LAST.c.site == LIFELINE.c.site) & (_LAST.c.timestamp == _END))
 )
-"""Every interval as a row of `lifeline.Interval`, an open one up to the newest snapshot that did not fail."""
+"""
+Every interval as a row of `lifeline.Interval`, in the order of its fields, an open one up to the newest
+snapshot that did not fail.
+"""
 
 
 def standing(timestamp: Any) -> sql.ColumnElement[bool]:
     """Return the condition that an interval is around a snapshot."""
     open_or_later = LIFELINE.c.last.is_(None) | (LIFELINE.c.last >= timestamp)
     return sql.and_(LIFELINE.c.first <= timestamp, open_or_later)
+
+
+def turned(site: str, one: str, other: str) -> sql.ColumnElement[bool]:
+    """
+    Return the condition that an interval of a site is around one of two snapshots, and not around both.
+
+    It began after the earlier of them, or ended before the later: by these a database finds them at once,
+    where it is asked for each by itself.
+    """
+    early, late = sorted((one, other))
+    open_or_later = LIFELINE.c.last.is_(None) | (LIFELINE.c.last >= late)
+    began = (LIFELINE.c.first > early, LIFELINE.c.first <= late, open_or_later)
+    ended = (LIFELINE.c.last >= early, LIFELINE.c.last < late, LIFELINE.c.first <= early)
+    # SQLite, which knows no numbers of rows, would go through all of a site: an expression has no index
+    named = sql.select(LIFELINE.c.id).where(LIFELINE.c.site.concat("") == site)
+    return LIFELINE.c.id.in_(sql.union_all(named.where(*began), named.where(*ended)))
 
 
 def newest(connection: sql.Connection, site: str) -> tuple[str | None, str | None]:

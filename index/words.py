@@ -97,7 +97,7 @@ def _folded(run: str) -> str:
     return fold((run if run.isascii() else _UNSEEN.sub("", run))[: 2 * MAX_WORD])[:MAX_WORD]
 
 
-@lru_cache(64)
+@lru_cache(1024)
 def _beginning(initials: frozenset[str]) -> re.Pattern[str]:
     """Return what finds the words that begin with these letters, and those that may when they are folded."""
     plain = re.escape("".join(sorted({form for one in initials for form in (one.lower(), one.upper())})))

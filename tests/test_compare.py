@@ -258,7 +258,7 @@ def test_hostile_texts_are_text(visitor, language, view):
     assert markup.count("<del>") == markup.count("</del>")
 
 
-def test_long_changes_are_cut_and_said(visitor, monkeypatch):
+def test_long_changes_are_cut_and_said(site, visitor, monkeypatch):
     """Of a page that is other altogether so many lines are shown, and the page says that there are more."""
     more = {"from": "2026-03-02", "to": "2026-03-03"}
     said = read(page(visitor, "/long", **more))
@@ -267,10 +267,10 @@ def test_long_changes_are_cut_and_said(visitor, monkeypatch):
     assert said.count("[removed: Oude regel") <= compare.MAX_ROWS
     assert "This page shows the first changes alone" not in read(page(visitor, "/fee", **more))
     monkeypatch.setattr(compare, "MAX_FOLDED", 10)
-    markup = page(visitor, "/fee", **more)
+    markup = page(site.visitor(), "/fee", **more)
     assert ("10 lines unchanged" in read(markup), "<details" in markup) == (True, False)
     monkeypatch.setattr(compare, "MAX_SHOWN", 200)
-    assert "This page shows the first changes alone" in read(page(visitor, "/fee", **more))
+    assert "This page shows the first changes alone" in read(page(site.visitor(), "/fee", **more))
 
 
 def test_no_more_comparisons_than_there_is_room_for(site, monkeypatch):

@@ -340,7 +340,7 @@ def test_tag_of_a_rewritten_page_knows_the_rewriter(archive, visitor, monkeypatc
     settings = structs.replace(archive.settings, viewer=moved)
     elsewhere = Visitor(replace(archive, settings=settings))
     assert elsewhere.replay(MONDAY, SITE + path).headers["ETag"] != tag
-    monkeypatch.setattr("viewer.replaying.page_head._REWRITERS", ("rewriting",))
+    monkeypatch.setattr("viewer.replaying.means._REWRITERS", ("rewriting",))
     assert Visitor(archive).replay(MONDAY, SITE + path).headers["ETag"] != tag
 
 

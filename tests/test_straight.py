@@ -8,18 +8,15 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse, create_environ
 
 from tests.support.archive import Archive, Reply, build
+from tests.support.straight import Counted
 from tests.support.viewing import app_of
 from viewer.replaying.body import SHORT
-from viewer.straight import Straight, straight
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 SITE = "https://www.example.org"
 MONDAY, TUESDAY = "20260302023000", "20260303023000"
@@ -54,50 +51,6 @@ def archive(tmp_path_factory) -> Iterator[Archive]:
     }
     with build(tmp_path_factory.mktemp("archive"), {"example": days}) as made:
         yield made
-
-
-class OnlyRoutes(Straight):
-    """Takes no question for a plain one."""
-
-    def _asked(self, _environ: WSGIEnvironment) -> None:
-        return None
-
-
-class Counted:
-    """Asks the viewer, and counts how often its routes were asked."""
-
-    def __init__(self, archive: Archive) -> None:
-        self.asked = 0
-        self.visitor = self._visitor(archive, self.counting)
-        self.of_routes = self._visitor(archive, OnlyRoutes)
-
-    def _visitor(self, archive, straight) -> Client:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("viewer.app.straight", straight)
-            return Client(app_of(archive), use_cookies=False)
-
-    def counting(self, app, held):
-        def routes(environ, start_response):
-            self.asked += 1
-            return app(environ, start_response)
-
-        return straight(routes, held)
-
-    def get(
-        self, path: str, host: str = "localhost:8080", method: str = "GET", **headers: str
-    ) -> TestResponse:
-        """Ask both; they must agree. Return the answer."""
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        both = [
-            client.open(path, base_url=f"http://{host}", method=method, headers=fields, buffered=True)
-            for client in (self.visitor, self.of_routes)
-        ]
-        told = [
-            (one.status, sorted(set(one.headers) - {("Date", one.headers.get("Date"))}), one.data)
-            for one in both
-        ]
-        assert told[0] == told[1]
-        return both[0]
 
 
 @pytest.fixture

@@ -125,6 +125,11 @@ BY_ROUTE = {
         "/demo/history?url=www.example.org/zaak-4712",
     ],
     "/<site>/cite": [f"/demo/cite?url={Q}&at={MONDAY}", f"/demo/cite?url={Q}&at=2026-03-03"],
+    "/<site>/print": [
+        f"/demo/print?url={Q}&at={MONDAY}",
+        f"/demo/print?url={Q}&at=2026-03-03&view=ns_&sheets=10",
+        f"/demo/print?url={Q}&at={MONDAY}&view=fg_",
+    ],
     "/<site>/compare": [
         f"/demo/compare?url={Q}",
         f"/demo/compare?url={Q}&from={MONDAY}&to={TUESDAY}",
@@ -205,6 +210,7 @@ REFUSED = [
     ),
     f"/web/{MONDAY}fg_/{CASE}",
     *BY_ROUTE["/<site>/cite"],
+    *BY_ROUTE["/<site>/print"],
     *BY_ROUTE["/<site>/compare"],
     *BY_ROUTE["/<site>/compare/pane"],
     *BY_ROUTE["/<site>/<moment>/export/<profile>"],

@@ -56,7 +56,8 @@ def test_one_version_is_no_picture():
 
 
 @pytest.mark.parametrize(
-    ("days", "unit"), [(7, "day"), (89, "day"), (200, "month"), (1000, "month"), (4000, "year")]
+    ("days", "unit"),
+    [(7, "day"), (89, "day"), (91, "month"), (200, "month"), (305, "month"), (1000, "month"), (4000, "year")],
 )
 def test_labels(days, unit):
     """Days, months or years are written below, as many as fit."""
@@ -64,6 +65,13 @@ def test_labels(days, unit):
     assert {one.unit for one in picture.labels} == {unit}
     assert 2 <= len(picture.labels) <= LABELS
     assert all(0 <= one.at <= 100 for one in picture.labels)
+    begins = {
+        "day": lambda _: True,
+        "month": lambda day: day.day == 1,
+        "year": lambda day: f"{day:%m-%d}" == "01-01",
+    }
+    every = [day for day in (MONDAY + timedelta(days=number) for number in range(days)) if begins[unit](day)]
+    assert [one.day for one in picture.labels] == every[:: -(-len(every) // LABELS)]
 
 
 def test_thousands_of_versions():

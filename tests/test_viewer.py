@@ -388,7 +388,7 @@ def test_search_filters(visitor, asked, found):
 def test_search_for_words_that_are_too_common(visitor, monkeypatch, language, said):
     """What would keep others waiting too long is refused in a sentence, and the page stays."""
     monkeypatch.setattr("index.search.Budget", lambda: Budget(0))
-    answer = visitor.get("/demo/search?q=aanvraag&on=2026-03-02", Accept_Language=language)
+    answer = visitor.get("/demo/search?q=de+aanvraag&on=2026-03-02", Accept_Language=language)
     assert (answer.status_code, said in text_of(answer)) == (200, True)
 
 

@@ -47,6 +47,7 @@ from .days import best, to_day
 from .holdings import Holdings, title_of
 from .i18n import add_languages, clock, second
 from .kept_answers import Keeping, KeptAnswers, keeping
+from .kept_values import ROOM, KeptValues
 from .pages import (
     around,
     between,
@@ -58,18 +59,23 @@ from .pages import (
     frame,
     lifeline,
     page_parts,
+    printed,
     search,
     theme,
     trust,
 )
 from .pages.theme import is_themed
+from .places import EACH, MOST, Room
 from .protocols import security_txt, web_archive_txt
 from .protocols.cdx import add_cdx
 from .protocols.timegate import add_memento
+from .replaying.means import means_of
 from .replaying.replay import create_replay, is_replay_host
+from .replaying.straight_payload import Payloads
+from .replaying.straight_replay import Replayed
 from .security import add_security_headers
 from .shelf import Shelf
-from .straight import straight
+from .straight import Straight
 from .takedowns import Takedowns
 from .withheld import withheld
 
@@ -116,14 +122,23 @@ def create_app(
     exports = KeptExports(collection, settings, profiles or built_in())
     public = PublicHistory(history, takedowns.now)
     search = Search(public, catalogue)
-    held = Holdings(settings, collection, public, search, addresses, shelf, exports, takedowns, now, crew)
+    room, values = Room(crew.part(MOST, least=2), crew.part(EACH)), KeptValues(crew.part(ROOM))
+    held = Holdings(
+        settings, collection, public, search, addresses, shelf, exports, takedowns, now, crew, room, values
+    )
     _ = exports.offered
-    viewer, replay = straight(create_viewer(held), held), create_replay(held)
-    at_hand = viewer.is_at_hand
+    made_with = means_of(held)
+    viewer = Straight(create_viewer(held), Payloads(held))
+    replay = Straight(create_replay(made_with), Replayed(made_with))
+
+    def chosen(environ: WSGIEnvironment) -> Straight:
+        return replay if is_replay_host(environ.get("HTTP_HOST", ""), held) else viewer
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        chosen = replay if is_replay_host(environ.get("HTTP_HOST", ""), held) else viewer
-        return chosen(environ, start_response)
+        return chosen(environ)(environ, start_response)
+
+    def at_hand(environ: WSGIEnvironment) -> bool:
+        return chosen(environ).is_at_hand(environ)
 
     kept = KeptAnswers(crew.part(settings.viewer.kept_bytes, least=0))
     return keeping(app, kept, at_hand, takedowns.refresh)
@@ -146,12 +161,13 @@ def create_viewer(held: Holdings) -> Flask:
         security_txt.pages,
         frame.pages,
         cite.pages,
+        printed.pages,
         browse.pages,
         download.pages,
-        search.pages,
         trust.pages,
     ):
         app.register_blueprint(blueprint)
+    search.add_search(app, held)
     lifeline.add_lifelines(app, held)
     compare.add_comparisons(app, held)
     feed.add_feeds(app, held)
@@ -187,6 +203,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
         to_day=to_day,
         best=best,
         here=lambda: quote(request_target(request.environ), safe=""),
+        address_here=lambda: held.settings.viewer.base_url.rstrip("/") + request_target(request.environ),
         held=held,
         downloads=download.downloads_of,
         withholds=lambda shown: browse.snapshot_of(shown).withholds(),

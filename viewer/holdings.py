@@ -21,6 +21,7 @@ from archiver.collection import Collection
 from archiver.exporting.kept_exports import KeptExports
 from archiver.settings import Settings, Site
 from index.errors import NotFoundError
+from index.lifeline import Interval
 from index.model import Snapshot
 from index.public import PublicHistory
 from index.search import Search
@@ -30,9 +31,14 @@ from index.timestamp import local_date
 from .addresses.path_address import Addresses
 from .crew import ALONE, Crew
 from .days import SiteDays
+from .kept_values import NOT_KEPT, KeptValues
 from .open_snapshot import OpenSnapshot
+from .places import Room
 from .shelf import Shelf
 from .takedowns import Takedowns
+
+_SMALL = 1024
+"""Bytes that an interval is counted for, and whatever else is small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,10 @@ class Holdings:
     takedowns: Takedowns
     now: Callable[[], datetime]
     crew: Crew = ALONE
+    room: Room = field(default_factory=Room)
+    """Where costly answers are made and waited for."""
+    kept: KeptValues = field(default_factory=KeptValues)
+    """What was found for pages, until something is written."""
     _days: dict[str, tuple[int | None, SiteDays]] = field(default_factory=dict)
     """The snapshots of each site, and what was written to the history when they were read."""
     _counts: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
@@ -58,8 +68,21 @@ class Holdings:
     def sites(self) -> list[Site]:
         """Return the sites of the configuration, then those that only the archive still has."""
         known = {site.name: site for site in self.settings.site}
-        past = [Site(name=name, seeds=()) for name in self.history.sites() if name not in known]
+        past = [Site(name=name, seeds=()) for name in self.archived() if name not in known]
         return [*known.values(), *past]
+
+    def archived(self) -> list[str]:
+        """Return the names of the sites that have a snapshot, in order."""
+        return self.kept.get(("sites",), self.history.written(), self.history.sites, lambda _: _SMALL)
+
+    def lifeline(self, url: str, site: str) -> list[Interval]:
+        """Return the intervals of a normalised URL on a site, oldest first; nobody changes that list."""
+        return self.kept.get(
+            ("lifeline", site, url),
+            self.history.written(),
+            lambda: self.history.lifeline(url, site),
+            lambda found: _SMALL * (1 + len(found)) if found else NOT_KEPT,
+        )
 
     def site(self, name: str) -> Site:
         """Return a site by name. Raises NotFoundError."""
@@ -113,15 +136,15 @@ class Holdings:
         As it is written, or without what the crawler takes off the links it finds. The history is about many
         days, which may have had different rules: those of the configuration count.
         """
-        if self.history.lifeline(url, site):
+        if self.lifeline(url, site):
             return url
         tidied = self.settings.tidy_of(site)(url)
-        return tidied if tidied != url and self.history.lifeline(tidied, site) else url
+        return tidied if tidied != url and self.lifeline(tidied, site) else url
 
     def sites_with(self, url: str) -> list[str]:
         """Return the sites that ever had a URL, as it is written or as their crawler tidies it."""
         exact = self.history.sites_with(url)
-        return [site for site in self.history.sites() if site in exact or self.kept_as(url, site) != url]
+        return [site for site in self.archived() if site in exact or self.kept_as(url, site) != url]
 
     def refuse_withheld(self, url: str, site: str | None = None) -> None:
         """Raise WithheldError for a URL of which days are withheld, where nothing else is to be told."""

@@ -239,6 +239,11 @@ class OpenSnapshot:
         found = self.look_up(other)
         return other if found and not found.capture.unresolved else None
 
+    @property
+    def is_read_through(self) -> bool:
+        """Whether its origins are known, for which the whole index is read once."""
+        return self.__dict__.keys() >= {"origins", "module_origins"}
+
     @cached_property
     def tidy(self) -> Tidy:
         """What the crawler took off the addresses it found: the site's own rules, as they were that day."""
@@ -247,13 +252,13 @@ class OpenSnapshot:
     @cached_property
     def origins(self) -> frozenset[Origin]:
         """The archived origins of which this snapshot has a capture."""
-        found = (_URL_OF_LINE.search(line) for line in self.folder.index.lines())
-        return frozenset(origin(text.decode()) for text in {match[1] for match in found if match})
+        found = self.folder.index.all_of(_URL_OF_LINE)
+        return frozenset(origin(text.decode()) for text in found)
 
     @cached_property
     def module_origins(self) -> list[str]:
         """The archived origins of which this snapshot has scripts, sorted; none where they are too many."""
-        lines = (line for line in self.folder.index.lines() if _SCRIPT_LINE.search(line))
+        lines = self.folder.index.lines_with(_SCRIPT_LINE)
         found = {match[1] for match in map(_URL_OF_LINE.search, lines) if match}
         origins = sorted({str(origin(text.decode())) for text in found})
         return origins if len(origins) <= MAX_MODULE_ORIGINS else []

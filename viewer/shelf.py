@@ -77,6 +77,11 @@ class Shelf:
         """Return a snapshot that is open, None where it would have to be opened first."""
         return self._open.get(timestamp)
 
+    def read_through(self, timestamp: str) -> OpenSnapshot | None:
+        """Return a snapshot that is open and whose index was read through; None for any other."""
+        snapshot = self.opened(timestamp)
+        return snapshot if snapshot and snapshot.is_read_through else None
+
     def _look(self, timestamp: str) -> OpenSnapshot | None:
         parse_timestamp(timestamp)
         for site in self._collection.sites():

@@ -145,6 +145,13 @@ KINDS = (
     Kind("no lifeline", "/<site>/history", "lifeline.html", f"/demo/history?url={SITE}/kostn"),
     Kind("cite", "/<site>/cite", "cite.html", f"/demo/cite?url={SITE}/kosten&at={TUESDAY}"),
     Kind("not cited", "/<site>/cite", "not_cited.html", f"/demo/cite?url={SITE}/oud&at={TUESDAY}"),
+    Kind("print", "/<site>/print", "print.html", f"/demo/print?url={SITE}/kosten&at={TUESDAY}"),
+    Kind(
+        "print, without scripts",
+        "/<site>/print",
+        "print.html",
+        f"/demo/print?url={SITE}/kosten&at={TUESDAY}&view=ns_",
+    ),
     Kind("compare", _COMPARE, "compare.html", f"/demo/compare?{_BOTH}"),
     Kind("compare, empty", _COMPARE, "compare.html", "/demo/compare"),
     Kind("compare, pages", _COMPARE, "compare.html", f"/demo/compare?{_BOTH}&view=pages"),
@@ -232,6 +239,8 @@ NO_TEMPLATE_OF_A_PAGE = frozenset(
     {
         "layout.html",
         "in_frame.html",
+        "on_paper.html",
+        "page_warnings.html",
         "parts.html",
         "withheld_words.html",
         "feed.xml",

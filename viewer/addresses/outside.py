@@ -54,7 +54,7 @@ def link_mapper(addresses: Addresses, name: str, page: str, known: Collection[Or
         twin = _twin(normal, known)
         if twin:
             return addresses.url(name, twin + absolute[absolute.index(":") :])
-        return f"{outside}/{normal}{ada_url.URL(absolute).hash}"
+        return f"{outside}/{normal}{ada_url.URL(absolute).hash if '#' in absolute else ''}"
 
     return mapped
 

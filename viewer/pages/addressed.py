@@ -17,5 +17,5 @@ def addresses_of(typed: str, site: str) -> tuple[str | None, str | None]:
     written = [typed] if "://" in typed[:10] else [f"https://{typed}", f"http://{typed}"]
     urls = [url for one in written if (url := normalise(one))]
     known = ((url, holdings().kept_as(url, site)) for url in urls)
-    there = (one for one in known if holdings().history.lifeline(one[1], site))
+    there = (one for one in known if holdings().lifeline(one[1], site))
     return next(there, (urls[0], urls[0]) if urls else (None, None))

@@ -23,8 +23,9 @@ from archiver.settings import Site
 from index.changes import Change, Kind
 from index.model import Snapshot
 
-from ..current import holdings
+from ..current import client, holdings
 from ..holdings import Holdings
+from ..kept_values import NOT_KEPT
 from ..places import Places
 from .browse import last_page, page_number, wanted_changes
 from .change_list import survey
@@ -37,6 +38,8 @@ LONG = 2
 """Answers made at once, by all processes."""
 
 _PLACES = "daykeep-between"
+_SIZE = 2048
+"""Bytes that a change is counted for."""
 
 pages = Blueprint("between", __name__)
 
@@ -52,7 +55,7 @@ class Pair:
 
 def add_changes_between(app: Flask, held: Holdings) -> None:
     """Let an application tell what changed between two days."""
-    app.extensions[_PLACES] = Places(held.crew.part(LONG))
+    app.extensions[_PLACES] = Places(held.crew.part(LONG), held.room)
     app.register_blueprint(pages)
 
 
@@ -67,9 +70,7 @@ def changes_between(site: str) -> str:
     days = _days(good, *(text if is_moment(text) else "" for text in given.values()))
     told, listed = None, None
     if days:
-        places: Places = current_app.extensions[_PLACES]
-        with places.taken("Too many days are being compared"):
-            told = _told(found, days)
+        told = _told(found, days)
         last = holdings().snapshot(site, days[1].snapshot.timestamp)
         listed = survey(shown(_as_lines(told.changes), last), wanted, number)
     return render_template(
@@ -100,10 +101,21 @@ def _days(good: list[Snapshot], old: str, new: str) -> tuple[Chosen, Chosen] | N
 
 
 def _told(site: Site, days: tuple[Chosen, Chosen]) -> Told:
-    held = holdings()
-    first, last = (held.snapshot(site.name, one.snapshot.timestamp).folder for one in days)
-    texts = Texts(held.collection, noise_of(site), held.settings.zone)
-    return told_between(texts, held.history, first, last, BOUNDS)
+    """Return what differs, as it was told before where nothing was written since."""
+    held, noise = holdings(), noise_of(site)
+    names = [one.snapshot.timestamp for one in days]
+    places: Places = current_app.extensions[_PLACES]
+    texts = Texts(held.collection, noise, held.settings.zone)
+
+    def make() -> Told:
+        with places.taken("Too many days are being compared", client()):
+            first, last = (held.snapshot(site.name, name).folder for name in names)
+            return told_between(texts, held.history, first, last, BOUNDS)
+
+    def size(told: Told) -> int:
+        return NOT_KEPT if texts.unreadable else _SIZE * (1 + len(told.changes))
+
+    return held.kept.get(("between", site.name, *names, noise, BOUNDS), held.history.written(), make, size)
 
 
 def _as_lines(changes: Iterable[Change]) -> Iterator[ChangedUrl]:

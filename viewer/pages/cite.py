@@ -57,7 +57,7 @@ def cite(site: str) -> str | Response | tuple[str, int]:
     if found is None:
         return render_template("not_cited.html", site=found_site, shown=shown, url=url), 404
     capture = found.capture
-    lifeline = held.history.lifeline(capture.url, site)
+    lifeline = held.lifeline(capture.url, site)
     names = _names(held, capture)
     return render_template(
         "cite.html",

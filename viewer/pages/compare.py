@@ -13,8 +13,9 @@ time; what one may cost is bounded in characters and cells (index/comparison).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, current_app, render_template, request
@@ -34,8 +35,9 @@ from index.errors import DamagedError, NotFoundError
 from index.lifeline import Interval
 from index.model import Snapshot
 
-from ..current import holdings
+from ..current import client, holdings
 from ..holdings import Holdings
+from ..kept_values import NOT_KEPT
 from ..places import Places
 from ..replaying.body import beginning
 from ..replaying.form import charset_of
@@ -62,6 +64,8 @@ MOVED_WITHIN = 8
 
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _PLACES = "daykeep-comparing"
+_ROW = 1024
+"""Bytes that a line is counted for beside its letters."""
 
 pages = Blueprint("compare", __name__)
 
@@ -119,7 +123,7 @@ class Shown:
 
 def add_comparisons(app: Flask, held: Holdings) -> None:
     """Let an application compare two days of a page."""
-    app.extensions[_PLACES] = Places(held.crew.part(LONG))
+    app.extensions[_PLACES] = Places(held.crew.part(LONG), held.room)
     app.register_blueprint(pages)
     add_panes(app)
 
@@ -127,17 +131,17 @@ def add_comparisons(app: Flask, held: Holdings) -> None:
 @pages.get("/<site>/compare")
 def compare(site: str) -> str | Response | tuple[str, int]:
     """Show two days of one page beside each other."""
-    found = holdings().site(site)
+    found, version = holdings().site(site), holdings().history.written()
     asked = _asked(site)
     good = holdings().good_snapshots(site)
-    lifeline = holdings().history.lifeline(asked.url, site) if asked.url else []
+    lifeline = holdings().lifeline(asked.url, site) if asked.url else []
     days = choose(lifeline, good, asked.old, asked.new) if lifeline else None
     _refuse_withheld(site, asked, days)
     shown = None
     if days and days.old and asked.url:
-        places: Places = current_app.extensions[_PLACES]
-        with places.taken("Too many pages are being compared"):
-            shown = _shown(found, asked, lifeline, good, days)
+        shown = _compared(
+            version, _name(found, asked, days), partial(_shown, found, asked, lifeline, good, days)
+        )
     if asked.view == "pages":
         allow_frames(["'self'"])
     page = render_template(
@@ -175,12 +179,38 @@ def _asked(site: str) -> Asked:
     return Asked(typed, url, None if other == url else other, old, new, wrong, view)
 
 
+def _name(site: Site, asked: Asked, days: TwoDays) -> Hashable:
+    """Return what a comparison is of, and by which rules."""
+    between = days.old.snapshot.timestamp if days.old else "", days.new.snapshot.timestamp
+    return "compare", site.name, asked.url, asked.renamed, between, noise_of(site)
+
+
+def _compared(version: int | None, name: Hashable, make: Callable[[], Shown]) -> Shown:
+    """Return a comparison, as it was made before where nothing was written since that version."""
+    places: Places = current_app.extensions[_PLACES]
+
+    def made() -> Shown:
+        with places.taken("Too many pages are being compared", client()):
+            return make()
+
+    return holdings().kept.get(name, version, made, _weight)
+
+
+def _weight(shown: Shown) -> int:
+    """Return about how many bytes a comparison takes: its texts whole, and its lines."""
+    if Standing.UNREADABLE in {shown.found.old.standing, shown.found.new.standing}:
+        return NOT_KEPT
+    texts = len(shown.found.old.text) + len(shown.found.new.text)
+    rows = shown.found.passages.rows if shown.found.passages else ()
+    return _ROW * (1 + len(rows)) + 8 * texts
+
+
 def _shown(site: Site, asked: Asked, lifeline: list[Interval], good: list[Snapshot], days: TwoDays) -> Shown:
     assert days.old is not None
     assert asked.url is not None
     held = holdings()
     now_url = asked.renamed or asked.url
-    now = held.history.lifeline(now_url, site.name) if asked.renamed else lifeline
+    now = held.lifeline(now_url, site.name) if asked.renamed else lifeline
     old = side_of(held.collection, held.history, lifeline, asked.url, days.old.snapshot)
     new = side_of(held.collection, held.history, now, now_url, days.new.snapshot)
     found = compared(old, new, noise_of(site), held.settings.zone)

@@ -32,7 +32,7 @@ from index.lifeline import Interval
 from index.model import Snapshot
 from index.timestamp import parse_timestamp
 
-from ..current import holdings
+from ..current import client, holdings
 from ..holdings import Holdings, title_of
 from ..i18n import LANGUAGES
 from ..places import Places
@@ -111,7 +111,7 @@ class Part:
 
 def add_feeds(app: Flask, held: Holdings) -> None:
     """Let an application answer with feeds."""
-    app.extensions[_PLACES] = Places(held.crew.part(LONG))
+    app.extensions[_PLACES] = Places(held.crew.part(LONG), held.room)
     app.jinja_env.filters.update(xml_text=xml_text, rfc3339=rfc3339)
     app.register_blueprint(pages)
 
@@ -125,7 +125,7 @@ def feed(site: str) -> Response:
     if before and not ("-" not in before and is_moment(before)):
         abort(404)
     places: Places = current_app.extensions[_PLACES]
-    with places.taken("Too many feeds are being made"):
+    with places.taken("Too many feeds are being made", client()):
         part = _versions(followed, before) if followed.url else _days(followed, before)
     language = request.args.get("lang", "")
     language = language if language in LANGUAGES else held.settings.language
@@ -145,7 +145,7 @@ def _followed(site: Site) -> Followed:
     if not typed:
         return Followed(site, section)
     url = addresses_of(typed, site.name)[1]
-    if url is None or not holdings().history.lifeline(url, site.name):
+    if url is None or not holdings().lifeline(url, site.name):
         if url:
             holdings().refuse_withheld(url, site.name)
         abort(404)
@@ -194,7 +194,7 @@ def _versions(followed: Followed, before: str) -> Part:
     """Return the entries of the versions of a page that began before a snapshot, newest first."""
     held = holdings()
     good = {one.timestamp: one for one in held.good_snapshots(followed.site.name)}
-    lifeline = [one for one in held.history.lifeline(followed.url, followed.site.name) if says(one)]
+    lifeline = [one for one in held.lifeline(followed.url, followed.site.name) if says(one)]
     began = [one for one in lifeline if one.first in good and (not before or one.first < before)][::-1]
     entries = list(islice(_of_versions(followed, began, good), ENTRIES))
     return Part(entries, began[ENTRIES - 1].first if len(began) > ENTRIES else None)

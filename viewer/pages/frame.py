@@ -226,7 +226,7 @@ def _span(moment: str) -> tuple[str, str]:
 
 def _offer(site: str, address: WebAddress, start: str, end: str) -> Offer:
     held = holdings()
-    lifeline = held.history.lifeline(held.kept_as(address.url, site), site)
+    lifeline = held.lifeline(held.kept_as(address.url, site), site)
     good = [one.timestamp for one in held.good_snapshots(site)]
     there = next((one for one in _snapshots_at(address.moment) if one.site == site and _saw(one)), None)
     return Offer(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import Response, render_template
 
@@ -25,6 +26,7 @@ from ..addresses.view import View
 from ..current import holdings
 from ..holdings import Holdings, title_of
 from ..open_snapshot import Found, OpenSnapshot
+from ..protocols.as_memento import canonical
 from ..replaying.file import File, file_of
 from ..replaying.filling import origins, sources
 from ..replaying.form import is_file
@@ -58,15 +60,19 @@ class Framed:
         return self.snapshot.timestamp + self.view.letters
 
 
-def framed(page: Framed) -> Response:
-    """Return the frame page of a page, which may hold the replay origins of its day and view alone."""
+def framed(page: Framed, template: str = "frame.html", **more: object) -> Response:
+    """
+    Return the frame page of a page, which may hold the replay origins of its day and view alone.
+
+    Another template may hold the same frame for another end; `more` is what it shows besides.
+    """
     held = holdings()
     outside = outside_of(held.addresses, page.name)
     frames = [*sources(held, page.snapshot, page.view), *filter(None, [outside])]
     in_head, in_page = _allowed(held.addresses, frames)
     allow_frames(in_head)
     shows = _of_page(held, page) | _of_day(held, page) | _of_versions(held, page) | _of_frame(held, page)
-    return Response(render_template("frame.html", frames=in_page, outside=outside, **shows))
+    return Response(render_template(template, frames=in_page, outside=outside, **shows, **more))
 
 
 def _allowed(addresses: Addresses, frames: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -84,7 +90,16 @@ def _of_page(held: Holdings, page: Framed) -> dict[str, object]:
         "file": _file(held, page.holder, page.found),
         "parts": named_parts(page.snapshot, page.view, page.holder, page.found, page.url),
         "instead": page.other.folder.summary if page.other else None,
+        "memento": canonical(held, page.found.capture),
+        "print_path": _print_path(page),
     }
+
+
+def _print_path(page: Framed) -> str:
+    """Return where the whole page stands, to be printed."""
+    asked = {"url": page.url, "at": page.snapshot.timestamp, "view": page.view.modifier}
+    told = {name: value for name, value in asked.items() if value}
+    return f"/{page.snapshot.site}/print?{urlencode(told)}"
 
 
 def _of_day(held: Holdings, page: Framed) -> dict[str, object]:
@@ -101,7 +116,7 @@ def _of_day(held: Holdings, page: Framed) -> dict[str, object]:
 
 def _of_versions(held: Holdings, page: Framed) -> dict[str, object]:
     """Return what the banner shows of the other days that captured the page."""
-    lifeline = held.history.lifeline(page.found.capture.url, page.snapshot.site)
+    lifeline = held.lifeline(page.found.capture.url, page.snapshot.site)
     before, after = neighbours(lifeline, page.snapshot.timestamp)
     return {
         "page_title": title_at(held.history, lifeline, page.holder.timestamp),

@@ -22,7 +22,7 @@ from index.passage import Dated
 from index.timestamp import parse_date
 
 from ..addresses.address import format_web_path
-from ..current import holdings
+from ..current import client, holdings
 from ..holdings import Holdings
 from ..places import Places
 from .addressed import addresses_of
@@ -42,7 +42,7 @@ pages = Blueprint("lifeline", __name__)
 
 def add_lifelines(app: Flask, held: Holdings) -> None:
     """Let an application show lifelines."""
-    app.extensions[_PLACES] = Places(held.crew.part(LONG))
+    app.extensions[_PLACES] = Places(held.crew.part(LONG), held.room)
     app.register_blueprint(pages)
 
 
@@ -72,7 +72,7 @@ def history(site: str) -> str | Response | tuple[str, int]:
         return redirect(format_web_path(_day(on) or "*", url))
     url = kept
     good = holdings().good_snapshots(site)
-    lifeline = holdings().history.lifeline(url, site) if url else []
+    lifeline = holdings().lifeline(url, site) if url else []
     withheld = holdings().history.withheld(url, site) if url else []
     if url and not lifeline:
         holdings().refuse_withheld(url, site)
@@ -100,7 +100,7 @@ def _dated(lifeline: list[Interval], passage: str) -> Dated | None:
         return None
     held = holdings()
     places: Places = current_app.extensions[_PLACES]
-    with places.taken("Too many passages are being looked for"):
+    with places.taken("Too many passages are being looked for", client()):
         return date_passage(held.collection, held.history, lifeline, passage, most=MAX_READ)[0]
 
 

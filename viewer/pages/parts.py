@@ -227,7 +227,7 @@ def _explained(held: Holdings, snapshot: OpenSnapshot, missing: Sequence[Missing
 
 def _nearest(held: Holdings, snapshot: OpenSnapshot, url: str, good: Sequence[str]) -> str | None:
     """Return the snapshot of the same site nearest in time that has a URL; of two as near, the earlier."""
-    lifeline = held.history.lifeline(held.kept_as(url, snapshot.site), snapshot.site)
+    lifeline = held.lifeline(held.kept_as(url, snapshot.site), snapshot.site)
     lifeline = [one for one in lifeline if 200 <= (one.status or 0) < 400]
     if not lifeline:
         return None

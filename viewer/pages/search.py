@@ -11,7 +11,8 @@ An address put into the box leads to that page instead (typed.py).
     history     which of those texts were online at that snapshot, and from when to when
     WARC        the text itself, for the stretch that shows why it was found
 
-A day without a snapshot has no results: those of another day are never shown in its place.
+A day without a snapshot has no results: those of another day are never shown in its place. Made a few at a
+time; what one may cost is bounded in documents and places that are looked at (index/budget.py).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Flask, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from archiver.settings import Site
@@ -33,8 +34,11 @@ from index.search import Filters, Found, Hit
 from index.timestamp import is_date, is_year
 from index.words import MAX_QUERY
 
-from ..current import holdings
+from ..current import client, holdings
 from ..days import SiteDays, best, of_day
+from ..holdings import Holdings
+from ..kept_values import NOT_KEPT
+from ..places import Places
 from .typed import address_of, hosts_of
 
 Known = tuple[list[Interval], dict[str, str]]
@@ -43,8 +47,13 @@ Known = tuple[list[Interval], dict[str, str]]
 pages = Blueprint("search", __name__)
 
 MAX_ADDRESS = 4096
+LONG = 4
+"""Searches made at once, by all processes."""
 PER_PAGE = 20
 MAX_PAGE = 50
+_PLACES = "daykeep-searching"
+_SIZE, _PIECE = 2048, 150
+"""Bytes that a result is counted for, and a piece of its excerpt beside its letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,12 @@ class Asked:
         return f"/{site}/search?{urlencode(named)}"
 
 
+def add_search(app: Flask, held: Holdings) -> None:
+    """Let an application search."""
+    app.extensions[_PLACES] = Places(held.crew.part(LONG), held.room)
+    app.register_blueprint(pages)
+
+
 @pages.get("/<site>/search")
 def search(site: str) -> str | Response | tuple[str, int]:
     """Show what matches, as the site stood on a day; or go to the page whose address was typed."""
@@ -109,7 +124,7 @@ def search(site: str) -> str | Response | tuple[str, int]:
     page, too_common = None, False
     if asked.text and snapshot:
         try:
-            page = _search(found, asked, snapshot, number)
+            page = _found(found, asked, snapshot, number)
         except QueryError:
             too_common = True
     bad_day = bool(asked.on) and not asked.ever and not is_date(asked.on)
@@ -167,6 +182,27 @@ def _snapshot(snapshots: list[Snapshot], on: str) -> Snapshot | None:
 
 def _last(page: Page | None) -> int:
     return min(max(((page.found.total if page else 0) + PER_PAGE - 1) // PER_PAGE, 1), MAX_PAGE)
+
+
+def _found(site: Site, asked: Asked, snapshot: Snapshot, number: int) -> Page:
+    """Return a page of what is found, as it was found before where nothing was written since."""
+    held = holdings()
+    places: Places = current_app.extensions[_PLACES]
+
+    def make() -> Page:
+        with places.taken("Too many searches are being made", client()):
+            return _search(site, asked, snapshot, number)
+
+    name = ("search", site.name, asked, snapshot.timestamp, number)
+    return held.kept.get(name, held.history.written(), make, _size)
+
+
+def _size(page: Page) -> int:
+    """Return about how many bytes a page of what was found takes."""
+    if not all(result.excerpt for result in page.results):
+        return NOT_KEPT
+    pieces = (piece for result in page.results for piece, _ in result.excerpt)
+    return _SIZE * (1 + len(page.results)) + sum(_PIECE + 2 * len(piece) for piece in pieces)
 
 
 def _search(site: Site, asked: Asked, snapshot: Snapshot, number: int) -> Page:

@@ -120,12 +120,22 @@ def _drawn(versions: Iterable[tuple[Shade, date, date]], first: date, days: int)
 def _labels(first: date, days: int) -> Iterator[Label]:
     """Yield dates at even distances: first days of years or months, or days, as the length asks for."""
     unit = "year" if days > 3 * 365 else "month" if days > 90 else "day"
-    marks = [one for one in (first + timedelta(days=number) for number in range(days)) if _begins(one, unit)]
+    marks = list(_marks(first, first + timedelta(days=days), unit))
     every = max(-(-len(marks) // LABELS), 1)
     yield from (Label(one, (one - first).days / days * 100, unit) for one in marks[::every])
 
 
-def _begins(day: date, unit: str) -> bool:
-    if unit == "year":
-        return (day.month, day.day) == (1, 1)
-    return unit == "day" or day.day == 1
+def _marks(first: date, end: date, unit: str) -> Iterator[date]:
+    """Yield the first days of years or months, or the days, from one day until before another."""
+    one = first if unit == "day" else _next(first - _DAY, unit)
+    while one < end:
+        yield one
+        one = _next(one, unit)
+
+
+def _next(day: date, unit: str) -> date:
+    """Return the day after, or the first day of the year or month after."""
+    if unit == "day":
+        return day + _DAY
+    last = unit == "year" or day.month == 12
+    return date(day.year + 1, 1, 1) if last else date(day.year, day.month + 1, 1)

@@ -18,7 +18,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, repeat
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from index.errors import DamagedError
 from index.lifeline import Interval
@@ -44,10 +44,35 @@ class Kept(NamedTuple):
     url: str
 
 
-def kept(held: Holdings, url: str) -> list[Kept]:
+class _OfOne(Sequence[Kept]):
+    """The snapshots, oldest first, that have one URL of one site: thousands, of which few are asked."""
+
+    def __init__(self, names: Sequence[str], site: str, url: str) -> None:
+        self._names, self._site, self._url = names, site, url
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, at: int) -> Kept: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> _OfOne: ...
+
+    def __getitem__(self, at: int | slice) -> Kept | _OfOne:
+        if isinstance(at, slice):
+            return _OfOne(self._names[at], self._site, self._url)
+        return Kept(self._names[at], self._site, self._url)
+
+
+def kept(held: Holdings, url: str) -> Sequence[Kept]:
     """Return the snapshots that have a normalised URL, or one that is taken for it, oldest first."""
-    found: dict[str, Kept] = {}
     taken = [one for spelling in _spellings(held, url) for one in _alike(held, spelling)]
+    if taken and len({(one.site, one.url) for one in taken}) == 1:
+        good = held.days(taken[0].site).good_names
+        having = dict.fromkeys(name for one in taken for name in _within(good, one))
+        return _OfOne(sorted(having), taken[0].site, taken[0].url)
+    found: dict[str, Kept] = {}
     for one in reversed(taken):  # the first of them that has a snapshot counts
         names = _within(held.days(one.site).good_names, one)
         found.update(zip(names, map(Kept, names, repeat(one.site), repeat(one.url)), strict=False))
@@ -56,7 +81,7 @@ def kept(held: Holdings, url: str) -> list[Kept]:
 
 def _spellings(held: Holdings, url: str) -> Iterable[str]:
     """Return a URL as it is written, then as the crawlers of the sites tidy it."""
-    return dict.fromkeys([url, *(held.settings.tidy_of(site)(url) for site in held.history.sites())])
+    return dict.fromkeys([url, *(held.settings.tidy_of(site)(url) for site in held.archived())])
 
 
 def _alike(held: Holdings, url: str) -> list[Interval]:

@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from http import HTTPStatus
-from typing import NamedTuple
 
 from flask import Response, request
 from werkzeug.datastructures import Range
@@ -29,9 +28,8 @@ from archiver.records import open_response
 
 from ..addresses.address import format_web_path
 from ..current import holdings
-from ..holdings import Holdings
 from ..open_snapshot import Found, OpenSnapshot
-from .body import Body, coding_of, extent_of, gathered, part_of
+from .body import Body, Made, coding_of, extent_of, gathered, part_of
 from .file import disposition, file_name
 
 PREFIX = "X-Archive-Orig-"
@@ -47,20 +45,15 @@ _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}", re.ASCII)
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 
 
-class Payload(NamedTuple):
-    """An answer: its status, its own header fields, and what is sent."""
-
-    status: int
-    fields: list[tuple[str, str]]
-    chunks: list[bytes] | Iterator[bytes]
-
-
 def as_captured(snapshot: OpenSnapshot, found: Found) -> Response:
     """Answer with the payload of a capture. Raises DamagedError."""
     wanted = request.range if request.method == "GET" and "If-Range" not in request.headers else None
     saved = request.headers.get("Sec-Fetch-Mode") == NAVIGATE
     with ExitStack() as stack:
-        payload = payload_of(holdings(), snapshot, found, stack, wanted=wanted, saved=saved)
+        stored = stack.enter_context(
+            open_response(holdings().warc(snapshot.site), snapshot.timestamp, found.capture)
+        )
+        payload = payload_of(snapshot, found, stored, wanted=wanted, saved=saved)
         response = Response(payload.chunks, payload.status, payload.fields)
         response.call_on_close(stack.pop_all().close)
         return response
@@ -68,22 +61,19 @@ def as_captured(snapshot: OpenSnapshot, found: Found) -> Response:
 
 
 def payload_of(
-    held: Holdings,
     snapshot: OpenSnapshot,
     found: Found,
-    resources: ExitStack,
+    stored: Stored,
     *,
     wanted: Range | None = None,
     saved: bool = False,
-) -> Payload:
+) -> Made:
     """
-    Return the payload of a capture, or the range of it that is wanted. Raises DamagedError.
+    Return the payload of a capture, stored so, or the range of it that is wanted. Raises DamagedError.
 
-    `saved`: a browser saves it, and undoes the coding that it is told. What the payload is read from is
-    open until `resources` are closed.
+    `saved`: a browser saves it, and undoes the coding that it is told.
     """
     capture = found.capture
-    stored = resources.enter_context(open_response(held.warc(snapshot.site), snapshot.timestamp, capture))
     body = _body(stored, wanted, saved=saved)
     chunks = gathered(body.chunks)
     status = stored.status if 200 <= stored.status < 600 and stored.status != 304 else 200
@@ -95,7 +85,7 @@ def payload_of(
         (f"{PREFIX}Status", str(stored.status)),
         ("ETag", f'"{capture.digest.removeprefix("sha256:")}"'),
     ]
-    return Payload(body.status or status, fields, chunks)
+    return Made(body.status or status, fields, chunks)
 
 
 def _body(stored: Stored, wanted: Range | None, *, saved: bool) -> Body:

@@ -10,25 +10,56 @@ Knows nothing of what was captured.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from flask import request
-from werkzeug.datastructures import Range
-from werkzeug.http import parse_range_header
+from flask import current_app, request
+from werkzeug.datastructures import Accept, Range
+from werkzeug.http import parse_accept_header, parse_range_header
 
 from index.urlkey import Origin, normalise
-from index.urlkey import origin as origin_of
 
 from ..addresses.address import Mapper
 from ..addresses.label import resolve
 from ..addresses.outside import link_mapper
 from ..addresses.view import View
-from ..current import holdings
-from ..holdings import Holdings
 from ..open_snapshot import OpenSnapshot
 from .filling import origins
+from .means import Means
 
+MEANS = "daykeep-means"
 VARY = "Accept-Encoding, Sec-Fetch-Dest"
+_USUAL = 256
+"""Characters of an Accept-Encoding whose meaning is remembered: browsers have a handful of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a visitor's browser says of what it wants."""
+
+    destination: str | None
+    """What it wants the answer for (Fetch section 2.2.7), if it tells."""
+    encodings: str | None
+    """The content codings it takes, as it says so."""
+
+    def accepts(self, coding: str) -> bool:
+        """Tell whether the client takes a content coding."""
+        short = self.encodings is None or len(self.encodings) <= _USUAL
+        parse = _parsed if short else parse_accept_header
+        return parse(self.encodings).quality(coding) > 0
+
+
+@lru_cache(256)
+def _parsed(encodings: str | None) -> Accept:
+    return parse_accept_header(encodings)
+
+
+def visit_of(environ: Mapping[str, Any]) -> Visit:
+    """Return what a request says of what is wanted."""
+    return Visit(environ.get("HTTP_SEC_FETCH_DEST"), environ.get("HTTP_ACCEPT_ENCODING"))
+
 
 BESIDE = "X-Daykeep-Range"
 """In which a cache in front tells the visitor's range, while it asks for the whole to cut that out itself."""
@@ -36,8 +67,10 @@ BESIDE = "X-Daykeep-Range"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request on a replay origin asks for."""
+    """What a request on a replay origin asks for, and what its answer is made with."""
 
+    means: Means
+    visit: Visit
     snapshot: OpenSnapshot
     origin: Origin
     url: str
@@ -57,18 +90,40 @@ class Asked:
         return self.snapshot.sources(self.view, self.reach)
 
 
-def read_asked(target: str) -> Asked | None:
-    """Return what a request asks for by its Host and target; None where there is no such thing."""
-    held = holdings()
-    read = held.addresses.read(request.environ.get("HTTP_HOST", ""), target)
-    snapshot = held.shelf.get(read[0].timestamp) if read else None
+def asked_by(
+    means: Means,
+    environ: Mapping[str, Any],
+    target: str,
+    opened: Callable[[str], OpenSnapshot | None],
+) -> Asked | None:
+    """
+    Return what a request asks for by its Host and target; None where there is no such thing.
+
+    `opened` returns the snapshot of a timestamp, or None.
+    """
+    read = means.held.addresses.read(environ.get("HTTP_HOST", ""), target)
+    snapshot = opened(read[0].timestamp) if read else None
     if read is None or snapshot is None:
         return None
     label, path = read
-    reach = origins(held, snapshot, label.view)
+    reach = origins(means.held, snapshot, label.view)
     origin = resolve(label, reach)
     url = normalise(f"{origin}{path}") if origin else None
-    return Asked(snapshot, origin, url, label.view, reach) if origin and url else None
+    if not origin or not url:
+        return None
+    return Asked(means, visit_of(environ), snapshot, origin, url, label.view, reach)
+
+
+def means() -> Means:
+    """Return what the application that answers makes its answers with."""
+    found: Means = current_app.extensions[MEANS]
+    return found
+
+
+def read_asked(target: str) -> Asked | None:
+    """Return what the current request asks for; None where there is no such thing."""
+    made_with = means()
+    return asked_by(made_with, request.environ, target, made_with.held.shelf.get)
 
 
 def wanted(etag: str, *, of_a_part: bool = False) -> Range | None:
@@ -85,20 +140,10 @@ def wanted(etag: str, *, of_a_part: bool = False) -> Range | None:
 
 
 def destination() -> str | None:
-    """Return what the browser wants the answer for (Fetch section 2.2.7), if it tells."""
-    return request.headers.get("Sec-Fetch-Dest")
-
-
-def accepts(coding: str) -> bool:
-    """Tell whether the client takes a content coding."""
-    return request.accept_encodings.quality(coding) > 0
+    """Return what the browser wants the answer of the current request for, if it tells."""
+    return visit_of(request.environ).destination
 
 
 def links(asked: Asked) -> Mapper | None:
     """Return what maps where a page leads, if otherwise than what it is made of."""
-    return link_mapper(holdings().addresses, asked.name, asked.url, asked.reach)
-
-
-def viewer_origin(held: Holdings) -> str:
-    """Return the viewer's own origin."""
-    return str(origin_of(normalise(held.settings.viewer.base_url) or ""))
+    return link_mapper(asked.means.held.addresses, asked.name, asked.url, asked.reach)

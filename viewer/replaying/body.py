@@ -15,13 +15,14 @@ Nothing holds more than a piece of a body, except what is rewritten. Knows nothi
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from isal import igzip
+from isal import igzip, igzip_lib, isal_zlib
 from werkzeug.datastructures import Range
 
 from archiver.exchange import header
@@ -35,6 +36,7 @@ MAX_REWRITTEN = 32 << 20
 """Bytes of a page or style sheet that are rewritten; a longer one is passed on as it is, with a note."""
 
 
+_BROKEN = cast("type[Exception]", igzip_lib.IsalError)
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", re.ASCII)
 
 
@@ -64,6 +66,23 @@ class Body:
     """Status that takes the place of the stored one."""
 
 
+class Made(NamedTuple):
+    """An answer: its status, its header fields, and what is sent, in one piece if it is short."""
+
+    status: int
+    fields: list[tuple[str, str]]
+    chunks: list[bytes] | Iterator[bytes]
+    narrowed: bool = False
+    """Whether a policy that stands in the page narrows that of the header."""
+
+    def having(self, fields: Iterable[tuple[str, str]]) -> Made:
+        """Return the same answer with these fields, in place of any of their names that it has."""
+        more = list(fields)
+        names = {name.lower() for name, _ in more}
+        kept = [one for one in self.fields if one[0].lower() not in names]
+        return self._replace(fields=[*kept, *more])
+
+
 def coding_of(stored: Stored) -> str | None:
     """Return the Content-Encoding of a stored body as one canonical value; None where it has none."""
     return ", ".join(codings(header(stored.headers, "content-encoding"))) or None
@@ -86,13 +105,28 @@ def beginning(stored: Stored, limit: int) -> tuple[bytes, Iterator[bytes] | None
     coding = coding_of(stored)
     if coding and not _can_decode(coding):
         raise ValueError(f"content coding {coding!r} is not known here")
+    held = gathered(stored.body)
+    if isinstance(held, list):
+        short = held[0] if coding is None else _inflated(held[0], limit) if coding == "gzip" else None
+        if short is not None and len(short) <= limit:
+            return short, None
     data = bytearray()
-    stream = decoded_stream(stored.body, coding)
+    stream = decoded_stream(held, coding)
     for piece in stream:
         data += piece
         if len(data) > limit:
             return bytes(data), stream
     return bytes(data), None
+
+
+def _inflated(body: bytes, limit: int) -> bytes | None:
+    """Return what one whole gzip member holds, up to more than a limit; None for anything else or damage."""
+    inflate = isal_zlib.decompressobj(zlib.MAX_WBITS + 16)
+    try:
+        data: bytes = inflate.decompress(body, limit + 1)
+    except _BROKEN:
+        return None
+    return data if inflate.eof and not inflate.unused_data else None
 
 
 def packed(body: bytes) -> bytes:

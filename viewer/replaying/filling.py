@@ -65,7 +65,7 @@ def fill(
 
     `near` are its neighbours, for who asks more than once.
     """
-    lifeline = held.history.lifeline(held.kept_as(url, snapshot.site), snapshot.site)
+    lifeline = held.lifeline(held.kept_as(url, snapshot.site), snapshot.site)
     if not lifeline:
         return None
     for timestamp in neighbours(held, snapshot) if near is None else near:

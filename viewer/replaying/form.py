@@ -77,6 +77,11 @@ def kind_of(stored: Stored, destination: str | None) -> Kind:
     return Kind.PLAIN
 
 
+def may_be_rewritten(destination: str | None) -> bool:
+    """Tell whether a body is rewritten for such a destination, if it is of a type that is."""
+    return destination == "style" or destination in _WORKERS or is_document(destination)
+
+
 def is_document(destination: str | None) -> bool:
     """Tell whether an answer may become a document of its own."""
     return destination in _DOCUMENTS

@@ -15,7 +15,6 @@ Knows nothing of databases.
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
@@ -36,16 +35,17 @@ from ..current import give, holdings
 from ..holdings import Holdings
 from ..i18n import add_languages
 from ..kept_answers import may_be_kept
-from ..open_snapshot import Found, Nearness, OpenSnapshot
-from ..protocols.as_memento import as_memento
-from .asked import BESIDE, VARY, Asked, destination, read_asked, wanted
+from ..open_snapshot import Found, OpenSnapshot
+from .asked import BESIDE, MEANS, VARY, Asked, destination, means, read_asked, wanted
 from .body import (
     coding_of,
     length_of,
 )
 from .filling import fill
+from .finished import FOREVER, etag_of, finish
 from .form import Kind, is_document, is_file, is_framed, kind_of, mime_of
 from .gap import mark_filled
+from .means import Means
 from .other_day import FILLED_SCRIPTLESS, notice
 from .own_answers import (
     ASKED_AGAIN,
@@ -57,25 +57,23 @@ from .own_answers import (
     to_frame,
     withheld_page,
 )
-from .page_head import SCRIPT, SCRIPT_PATH, VERSION, Script, make_script, rewriting_version
+from .page_head import SCRIPT_PATH
 from .preflight import is_preflight, leave
 from .secured import guarded, secured
 from .sent import READ, Sent, answer_to, sent_by
-from .stored_answer import NOTE, answer_with, form_of, headers_of, is_sniffed, response_of
+from .stored_answer import answer_with, headers_of, response_of
 from .stored_parts import whole_or_part
 
-FOREVER = "public, max-age=31536000, immutable"
-"""For bytes as they were captured: those never change."""
 XHTML = "application/xhtml+xml"
 
 
-def create_replay(held: Holdings) -> Flask:
+def create_replay(made_with: Means) -> Flask:
     """Return the application of all replay origins: one route, no static files, no session."""
+    held = made_with.held
     app = Flask("viewer", static_folder=None)
     add_languages(app, held.settings.language, by_cookie=False)
     give(app, held)
-    app.extensions[SCRIPT] = make_script()
-    app.extensions[VERSION] = rewriting_version(held, app.extensions[SCRIPT])
+    app.extensions[MEANS] = made_with
     app.url_map.merge_slashes = False
     app.url_map.converters["path"] = AnyPath
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -135,7 +133,7 @@ def _sent(asked: Asked) -> Response:
         of_a_file = is_framed(destination()) and is_file(stored)
         if not _can_be_sent(stored) or of_a_file or stored.status == HTTPStatus.PARTIAL_CONTENT:
             return refused(asked)
-        response = answer_with(asked, stored, stack, "")
+        response = answer_with(asked, stored, stack, wanted(""))
         response.headers["Cache-Control"] = "no-store"
         return response
     raise AssertionError
@@ -185,11 +183,9 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
     """Answer with a capture of a snapshot: the one asked for, or one that fills its gap."""
     with ExitStack() as stack:
         stored = stack.enter_context(_opened(snapshot, found.capture))
-        form = form_of(stored)
         said = _notice(asked, stored, snapshot, found)
-        form += f"-{hashlib.sha256(said.encode()).hexdigest()[:12]}" if said else ""
-        day = "" if snapshot is asked.snapshot else f"-{snapshot.timestamp}"
-        etag = f"{found.capture.digest.removeprefix('sha256:')[:32]}-{form}{day}"
+        etag = etag_of(asked, stored, found, said)
+        etag += "" if snapshot is asked.snapshot else f"-{snapshot.timestamp}"
         there = _whole_or_part(snapshot, found.capture, stored, etag)
         if isinstance(there, Capture):
             return _captured(asked, snapshot, replace(found, capture=there))
@@ -204,13 +200,11 @@ def _captured(asked: Asked, snapshot: OpenSnapshot, found: Found) -> Response:
         if filled and stored.status == HTTPStatus.OK and not _says_itself(asked, stored):
             return shown_within(asked, stored, snapshot)
         unchanged = stored.status == 200 and request.if_none_match.contains_weak(etag)
-        response = Response(status=304) if unchanged else answer_with(asked, stored, stack, etag, said)
+        part = wanted(etag, of_a_part=stored.status == HTTPStatus.PARTIAL_CONTENT)
+        response = Response(status=304) if unchanged else answer_with(asked, stored, stack, part, said)
         if not asked.view.filled:  # the nearest day that has a part may be another one tomorrow
             may_be_kept(request.environ)
-        as_memento(response, holdings(), found.capture)
-        _finished(response, etag, found, made=_is_made(stored, found))
-        if said:
-            response.headers["Vary"] = f"{VARY}, Accept-Language"
+        _finished(response, finish(asked, stored, found, etag, response.status_code), said)
         return response
     raise AssertionError
 
@@ -261,22 +255,13 @@ def _says_itself(asked: Asked, stored: Stored) -> bool:
     return kind in {Kind.HTML, Kind.XML} or not mime_of(stored)
 
 
-def _is_made(stored: Stored, found: Found) -> bool:
-    """Tell whether an answer is more than stored bytes: a page, a redirect, a choice made for the visitor."""
-    plain = kind_of(stored, destination()) is Kind.PLAIN and not is_sniffed(stored)
-    framed = is_framed(destination())  # then its policy counts, which names the viewer
-    return not plain or framed or 300 <= stored.status < 400 or found.nearness is not Nearness.EXACT
-
-
-def _finished(response: Response, etag: str, found: Found, *, made: bool) -> Response:
-    response.headers["Cache-Control"] = ASKED_AGAIN if made else FOREVER
-    response.headers["Vary"] = f"{VARY}, {BESIDE}" if _is_by_beside(response) else VARY
-    response.set_etag(etag)
-    if 300 <= response.status_code < 400:  # what it leads to may be a gap: who asked is told
-        response.headers["Timing-Allow-Origin"] = "*"
-    if found.nearness is not Nearness.EXACT:
-        response.headers[NOTE] = found.nearness.value
-    return response
+def _finished(response: Response, fields: list[tuple[str, str]], said: str) -> None:
+    """Set what an answer says of itself; it may also depend on more than others do."""
+    response.headers.update(fields)
+    if _is_by_beside(response):
+        response.headers["Vary"] = f"{VARY}, {BESIDE}"
+    if said:
+        response.headers["Vary"] = f"{VARY}, Accept-Language"
 
 
 def _is_by_beside(response: Response) -> bool:
@@ -285,7 +270,7 @@ def _is_by_beside(response: Response) -> bool:
 
 
 def _script_answer() -> Response:
-    script: Script = current_app.extensions[SCRIPT]
+    script = means().script
     response = Response(script.body, mimetype="text/javascript")
     response.headers["Cache-Control"] = FOREVER
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -8,6 +8,7 @@ Our script that runs first in archived pages, and what archived workers begin wi
     static/parts.js       what was asked for, as the viewer is told
     static/worker.js      the rest of a worker
     static/marks.js       how a page shows what is missing in it, or of another day
+    static/sizes.js       how much room a page takes, for paper
     static/replay.js      the rest of a page
 
 Nothing of it is a name that a page can see. Knows nothing of requests of ours.
@@ -30,7 +31,7 @@ _STRICT = re.compile(rb"(?:\s|\xef\xbb\xbf|/\*(?s:.*?)\*/|//[^\r\n]*+)*+[\"']use
 @cache
 def page_script() -> bytes:
     """Return the script of pages."""
-    return _together(_file("marks.js") + b"\n" + _file("replay.js"))
+    return _together(b"\n".join(_file(name) for name in ("marks.js", "sizes.js", "replay.js")))
 
 
 def worker_script(body: bytes, said: dict[str, str]) -> bytes:

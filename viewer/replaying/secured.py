@@ -13,13 +13,13 @@ from typing import Any
 from flask import Response, g
 
 from ..addresses.outside import outside_of
-from ..current import holdings
 from ..rewriting.headers import (
     MAX_LISTED,
     fits,
     security_headers,
 )
-from .asked import Asked, destination, viewer_origin
+from .asked import Asked, destination, means
+from .means import Means
 
 _POLICIES = frozenset({"Content-Security-Policy", "Connection-Allowlist"})
 
@@ -33,32 +33,39 @@ def secured(response: Response, asked: Asked | None) -> Response:
     """
     given = frozenset({"Content-Security-Policy"} & set(response.headers.keys()))
     left = _POLICIES if response.status_code == HTTPStatus.NOT_MODIFIED else given
-    for name, value in _security_headers(asked):
+    fields = (
+        policies(asked, narrowed=g.get("policy_in_page", False))
+        if asked
+        else security_headers([], **_of_all(means(), destination()))
+    )
+    for name, value in fields:
         if name not in left:
             response.headers[name] = value
     return response
 
 
-def _security_headers(asked: Asked | None) -> list[tuple[str, str]]:
-    held = holdings()
-    viewer = viewer_origin(held)
-    by_path = held.addresses.base if held.addresses.by_path else ""
-    led = "" if destination() else viewer
-    if asked is None:
-        return security_headers([], viewer, by_path=by_path, led=led)
+def policies(asked: Asked, *, narrowed: bool) -> list[tuple[str, str]]:
+    """Return the fields of an answer about a snapshot; `narrowed`: the page has a policy in itself."""
+    addresses = asked.means.held.addresses
     own = asked.sources
-    more: dict[str, Any] = {
-        "by_path": by_path,
-        "scriptless": asked.view.scriptless,
-        "outside": outside_of(held.addresses, asked.name),
-        "led": led,
-    }
-    if not by_path and not fits(own):
-        wildcard = [held.addresses.wildcard()]
+    more = _of_all(asked.means, asked.visit.destination)
+    more |= {"scriptless": asked.view.scriptless, "outside": outside_of(addresses, asked.name)}
+    if not addresses.by_path and not fits(own):
+        wildcard = [addresses.wildcard()]
         listed = len(" ".join(own)) <= MAX_LISTED
         more |= {"ancestors": wildcard[0], "connects": own if listed else wildcard}
-        own = wildcard if g.get("policy_in_page") else []
-    return security_headers(own, viewer, **more)
+        own = wildcard if narrowed else []
+    return security_headers(own, **more)
+
+
+def _of_all(made_with: Means, wanted_for: str | None) -> dict[str, Any]:
+    """Return what the policy of every answer is made with."""
+    addresses = made_with.held.addresses
+    return {
+        "viewer_origin": made_with.viewer,
+        "by_path": addresses.base if addresses.by_path else "",
+        "led": "" if wanted_for else made_with.viewer,
+    }
 
 
 def guarded(response: Response) -> Response:

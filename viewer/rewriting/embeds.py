@@ -24,6 +24,7 @@ from index.urlkey import normalise
 
 from .charset import decode
 from .css import Use, uses_in_css
+from .dull import Dull, attribute_but, element_but, plain_of, tag, valued
 from .markup import tokens
 from .tags import Kind as Of
 from .tags import Token, attributes, unescape
@@ -38,19 +39,15 @@ MAX_READ = 1 << 20
 
 _SPACE = "\t\n\f\r "
 _CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)(?:(?<=,)|(?:[^,(]|\([^)]*+\)?)*+)")
-# Text, and tags as most are written that name no part: most of a page. Never those with raw text.
-_DULL = re.compile(
-    r"""(?:
-      [^<]++
-    | </[a-z][a-z0-9]*+>
-    | <(?!(?:audio|base|embed|feimage|frame|iframe|image|img|input|link|math|noembed|noframes|object|plaintext
-           |script|style|svg|textarea|title|track|use|video|xmp)[\s/>])
-      [a-z][a-z0-9]*+
-      (?:[ \n]++(?!(?:background|style)[\s=/>])[a-z][a-z0-9:-]*+(?:="[^"]*+"|='[^']*+')?)*+
-      [ \n]*+/?>
-    )*+""",
-    re.VERBOSE,
-)
+_NAMING = frozenset(
+    {
+        "audio", "base", "embed", "feimage", "frame", "iframe", "image", "img", "input", "link", "math",
+        "noembed", "noframes", "object", "plaintext", "script", "style", "svg", "textarea", "title", "track",
+        "use", "video", "xmp",
+    }
+)  # fmt: skip
+_ATTRIBUTE = attribute_but({"background", "style"})
+_DULL = Dull(tag(element_but(_NAMING), valued(_ATTRIBUTE, "[^{quote}]*"), _ATTRIBUTE))
 # Links of these kinds are asked for with the page.
 _STYLE = frozenset({"stylesheet"})
 _ICONS = frozenset({"icon", "apple-touch-icon", "mask-icon"})
@@ -131,7 +128,7 @@ def embeds_of_sheet(body: bytes, url: str, *, most: int = MAX_EMBEDS) -> list[Em
 
 def _starts(text: str, *, xml: bool) -> Iterator[tuple[Token, Values]]:
     """Yield the start tags with their attributes, and `<style>` with its text as an attribute."""
-    for token in tokens(text, xml=xml, dull=_DULL):
+    for token in tokens(text, xml=xml, over=_DULL.over(plain_of(text))):
         if token.kind is Of.START:
             yield token, {one.name: unescape(one.value) for one in attributes(text, token)}
         elif token.kind is Of.RAW and token.name == "style":

@@ -24,13 +24,15 @@ from ..addresses.path_address import RootedMapper
 from .charset import decode
 from .css import rewrite_css_text
 from .data_url import DataUrl, parse_data_url
+from .dull import plain_of
 from .head import first_place
 from .import_map import rewrite_import_map
 from .markup import tokens
+from .passed_over import dull_of
 from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, Rule, inner, meta_rules, url
 from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unescape
 
-_IMPORT_MAP = re.compile(r"""type\s*+=\s*+["']?\s*+importmap""", re.IGNORECASE)
+_IMPORT_MAP = re.compile(r"""type\s*+=\s*+["']?\s*+importmap""", re.IGNORECASE | re.ASCII)
 _XML_ENCODING = re.compile(r"(<\?xml\s[^>]*?encoding\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
 _XML_STYLESHEET = re.compile(r"(<\?xml-stylesheet\s[^>]*?href\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')")
 # Where nothing of this stands in a tag's attributes, none of them needs a change.
@@ -39,25 +41,8 @@ _WORTH_A_LOOK = re.compile(
     r"|target|ping|integrity|nonce|srcdoc|rel|type|http-equiv|charset|attributionsrc|csp",
     re.IGNORECASE,
 )
-# Text, and tags as most are written that none of the rules below has to do with: most of a real page. The
-# elements named have raw text, are foreign, or have rules that look at more than a doubled slash.
-_DULL_TAGS = r"""(?:
-      [^<]++
-    | </[a-z][a-z0-9]*+>
-    | <(?!(?:base|iframe|link|math|meta|noembed|noframes|plaintext|script|style|svg|textarea|title|xmp)[\s/>])
-      [a-z][a-z0-9]*+
-      (?:[ \n]++(?!(?:attributionsrc|formtarget|integrity|nonce|ping|target)[\s=/>])
-        [a-z][a-z0-9:-]*+
-        (?:="[^"&/\\\t\n\r]*+SLASHES"|='[^'&/\\\t\n\r]*+SLASHES')?
-      )*+
-      [ \n]*+/?>
-    )*+"""
-_DULL = re.compile(_DULL_TAGS.replace("SLASHES", r"(?:/[^\"'&/\\\t\n\r]++)*+/?"), re.VERBOSE)
 # In path mode one slash is worth a look
 _WORTH_IN_PATHS = re.compile(rf"/|{_WORTH_A_LOOK.pattern}", re.IGNORECASE)
-_DULL_IN_PATHS = re.compile(
-    _DULL_TAGS.replace("SLASHES", "").replace("(?:base|", "(?:audio|base|img|video|"), re.VERBOSE
-)
 
 
 # In path mode a page's origin is nobody's. What scripts read of these (the rules of a sheet, the points of an
@@ -89,18 +74,19 @@ def rewrite_html(
     """
     first = head.decode() if isinstance(head, bytes) else head
     text = decode(body, charset, xml=xml)
-    mapped = bool(_IMPORT_MAP.search(text))
+    plain = plain_of(text)
+    mapped = b"importmap" in plain.lower() and bool(_IMPORT_MAP.search(text))
     if modules and not mapped:
         first = first.replace("<script", f'<script data-modules="{escape_text(" ".join(modules))}"', 1)
     first = first.replace("<script", f"<script{XHTML}", 1) if xml else first
     page = Page(mapper, link, first, xml, modules, policy=policy, document=_rewritten)
-    return _rewritten(text, page).encode("utf-8", "replace")
+    return _rewritten(text, page, plain).encode("utf-8", "replace")
 
 
-def _rewritten(text: str, page: Page) -> str:
+def _rewritten(text: str, page: Page, plain: bytes | None = None) -> str:
     place = first_place(text, page.xml)
     pieces, done = [], 0
-    for start, end, new in _edits(text, page):
+    for start, end, new in _edits(text, plain or plain_of(text), page):
         if done <= place <= start:
             pieces += [text[done:place], page.policy, page.head]
             done, place = place, -1
@@ -112,13 +98,14 @@ def _rewritten(text: str, page: Page) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def _edits(text: str, page: Page) -> Iterator[tuple[int, int, str]]:
+def _edits(text: str, plain: bytes, page: Page) -> Iterator[tuple[int, int, str]]:
     """Yield what changes in a page: from, to, and the new text."""
     script_type = ""
     in_paths = isinstance(page.mapper, RootedMapper)
     worth = _WORTH_IN_PATHS if in_paths else _WORTH_A_LOOK
     always = {"iframe", *(_READ_BY_SCRIPTS if in_paths else ())}
-    for token in tokens(text, xml=page.xml, dull=_DULL_IN_PATHS if in_paths else _DULL):
+    over = dull_of(xml=page.xml, in_paths=in_paths).over(plain)
+    for token in tokens(text, xml=page.xml, over=over):
         if token.kind is Kind.START:
             if token.name == "script":
                 script_type = _script_type(text, token)

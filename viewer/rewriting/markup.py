@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from .dull import Over
 from .foreign import Foreign
 from .tags import ATTRIBUTE, Kind, Token, is_self_closing
 
@@ -51,15 +52,14 @@ _IN_SCRIPT = re.compile(
 )
 
 
-def tokens(text: str, *, xml: bool = False, dull: re.Pattern[str] | None = None) -> Iterator[Token]:
+def tokens(text: str, *, xml: bool = False, over: Over | None = None) -> Iterator[Token]:
     """
     Yield the tokens of a page in their order. A tag that the page ends in is none, as in browsers.
 
-    `dull` is text and whole tags that the caller wants no token of, matched where a token may begin. It
-    matches neither the start tag of an element with raw text nor `<svg>` nor `<math>`, and it is not asked
-    inside those two.
+    `over` passes over text and whole tags that the caller wants no token of (dull.py). It is not asked inside
+    `<svg>` and `<math>`.
     """
-    scanner = _Scanner(text, xml, dull)
+    scanner = _Scanner(text, xml, over)
     while (token := scanner.next()) is not None:
         yield token
 
@@ -67,10 +67,10 @@ def tokens(text: str, *, xml: bool = False, dull: re.Pattern[str] | None = None)
 class _Scanner:
     """Walks through a text once; what it remembers is its place and the foreign elements it is in."""
 
-    def __init__(self, text: str, xml: bool, dull: re.Pattern[str] | None) -> None:
+    def __init__(self, text: str, xml: bool, over: Over | None) -> None:
         self._text = text
         self._xml = xml
-        self._dull = dull
+        self._over = over
         self._place = 0
         self._raw = ""
         self._foreign = Foreign(text, _outside)
@@ -79,10 +79,8 @@ class _Scanner:
         """Return the next token, or None at the end."""
         if self._raw:
             return self._raw_text()
-        dull = self._dull if not self._foreign.levels else None
-        passed = dull.match(self._text, self._place) if dull else None
-        if passed:
-            self._place = passed.end()
+        if self._over and not self._foreign.levels:
+            self._place = self._over(self._place)
         before = self._place
         found = (_XML_TOKEN if self._xml else _HTML_TOKEN).search(self._text, self._place)
         if not found:
@@ -136,7 +134,7 @@ class _Scanner:
 
 def _outside(text: str, start: int, end: int, passed: Mapping[int, int]) -> Iterator[Token]:
     """Yield the tokens between two places of a page; of each stretch that is passed over only the first."""
-    scanner = _Scanner(text, xml=False, dull=None)
+    scanner = _Scanner(text, xml=False, over=None)
     scanner.pass_to(start)
     while (token := scanner.next()) is not None and token.start < end:
         yield token

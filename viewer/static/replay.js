@@ -32,6 +32,9 @@
 // What the visitor selects, so that it can be asked from when to when the page said that:
 //   {daykeep: 1, selected: "…"}
 //
+// How large it is, so that all of it can be printed (viewer/static/sizes.js):
+//   {daykeep: 1, size: [960, 5120, 960, 900]}
+//
 // Beside another day (viewer/static/compare.js) it stands in a pane, and tells the page around that how far it is
 // scrolled; it is told how far to scroll:
 //   {daykeep: 1, scrolled: 0.42}   {daykeep: 1, scroll: 0.42}
@@ -736,7 +739,10 @@
   if (byPath) tell();  // before a script of the page can say something else
   if (realParent !== window) watchParts();
   if (paned) scrollBeside();
-  else if (framed) tellSelection();
+  else if (framed) {
+    tellSelection();
+    makeSizes(window, window.name === "daykeep-paper", (size) => tellParent({ daykeep: 1, size }, viewer));
+  }
   // Where a script leads to what nothing is captured of: to the page that says so.
   const ownOrigins = new Set(known.includes("*") ? [] : known.split(" ").filter(Boolean));
   const leading = (wanted) => {

@@ -58,14 +58,14 @@
 
   // Without a banner of its own (this day does not have the page) only what holds for any page stays.
   const strip = (url) => {
-    document.querySelectorAll(".versions, .banner-more > .banner-note, .banner-warning, .banner-file, .banner-parts").forEach((part) => part.remove());
+    document.querySelectorAll(".versions, .banner-more > .banner-note, .banner-warning, .banner-file, .banner-parts, .on-paper").forEach((part) => part.remove());
     const all = new URL(byId("lifeline").href);
     all.searchParams.set("url", url);
     byId("lifeline").href = all.href;
     byId("lifeline").textContent = byId("lifeline").dataset.all;
     byId("url").value = url;
     byId("passage-url").value = url;
-    for (const name of ["cite", "changed"]) byId(name)?.parentElement.remove();
+    for (const name of ["cite", "changed", "print"]) byId(name)?.parentElement.remove();
   };
   const counts = () => (byId("parts")?.querySelector(".banner-counts")?.textContent ?? "").replace(/\s+/g, " ").trim();
   const renewed = renewing.telling(byId("said"), counts);
