@@ -5,6 +5,8 @@ An archive of years that can be served: sealed days with index, ledger, changes 
     made = make(DATA, days=3650, urls=2000)
     made.pages        each address, with the days on which it became what it is
 
+    made = archive(FOLDER, days=3650, urls=2000)    the same in a folder that keeps it for the next time
+
 Pages have some paragraphs of a made-up language, of which one is another on a day that changed them. A day's
 WARC has what changed, with its text. All revisits of all days stand in one more file, and what no day says
 otherwise (that file and the ledger) has a name in every day's folder by a hard link. Recorded at once and
@@ -13,6 +15,7 @@ not day by day: bench/years.py measures that. Knows nothing of who asks.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import sys
 import uuid
@@ -237,3 +240,16 @@ def make(root: Path, days: int, urls: int) -> Made:
         generation = catalogue.publish(None, maker.texts)
         history.publish_anew(SITE, found, lambda: generation)
     return Made(maker.pages, names, maker.words)
+
+
+def archive(folder: Path, days: int, urls: int) -> Made:
+    """Return the archive in `data` of a folder, which is made now where it is not there."""
+    known = folder / f"made-{days}-{urls}.json"
+    if known.is_file():
+        return msgspec.json.decode(known.read_bytes(), type=Made)
+    made = make(folder / "data", days, urls)
+    bare = dataclasses.replace(
+        made, pages=[dataclasses.replace(page, paragraphs=[], capture=None) for page in made.pages]
+    )
+    known.write_bytes(msgspec.json.encode(bare))
+    return made

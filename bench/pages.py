@@ -23,12 +23,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from werkzeug.test import Client
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 
 from archiver.collection import Collection  # noqa: E402
 from archiver.settings import Settings, load  # noqa: E402
-from bench.decade import Made, make  # noqa: E402
+from bench.decade import Made, archive  # noqa: E402
 from bench.table import machine, report  # noqa: E402
 from bench.visitors import Asked, Target, configured  # noqa: E402
 from index.catalogue import Catalogue  # noqa: E402
@@ -111,17 +109,6 @@ def profiled(kind: str) -> Iterator[None]:
     profile.disable()
     print(f"==== {kind}", file=sys.stderr)
     pstats.Stats(profile, stream=sys.stderr).sort_stats("cumulative").print_stats(LINES)
-
-
-def archive(folder: Path, days: int, urls: int) -> Made:
-    """Return what was made in a folder, which is made now where it is not there."""
-    known = folder / f"made-{days}-{urls}.json"
-    if known.is_file():
-        return msgspec.json.decode(known.read_bytes(), type=Made)
-    made = make(folder / "data", days, urls)
-    bare: Any = replace(made, pages=[replace(page, paragraphs=[], capture=None) for page in made.pages])
-    known.write_bytes(msgspec.json.encode(bare))
-    return made
 
 
 HEAD = ("page", "pages", "CPU ms", "again", "kB", "failed")

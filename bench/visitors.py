@@ -3,14 +3,15 @@
 Every kind of page of the viewer over ten years of days, asked by fifty visitors at once; prints a table.
 
     .venv/bin/python bench/visitors.py [--days 3650] [--urls 2000] [--visitors 50] [--think 3] [--seconds 30]
-                                       [--stress 6] [--kinds calendar …] [--folder DIR] [--json] [--markdown]
+                                       [--stress 6] [--kinds calendar …] [--archive DIR] [--folder DIR]
+                                       [--json] [--markdown]
 
     start, about, calendar, year, day, changes, between, missing, search, lifeline, compare, cite, frame,
     feed, cdx, replayed
 
-An archive of ten years takes 6 GB of disk while it runs (bench/decade.py). `daykeep serve` shows it, with as
-many processes as it has by itself, and wrk holds a connection for each visitor. Each kind of page is asked
-for in two ways, one after the other:
+An archive of ten years takes 6 GB of disk while it runs (bench/decade.py), or for longer in `--archive`.
+`daykeep serve` shows it, with as many processes as it has by itself, and wrk holds a connection for each
+visitor. Each kind of page is asked for in two ways, one after the other:
 
     visitors   each asks for a page, has it, and looks at it before the next: `--think` seconds on average,
                exponentially distributed and ten times that at most, as TPC-W has it. There it is 7 seconds;
@@ -43,7 +44,7 @@ from urllib.parse import urlencode
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.decade import SITE, Made, make  # noqa: E402
+from bench.decade import SITE, Made, archive  # noqa: E402
 from bench.launch import cpu, family  # noqa: E402
 from bench.running import running  # noqa: E402
 from bench.table import machine, report  # noqa: E402
@@ -302,6 +303,9 @@ def arguments() -> argparse.Namespace:
         "--stress", type=int, default=6, help="seconds without a pause, for each kind of page"
     )
     parser.add_argument("--kinds", nargs="+", help="only these kinds of page")
+    parser.add_argument(
+        "--archive", type=Path, help="where the archive is kept, and taken from the next time"
+    )
     parser.add_argument("--folder", type=Path, help="where files are made, if not in the temporary folder")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--markdown", action="store_true")
@@ -313,8 +317,10 @@ def main() -> None:
     given, where = arguments(), machine()
     with tempfile.TemporaryDirectory(prefix="daykeep-bench-", dir=given.folder) as name:
         folder = Path(name)
-        made = make(folder / "data", given.days, given.urls)
-        rows = list(measured(made, given, folder))
+        kept = given.archive or folder
+        kept.mkdir(parents=True, exist_ok=True)
+        made = archive(kept, given.days, given.urls)
+        rows = list(measured(made, given, kept))
     if given.json:
         print(json.dumps({"machine": where, "rows": [asdict(row) for row in rows]}, indent=1))
         return

@@ -215,10 +215,16 @@ def test_search_finds_no_less_than_its_peers(tmp_path) -> None:
         assert rows["daykeep"][kind] >= max(rows["tantivy"][kind], rows["fts5"][kind]) > 0
 
 
-def test_visitors_ask_every_kind_of_page() -> None:
-    """The bench of visitors makes an archive in which every kind of page has something, and is answered."""
-    small = ("--days", "9", "--urls", "60", "--visitors", "2")
-    rows = bench("visitors.py", *small, "--seconds", "1", "--think", "0.02", "--stress", "1")["rows"]
+def test_visitors_ask_every_kind_of_page(tmp_path) -> None:
+    """The benches of pages make an archive in which every kind of page has something, and is answered."""
+    small = ("--days", "9", "--urls", "60", "--archive", tmp_path)
+    alone = bench("pages.py", *small, "--pages", "3")["rows"]
+    assert {row["kind"]: (row["failed"], row["pages"] > 0) for row in alone} == {
+        row["kind"]: (0, True) for row in alone
+    }
+    visitors = ("--visitors", "2", "--seconds", "1", "--think", "0.02", "--stress", "1")
+    rows = bench("visitors.py", *small, *visitors)["rows"]
+    assert [row["kind"] for row in rows] == [row["kind"] for row in alone]
     asked = {row["kind"]: row for row in rows}
     assert {"calendar", "day", "between", "search", "compare", "frame", "replayed", "feed", "all"} <= set(
         asked
