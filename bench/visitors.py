@@ -64,8 +64,9 @@ end
 request = function()
   at = at % #targets + 1
   local host, rest = targets[at]:match("^(%S+) (%S+)$")
+  local dest = host:find("^localhost") and "document" or "iframe"
   return wrk.format("GET", rest, {["Host"] = host, ["Accept-Language"] = "nl,en;q=0.5",
-    ["Accept-Encoding"] = "gzip, deflate, br, zstd", ["Sec-Fetch-Dest"] = "document",
+    ["Accept-Encoding"] = "gzip, deflate, br, zstd", ["Sec-Fetch-Dest"] = dest,
     ["Sec-Fetch-Mode"] = "navigate"})
 end
 local threads = {}
