@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from dataclasses import replace
 
 import pytest
+import sqlalchemy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -469,3 +471,32 @@ def test_many_at_once_is_one_after_the_other(tmp_path_factory, days):
             one.timestamp: history.count_pages("demo", one.timestamp) for one in history.snapshots("demo")
         }
         assert history.page_counts("demo") == counted
+
+
+BY_DAY, BY_ADDRESS = {"lifeline_by_first", "lifeline_by_last"}, {"lifeline_by_key"}
+
+
+@pytest.mark.parametrize(
+    ("asks", "used"),
+    [
+        (lambda history: history.first_changes("demo", stamp(0), stamp(1), 10), BY_DAY),
+        (lambda history: history.first_changes("demo", stamp(1), stamp(0), None), BY_DAY),
+        (lambda history: history.pages("demo", stamp(1)), BY_ADDRESS),
+        (lambda history: history.lifeline(A, "demo"), BY_ADDRESS),
+        (lambda history: publish(history, [*DAYS, {A: TWO}], start=len(DAYS)), BY_ADDRESS),
+    ],
+)
+def test_intervals_are_found_by_index(history, asks, used):
+    """What turned between two days is found by when it did; a page, and what a day closes, by its address."""
+    publish(history, DAYS)
+    plans: set[str] = set()
+
+    def explain(connection, _cursor, statement, parameters, *_):
+        if "lifeline" in statement and not statement.startswith("INSERT"):
+            some = parameters[0] if isinstance(parameters, list) else parameters
+            rows = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", some)
+            plans.update(re.findall(r"lifeline_by_\w+", " ".join(str(row) for row in rows)))
+
+    sqlalchemy.event.listen(history._engine, "before_cursor_execute", explain)
+    asks(history)
+    assert plans == used
