@@ -109,7 +109,7 @@ def find_links(url: str, mime: str, charset: str | None, body: bytes, page: Pars
     """
     if mime in MARKUP and page is None:
         page = parse_page(mime, charset, body)
-    links = Links(url, Resolver(base_url(page, url) if page else url))
+    links = Links(url, Resolver(base_url(page, url), page.charset) if page else Resolver(url))
     finder = finder_of(mime)
     if finder:
         finder(links, _Fetched(mime, charset, body, page))

@@ -167,7 +167,7 @@ def _on_object(links: Links, given: Attributes, _name: str) -> None:
     """Read an object or applet, whose addresses are relative to its `codebase` (HTML 4.01, section 13.3)."""
     codebase = given.get("codebase", "")
     base = links.resolver.resolve(codebase) if codebase else None
-    inside = Resolver(base) if base else links.resolver
+    inside = links.resolver.below(base) if base else links.resolver
     named = (given.get(attribute, "") for attribute in ("data", "code", "object"))
     for address in (*named, *_separated(given.get("archive", ""))):
         links.add(inside.resolve(address) if address else None, "embed")

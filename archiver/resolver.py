@@ -5,6 +5,7 @@ The links of one document while they are gathered: absolute, once each, quickly.
     base http://example.org/a/b.html:   c.html   →   http://example.org/a/c.html
                                         ../c     →   http://example.org/c
                                         /c?d#e   →   http://example.org/c?d
+    in a page read as windows-1252:     /c?d=é   →   http://example.org/c?d=%E9
 
 Joining addresses is the largest single cost of a crawl (30 % of its time with urllib's urljoin), and nearly
 all links of a page are plain and relative. Those are joined here; everything else goes to the WHATWG parser
@@ -13,11 +14,13 @@ in index.urlkey. Both give the same answer: tests/test_links.py compares them.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 from index.urlkey import MAX_URL, normalise
 
@@ -40,6 +43,8 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _OTHER_SCHEME = re.compile(r"\s*+(?!https?:)[A-Za-z][A-Za-z0-9+.-]*+:", re.IGNORECASE)
+_AS_WRITTEN = "!$%&'()*+,-./:;=?@[\\]^_`{|}~"
+"""Besides letters and digits, what stays in a query (URL section 1.3, the query percent-encode set)."""
 _MAX_REFERENCE = 3 * MAX_URL
 """Longer ones are data: a percent-encoded address is at most three times as long as its characters."""
 
@@ -47,17 +52,26 @@ _MAX_REFERENCE = 3 * MAX_URL
 class Resolver:
     """Resolves against one base, an absolute, normalised URL. Each spelling is worked out once."""
 
-    __slots__ = ("_folders", "_known", "_root", "base", "written")
+    __slots__ = ("_charset", "_folders", "_known", "_root", "base", "written")
 
-    def __init__(self, base: str) -> None:
-        """Take the base apart: `http://example.org` and `http://example.org/a/`."""
+    def __init__(self, base: str, charset: str = "utf-8") -> None:
+        """
+        Take the base apart: `http://example.org` and `http://example.org/a/`.
+
+        `charset` is Python's name of the encoding that the document is read in: browsers ask with it.
+        """
         self.base = base
+        self._charset = "utf-8" if charset.startswith("utf-16") else charset
         path = base.partition("?")[0]
         self._folders = [path[: path.rfind("/") + 1]]
         self._root = "/".join(base.split("/", 3)[:3])
         self._known: dict[str, str | None] = {}
         self.written: dict[str, str] = {}
         """How addresses were written that joining does not make; together no longer than the document."""
+
+    def below(self, base: str) -> Resolver:
+        """Return what resolves in the same document against another base."""
+        return Resolver(base, self._charset)
 
     def resolve(self, reference: str) -> str | None:
         """Return the normalised absolute URL without fragment; None where it cannot be asked for."""
@@ -79,7 +93,8 @@ class Resolver:
         if len(reference) > _MAX_REFERENCE or _OTHER_SCHEME.match(reference):
             return None
         absolute = reference.startswith(("http://", "https://"))
-        url = normalise(reference) if absolute else normalise(reference, self.base)
+        asked = reference if self._charset == "utf-8" else _with_query_in(reference, self._charset)
+        url = normalise(asked) if absolute else normalise(asked, self.base)
         if url and url != reference and (written := as_found(reference, self.base, url)):
             self.written.setdefault(url, written)
         return url
@@ -97,6 +112,26 @@ class Resolver:
             folder = self._folders[-1]
             self._folders.append(folder[: max(folder.rfind("/", 0, -1), len(self._root)) + 1])
         return self._folders[levels]
+
+
+def _with_query_in(reference: str, charset: str) -> str:
+    """Return a reference, its query encoded as browsers encode it (URL section 1.3, "after encoding")."""
+    path, mark, query = reference.partition("?")
+    if not mark or query.isascii():
+        return reference
+    return f"{path}?{quote(query.encode(charset, _BY_NUMBER), safe=_AS_WRITTEN)}"
+
+
+def _by_number(error: UnicodeError) -> tuple[bytes, int]:
+    """Stand in for characters that an encoding does not have, with their numbers (`&#8364;`, escaped)."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(f"%26%23{ord(one)}%3B" for one in lacking).encode(), error.end
+
+
+_BY_NUMBER = "daykeep-by-number"
+codecs.register_error(_BY_NUMBER, _by_number)
 
 
 class Link(NamedTuple):

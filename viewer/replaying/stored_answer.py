@@ -26,6 +26,7 @@ from ..rewriting.headers import (
     rewrite_headers,
 )
 from ..rewriting.html import rewrite_html
+from ..rewriting.own_encoding import in_own_encoding
 from .asked import Asked, Visit, links
 from .body import (
     MAX_REWRITTEN,
@@ -124,7 +125,10 @@ def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind, said: str 
         modules=[] if asked.view.scriptless else asked.snapshot.module_origins,
         policy=said.replace("<style", _STYLE_IN_XML) if kind is Kind.XML else policy + said,
     )
-    typed = f"{content_type.partition(';')[0].strip()}; charset=utf-8"
+    charset = "utf-8"
+    if kind is Kind.HTML:
+        page, charset = in_own_encoding(page, body, charset_of(content_type))
+    typed = f"{content_type.partition(';')[0].strip()}; charset={charset}"
     kept = [(name, value) for name, value in fields if name.lower() != "content-type"]
     made = _packed(asked, page, stored.status, [*kept, ("Content-Type", typed)])
     return made._replace(narrowed=bool(policy))

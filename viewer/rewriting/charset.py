@@ -14,6 +14,7 @@ viewer/rewriting/encodings.py has the encodings. Knows nothing of markup beyond 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from .encodings import codec_of, decoded
 from .markup import tokens
@@ -26,6 +27,8 @@ MOST_HEAD = 1 << 16
 """Bytes of a head in which one is looked for."""
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+MARKS = tuple(mark for mark, _ in _MARKS)
+"""Byte order marks: what begins with one is read by it, whatever is said."""
 _IN_HEAD = frozenset(
     {"base", "head", "html", "link", "meta", "noscript", "object", "script", "style", "title"}
 )
@@ -33,8 +36,17 @@ _IN_CONTENT = re.compile(
     r"charset[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\t\n\f\r ;\"'][^\t\n\f\r ;]*+))",
     re.IGNORECASE,
 )
-_SAID_IN_ASCII = {"utf-16-le": "utf-8", "utf-16-be": "utf-8", "x-user-defined": "cp1252"}
+_SAID_IN_ASCII = {"utf-16-le": "utf-8", "utf-16-be": "utf-8", "x-user-defined": "windows-1252"}
 _XML_DECLARED = re.compile(rb"<\?xml[\t\n\f\r ][^>]*?encoding[\t\n\f\r ]*=[\t\n\f\r ]*[\"']([^\"'>]+)")
+
+
+class Encoding(NamedTuple):
+    """How a page is read: the name of the encoding here, and a label that browsers know it by."""
+
+    codec: str
+    label: str
+    mark: int = 0
+    """Bytes of a byte order mark, which are no text."""
 
 
 def decode(body: bytes, charset: str | None, *, xml: bool = False) -> str:
@@ -43,26 +55,35 @@ def decode(body: bytes, charset: str | None, *, xml: bool = False) -> str:
 
     `charset` is that of the Content-Type, as it was sent, or None. Never raises.
     """
+    own = encoding_of(body, charset, xml=xml)
+    return decoded(body[own.mark :], own.codec)
+
+
+def encoding_of(body: bytes, charset: str | None, *, xml: bool = False) -> Encoding:
+    """Return in what a page is read; `charset` as in `decode`."""
     for mark, codec in _MARKS:
         if body.startswith(mark):
-            return decoded(body[len(mark) :], codec)
-    declared = _codec(charset) or _declared(body[:MOST_HEAD], xml=xml)
-    return decoded(body, declared or ("utf-8" if xml else "cp1252"))
+            return Encoding(codec, codec, len(mark))
+    declared = _known(charset) or _declared(body[:MOST_HEAD], xml=xml)
+    return declared or (Encoding("utf-8", "utf-8") if xml else Encoding("cp1252", "windows-1252"))
 
 
-def _codec(label: str | None) -> str | None:
-    return codec_of(label.strip("\t\n\f\r \"'")) if label else None
+def _known(label: str | None) -> Encoding | None:
+    """Return the encoding of a label; None where it is none of the web."""
+    text = label.strip("\t\n\f\r \"'").lower() if label else ""
+    codec = codec_of(text)
+    return Encoding(codec, text) if codec else None
 
 
-def _declared(start: bytes, *, xml: bool) -> str | None:
+def _declared(start: bytes, *, xml: bool) -> Encoding | None:
     """Return what the first bytes declare: UTF-16 said in ASCII is UTF-8, and x-user-defined windows-1252."""
-    codec = None if xml else _in_meta(start.decode("latin-1"))
-    found = _XML_DECLARED.match(start) if codec is None else None
-    codec = _codec(found[1].decode("latin-1")) if found else codec
-    return _SAID_IN_ASCII.get(codec, codec) if codec else None
+    own = None if xml else _in_meta(start.decode("latin-1"))
+    found = _XML_DECLARED.match(start) if own is None else None
+    own = _known(found[1].decode("latin-1")) if found else own
+    return _known(_SAID_IN_ASCII.get(own.codec)) or own if own else None
 
 
-def _in_meta(text: str) -> str | None:
+def _in_meta(text: str) -> Encoding | None:
     """Return what the first `<meta>` declares that declares an encoding of the web."""
     in_head = True
     for token in tokens(text):
@@ -72,9 +93,9 @@ def _in_meta(text: str) -> str | None:
             if (
                 token.kind is Kind.START
                 and token.name == "meta"
-                and (codec := _codec(_label_of(text, token)))
+                and (found := _known(_label_of(text, token)))
             ):
-                return codec
+                return found
             ends = token.kind is Kind.END and token.name in {"head", "html"}
             in_head = in_head and token.name in _IN_HEAD and not ends
     return None

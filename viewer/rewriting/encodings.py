@@ -146,6 +146,28 @@ def decoded(body: bytes, codec: str) -> str:
     return _decoder(codec)(body)
 
 
+def encoded(text: str, codec: str) -> bytes | None:
+    """
+    Return text in an encoding of `codec_of`; None where it has no bytes for it, or is none to be written in.
+
+    What comes back may have to be read with `decoded` to know that it is the same text.
+    """
+    try:
+        if codec in _ERRORS:
+            return text.translate(_back(codec)).encode(codec)
+        if codec in _OWN or codec.startswith("utf-"):
+            return None
+        return codecs.charmap_encode(text, "strict", codecs.charmap_build(_table(codec)))[0]
+    except UnicodeEncodeError:
+        return None
+
+
+@functools.cache
+def _back(codec: str) -> dict[int, int]:
+    """Return the characters that Python writes in place of those that browsers read."""
+    return {ord(other): one for one, other in _OTHERWISE.get(codec, {}).items() if other != _WRONG}
+
+
 @functools.cache
 def _decoder(codec: str) -> Decoder:
     if codec in _OWN:
@@ -159,6 +181,7 @@ def _decoder(codec: str) -> Decoder:
     return lambda body: codecs.charmap_decode(body, "replace", table)[0]
 
 
+@functools.cache
 def _table(codec: str) -> str:
     """Return the 256 characters of a single-byte encoding."""
     return "".join(_single(codec, number) for number in range(256))
