@@ -62,6 +62,8 @@ def add_takedown(collection: Collection, decision: Decision) -> None:
     with held_to_append(path) as descriptor:
         cut_torn(descriptor, MAX_LINE)
         size = os.fstat(descriptor).st_size
+        if not size:
+            os.fchmod(descriptor, 0o644)  # whoever decides: the viewer, another user maybe, has to read it
         if size + len(line) > MAX_BYTES:
             raise ArchiveError(f"{path} has no room: it may have {MAX_BYTES} bytes.")
         _register(path, os.pread(descriptor, size, 0))

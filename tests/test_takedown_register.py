@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -207,6 +208,16 @@ def test_what_is_written_is_read(collection):
     assert json.loads(path.read_text().splitlines()[2]) == {
         "takedowns": 1, "action": "show", "url": PAGE, "at": AT
     }  # fmt: skip
+
+
+def test_everyone_may_read_it(collection):
+    """Whoever decides, with whatever rights new files get, the process that shows pages can read what was decided."""
+    before = os.umask(0o077)
+    try:
+        add_takedown(collection, hide())
+    finally:
+        os.umask(before)
+    assert takedowns_path(collection).stat().st_mode & 0o777 == 0o644
 
 
 def test_the_longest_decision_fits_a_line(collection):
