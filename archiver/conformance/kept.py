@@ -4,7 +4,7 @@ Reports that are kept, one of each day that was measured: catalogue/conformance/
 
     {"day":"2026-03-02","package":"sha256:…","counts":{"pass":15,…},"rules":[{"id":"R1",…},…],…}
 
-What `daykeep conform SITE DATE --json` prints, in gzip: a tenth of its size. It says of which sealed day it
+What `daykeep conform SITE DATE --json` prints, in gzip: a third of its size. It says of which sealed day it
 is (`package`) and counts for no other. It can be made again from the day, and so stands with what can be
 deleted. Knows nothing of measuring.
 """
