@@ -9,7 +9,7 @@ commands or of the viewer's pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
@@ -17,7 +17,7 @@ from index.document import Document
 from index.errors import DamagedError, NotFoundError
 from index.history import History
 from index.lifeline import Interval
-from index.model import Outcome
+from index.model import Outcome, Snapshot
 from index.passage import Dated, fold, spans_of, standing_of
 
 from .collection import Collection
@@ -39,9 +39,12 @@ def date_passage(
     passage: str,
     *,
     most: int | None = None,
+    snapshots: Callable[[str], Iterable[Snapshot]] | None = None,
 ) -> list[Dated]:
     """
     Return for each site of a URL's lifeline on which days the passage stood there; newest texts first read.
+
+    `snapshots` tells those of a site, oldest first, for who knows them; else the history is asked.
 
     White space and case do not matter. At most about `most` characters are read, in at most `most` / LEAST
     texts; what then has not been looked at is not known. Raises ValueError for a passage
@@ -52,13 +55,16 @@ def date_passage(
         message = f"A passage is one to {MAX_PASSAGE} characters."
         raise ValueError(message)
     texts = _Texts(collection, history, wanted, most)
-    return [_dated(site, lifeline, history, texts) for site in dict.fromkeys(one.site for one in lifeline)]
+    taken = snapshots or history.snapshots
+    return [
+        _dated(site, lifeline, taken(site), texts) for site in dict.fromkeys(one.site for one in lifeline)
+    ]
 
 
-def _dated(site: str, lifeline: Iterable[Interval], history: History, texts: _Texts) -> Dated:
+def _dated(site: str, lifeline: Iterable[Interval], snapshots: Iterable[Snapshot], texts: _Texts) -> Dated:
     intervals = [one for one in lifeline if one.site == site]
     complete = texts.read(one.document_id for one in reversed(intervals) if one.document_id)
-    good = [one for one in history.snapshots(site) if one.outcome is not Outcome.FAILED]
+    good = [one for one in snapshots if one.outcome is not Outcome.FAILED]
     found = spans_of(intervals, good, lambda one: standing_of(one, texts.holding.get))
     return Dated(site, intervals[0].url, found, complete)
 

@@ -6,8 +6,8 @@ Every kind of page of the viewer over ten years of days, asked by fifty visitors
                                        [--stress 6] [--kinds calendar …] [--archive DIR] [--folder DIR]
                                        [--json] [--markdown]
 
-    start, about, calendar, year, day, changes, between, missing, search, lifeline, compare, cite, frame,
-    feed, cdx, replayed
+    start, about, calendar, year, day, changes, between, missing, search, lifeline, compare, passage, sides,
+    pane, print, proof, conformance, cite, frame, feed, cdx, replayed
 
 An archive of ten years takes 6 GB of disk while it runs (bench/decade.py), or for longer in `--archive`.
 `daykeep serve` shows it, with as many processes as it has by itself, and wrk holds a connection for each
@@ -159,6 +159,12 @@ class Asked:
             "search": self._search,
             "lifeline": lambda: f"/{SITE}/history?{urlencode({'url': self._url()})}",
             "compare": lambda: f"/{SITE}/compare?{urlencode({'url': self._changed()})}",
+            "passage": self._passage,
+            "sides": lambda: f"/{SITE}/compare?{urlencode({'url': self._changed(), 'view': 'pages'})}",
+            "pane": lambda: f"/{SITE}/compare/pane?{urlencode({'url': self._url(), 'at': self._name()})}",
+            "print": lambda: f"/{SITE}/print?{urlencode({'url': self._url(), 'at': self._name()})}",
+            "proof": lambda: f"/{SITE}/{self._day()}/proof",
+            "conformance": lambda: f"/{SITE}/{self._day()}/conformance",
             "cite": lambda: f"/{SITE}/cite?{urlencode({'url': self._url(), 'at': self._name()})}",
             "frame": lambda: format_web_path(self._name(), self._url()),
             "feed": lambda: f"/{SITE}/feed.atom?{urlencode({'before': self._name()})}",
@@ -186,6 +192,10 @@ class Asked:
     def _search(self) -> str:
         words = self._chance.sample(self._made.words[20:2000], self._chance.choice((1, 1, 2)))
         return f"/{SITE}/search?{urlencode({'q': ' '.join(words), 'on': self._day()})}"
+
+    def _passage(self) -> str:
+        passage = self._chance.choice(self._made.words[20:200])
+        return f"/{SITE}/history?{urlencode({'url': self._url(), 'passage': passage})}"
 
     def _replayed(self) -> Target:
         url = self._url()

@@ -101,7 +101,15 @@ def _dated(lifeline: list[Interval], passage: str) -> Dated | None:
     held = holdings()
     places: Places = current_app.extensions[_PLACES]
     with places.taken("Too many passages are being looked for", client()):
-        return date_passage(held.collection, held.history, lifeline, passage, most=MAX_READ)[0]
+        [found] = date_passage(
+            held.collection,
+            held.history,
+            lifeline,
+            passage,
+            most=MAX_READ,
+            snapshots=held.good_snapshots,
+        )
+        return found
 
 
 def _day(text: str) -> str | None:
