@@ -126,8 +126,8 @@ def test_each_changed_page_leads_to_both_days(visitor):
             "from=2026-03-04",
             "There is no snapshot of Wednesday 4 March 2026. The nearest day is Tuesday 3 March 2026.",
         ),
-        ("to=gisteren", "“gisteren” is not a day"),
-        ("from=%3Cb%3E", "“&lt;b&gt;” is not a day"),
+        ("to=gisteren", "“<bdi>gisteren</bdi>” is not a day"),
+        ("from=%3Cb%3E", "“<bdi>&lt;b&gt;</bdi>” is not a day"),
     ],
 )
 def test_another_day_is_never_silent(visitor, query, says):

@@ -66,7 +66,7 @@ def test_the_sentence(visitor):
     """Title, site, address, moment on the site's own clock, and where it is to be found."""
     text = unescape(visitor.get(f"/demo/cite?url={HOME}&at={FIRST}", Accept_Language="en").text)
     assert (
-        "“Fees and terms”. Site demo, https://www.example.org/. As received on 1 March 2026 at 03:30:00"
+        "“<bdi>Fees and terms</bdi>”. Site demo, https://www.example.org/. As received on 1 March 2026 at 03:30:00"
         in text
     )
     dutch = unescape(visitor.get(f"/demo/cite?url={HOME}&at={FIRST}", Accept_Language="nl").text)

@@ -113,7 +113,7 @@ def page(visitor, path: str, **more: str) -> str:
 
 def read(markup: str) -> str:
     """Return what a screen reader says: tags away, white space as one."""
-    return " ".join(re.sub(r"<[^>]*>", " ", markup).split())
+    return " ".join(re.sub(r"<[^>]*>", " ", re.sub(r"</?bdi>", "", markup)).split())
 
 
 def test_what_changed_from_one_day_to_the_next(visitor):

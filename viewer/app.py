@@ -38,6 +38,7 @@ from index.takedown import WithheldError
 from index.timestamp import local_date, parse_timestamp
 from index.urlkey import normalise, origin
 
+from . import apart
 from .addresses.address import format_web_path
 from .addresses.path_address import replay_addresses
 from .addresses.request_target import AnyPath, request_target
@@ -190,6 +191,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     zone = held.settings.zone
     app.jinja_env.filters.update(
+        **apart.FILTERS,
         clock=lambda timestamp: clock(timestamp, zone),
         second=lambda timestamp: second(timestamp, zone),
         contact_words=words_of_contact,

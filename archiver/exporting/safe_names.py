@@ -25,7 +25,8 @@ _MAX_EXTENSION = 16
 # What no file system takes or a shell would read, control characters, and those that turn the direction of
 # writing around or cannot be seen
 _UNSAFE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|%\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff0-\ufffc\ufffe\uffff]"
+    r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|%\u00ad\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
+    r"\uffa0\ud800-\udfff\ufff0-\ufffc\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 _NOT_ASCII = re.compile(r"[^A-Za-z0-9._ +=@,()\[\]{}!#$&'~^;-]")
 # Also with an extension, and with superscript digits (Microsoft, "Naming Files, Paths, and Namespaces")

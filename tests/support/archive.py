@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from archiver.day_changes import write_changes
 from archiver.durable import publish_dir, write_file
 from archiver.exchange import Exchange
 from archiver.ledger import Entry, UrlOutcome, count, judge, lacking, write_lines
+from archiver.markup import MAX_TITLE
 from archiver.named_fields import Reference
 from archiver.noise_rules import noise_of
 from archiver.pages import write_pages
@@ -218,12 +220,16 @@ def _write_reply(
     if answer.status == 200 and answer.mime == "text/html":
         markup = b"".join(answer.payload()).decode("utf-8", "replace")
         title, language = _TITLE.search(markup), _LANGUAGE.search(markup)
-        written.pages.append(
-            Page(answer.url, capture.timestamp, title[1] if title else "", language[1] if language else "")
-        )
+        called = _read(title[1])[:MAX_TITLE] if title else ""
+        written.pages.append(Page(answer.url, capture.timestamp, called, language[1] if language else ""))
         if same is None:
-            text = " ".join(_UNSEEN.sub(" ", markup).split()).encode()
+            text = _read(_UNSEEN.sub(" ", markup)).encode("utf-8", "replace")
             written.captures.append(files.resource(f"urn:text:{answer.url}", "text/plain", text, answer.date))
+
+
+def _read(markup: str) -> str:
+    """Return what a reader sees of markup without tags: references read, white space collapsed."""
+    return " ".join(unescape(markup).split())
 
 
 def _same(collection: Collection, answer: Exchange, before: SnapshotFolder | None) -> Reference | None:

@@ -15,7 +15,6 @@ Bounded in days that are looked at, in lines that are read and in entries.
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -54,7 +53,6 @@ LONG = 2
 
 _NAMES = uuid.UUID("6f6c1a0e-6a3d-5c0a-9a55-6b1f0f3f2d11")
 """The namespace of the names of feeds and entries (RFC 9562 section 5.5)."""
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLACES = "daykeep-feeds"
 
 pages = Blueprint("feed", __name__)
@@ -112,7 +110,7 @@ class Part:
 def add_feeds(app: Flask, held: Holdings) -> None:
     """Let an application answer with feeds."""
     app.extensions[_PLACES] = Places(held.crew.part(LONG), held.room)
-    app.jinja_env.filters.update(xml_text=xml_text, rfc3339=rfc3339)
+    app.jinja_env.filters.update(rfc3339=rfc3339)
     app.register_blueprint(pages)
 
 
@@ -206,11 +204,6 @@ def _of_versions(followed: Followed, began: Sequence[Interval], good: dict[str, 
         yield Entry(
             followed.name(version.first), good[version.first], total=1, previous=earlier, version=version
         )
-
-
-def xml_text(text: str) -> str:
-    """Return text without what XML 1.0 cannot have (section 2.2), not even as a reference."""
-    return _NOT_XML.sub("", text)
 
 
 def rfc3339(timestamp: str) -> str:

@@ -30,6 +30,7 @@ from index.errors import ArchiveError, NotFoundError
 from index.model import Capture
 from index.takedown import WithheldError
 
+from .. import apart
 from ..addresses.request_target import AnyPath, request_target
 from ..current import give, holdings
 from ..holdings import Holdings
@@ -72,6 +73,7 @@ def create_replay(made_with: Means) -> Flask:
     held = made_with.held
     app = Flask("viewer", static_folder=None)
     add_languages(app, held.settings.language, by_cookie=False)
+    app.jinja_env.filters.update(apart.FILTERS)
     give(app, held)
     app.extensions[MEANS] = made_with
     app.url_map.merge_slashes = False

@@ -36,6 +36,19 @@
     }
   };
 
+  // As viewer/apart.py writes it: a title of an archived page turns round nothing that stands beside it.
+  const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]|[\ud802\ud803\ud83a\ud83b][\udc00-\udfff]/;
+  const apart = (text) => {
+    let open = 0;
+    const matched = text.replace(/[\t-\r\x1c-\x1f\x85\u2028\u2029]/g, " ").replace(/[\x00-\x1f\x7f-\x9f]/g, "\ufffd")
+      .replace(/[\u2066-\u2069]/g, (one) => {
+        if (one === "\u2069" && !open) return "";
+        open += one === "\u2069" ? -1 : 1;
+        return one;
+      });
+    return TURNS.test(text) ? `\u2068${matched}${"\u2069".repeat(open)}\u2069` : matched;
+  };
+
   // The label as viewer/addresses/label.py writes it, where it can be read; a page lists those that are hashes.
   const readable = ({ protocol, port, hostname }) => pattern.replace("{label}", () => {
     const host = hostname.replaceAll("-", "--").replaceAll(".", "-");
@@ -234,8 +247,8 @@
     }
     wanted = url.href;
     byId("address").textContent = wanted;
-    document.title = `${title || wanted} – ${suffix}`;
-    frame.title = `${frame.dataset.title}: ${title || wanted}`;
+    document.title = `${apart(title) || wanted} – ${suffix}`;
+    frame.title = `${frame.dataset.title}: ${apart(title) || wanted}`;
     const path = `/web/${moment}/${wanted}${hash}`;
     if (location.pathname + location.search + location.hash !== path) history.replaceState(null, "", path);
     follow();
