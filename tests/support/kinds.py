@@ -128,6 +128,8 @@ KINDS = (
     Kind("start", "/", "home.html", "/"),
     Kind("calendar", "/<site>/", "calendar.html", "/demo/"),
     Kind("no day", "/<site>/", "calendar.html", "/demo/?day=morgen"),
+    Kind("no such year", "/<site>/", "calendar.html", "/demo/?day=2019"),
+    Kind("two readings", _DAY, "no_snapshot.html", "/demo/2026-02-03/?typed=3/2/2026"),
     Kind("day", _DAY, "day.html", f"/demo/{TUESDAY}/"),
     Kind("partial day", _DAY, "day.html", f"/demo/{THURSDAY}/"),
     Kind("failed day", _DAY, "day.html", f"/demo/{FRIDAY}/"),

@@ -32,6 +32,7 @@ from ..open_snapshot import OpenSnapshot
 from .change_list import FILTERS, Wanted, is_section, survey
 from .day_log import MISSING, SHOWN, Group, changes, changes_by_kind, missing, missing_by_outcome, part
 from .typed import address_of, hosts_of
+from .typed_day import MAX_TYPED, Period, Unit, read_day
 
 pages = Blueprint("browse", __name__)
 
@@ -70,12 +71,14 @@ def _from_home() -> Response:
     """Go where the search box leads: to an address on a day or in all its versions, else to a search."""
     held = holdings()
     text = request.args.get("q", request.args.get("url", "")).strip()
-    day = request.args.get("on", "")
-    on = day if is_date(day) else ""
+    on = request.args.get("on", "").strip()[:MAX_TYPED]
     sites = held.sites()
     url = _typed(text) if "q" not in request.args else address_of(text, hosts_of(sites))
-    if url:
-        return redirect(format_web_path(on or "*", _stored(url, text)))
+    period = read_day(on, held.today())
+    if url and (
+        period or not on or "q" not in request.args
+    ):  # a search says of what is no day that it is none
+        return redirect(format_web_path((period.day if period else None) or "*", _stored(url, text)))
     name = request.args.get("site", "") or (sites[0].name if len(sites) == 1 else "")
     if not text or "q" not in request.args:
         return redirect("/")
@@ -99,13 +102,15 @@ def _typed(text: str) -> str | None:
 
 @pages.get("/<site>/")
 def site_calendar(site: str) -> str | Response:
-    """Show every day of one year of a site, the newest if left out, and lead to its other years."""
+    """Show every day of one year of a site, the newest if left out; or go to the day that was typed."""
     held = holdings()
     found = held.site(site)
-    wanted = request.args.get("day", "")
-    if is_date(wanted):
-        return redirect(f"/{site}/{wanted}/")
     days = held.days(site)
+    typed = request.args.get("day", "").strip()
+    period = read_day(typed, held.today())
+    place = _place_of(period, typed, site) if period else None
+    if place:
+        return redirect(place)
     year = request.args.get("year", type=int)
     return render_template(
         "calendar.html",
@@ -115,6 +120,22 @@ def site_calendar(site: str) -> str | Response:
         newest=days.all[-1] if days.all else None,
         words={state.value: str(word) for state, word in SHORT_STATES.items()},
         shades=days.shades,
+        typed=typed[:MAX_TYPED],
+        period=period,
+        around=days.around(period.first.isoformat()) if period else (None, None),
+    )
+
+
+def _place_of(period: Period, typed: str, site: str) -> str | None:
+    """Return where what was typed is, a day or a part of the calendar; None where that does not reach it."""
+    if period.day:
+        return f"/{site}/{period.day}/{'?' + urlencode({'typed': typed}) if period.other else ''}"
+    first, newest = holdings().days(site).bounds
+    last = max(newest, holdings().today().isoformat())
+    if not first or period.last.isoformat() < first or period.first.isoformat() > last:
+        return None
+    return (
+        f"/{site}/?year={period.first.year}#{'days' if period.unit is Unit.YEAR else f'{period.first:%Y-%m}'}"
     )
 
 
@@ -127,7 +148,13 @@ def day(site: str, moment: str) -> str | tuple[str, int]:
     shown = shown_at(found, moment)
     if shown.snapshot.outcome is Outcome.FAILED:
         return render_template(
-            "day.html", shown=shown, pages=[], changes={}, changed_text=None, missing=_missing(shown)
+            "day.html",
+            shown=shown,
+            pages=[],
+            changes={},
+            changed_text=None,
+            missing=_missing(shown),
+            **_two_readings(moment),
         )
     contains = request.args.get("contains", "").strip()[:200] or None
     listed, total, more = _pages(shown, contains)
@@ -142,7 +169,15 @@ def day(site: str, moment: str) -> str | tuple[str, int]:
         changes=changes_by_kind(snapshot_of(shown)),
         changed_text=folder_of(shown).changed_text,
         missing=_missing(shown),
+        **_two_readings(moment),
     )
+
+
+def _two_readings(moment: str) -> dict[str, object]:
+    """Return what was typed for a day, where it may have been meant as another."""
+    typed = request.args.get("typed", "")
+    read = read_day(typed, holdings().today()) if typed else None
+    return {"typed": typed, "read": read if read and read.other and read.day == moment else None}
 
 
 @pages.get("/<site>/<moment>/missing")
@@ -193,7 +228,10 @@ def wanted_changes() -> Wanted:
 
 def _no_snapshot(site: Site, moment: str) -> tuple[str, int]:
     before, after = holdings().days(site.name).around(moment)
-    return render_template("no_snapshot.html", site=site, day=moment, before=before, after=after), 404
+    page = render_template(
+        "no_snapshot.html", site=site, day=moment, before=before, after=after, **_two_readings(moment)
+    )
+    return page, 404
 
 
 def shown_at(site: Site, moment: str) -> Shown:

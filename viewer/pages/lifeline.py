@@ -19,7 +19,6 @@ from archiver.dating import MAX_PASSAGE, date_passage
 from index.lifeline import Interval
 from index.model import Snapshot
 from index.passage import Dated
-from index.timestamp import parse_date
 
 from ..addresses.address import format_web_path
 from ..current import client, holdings
@@ -28,6 +27,7 @@ from ..places import Places
 from .addressed import addresses_of
 from .nearest import nearest_pages
 from .timeline import timeline
+from .typed_day import read_day
 
 MAX_READ = 16 << 20
 """Characters of text read for one answer about a passage."""
@@ -113,10 +113,8 @@ def _dated(lifeline: list[Interval], passage: str) -> Dated | None:
 
 
 def _day(text: str) -> str | None:
-    try:
-        return parse_date(text).isoformat()
-    except ValueError:
-        return None
+    period = read_day(text, holdings().today())
+    return period.day if period else None
 
 
 def _versions(lifeline: list[Interval], good: list[Snapshot]) -> Iterator[Version]:

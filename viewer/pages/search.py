@@ -2,7 +2,7 @@
 """
 Search in a site as it stood on a day, as it stands now, or in all of its days: `/<site>/search?q=`.
 
-    on=DATE    as the site stood on that day      when=ever   on any day, each text of a page by itself
+    on=DAY     as the site stood on that day      when=ever   on any day, each text of a page by itself
     url=       addresses that begin so            type=, year=   of that type, first seen in that year
 
 An address put into the box leads to that page instead (typed.py).
@@ -17,7 +17,7 @@ time; what one may cost is bounded in documents and places that are looked at (i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request
@@ -31,7 +31,7 @@ from index.errors import DamagedError, NotFoundError, QueryError
 from index.lifeline import Interval, at
 from index.model import Snapshot
 from index.search import Filters, Found, Hit
-from index.timestamp import is_date, is_year
+from index.timestamp import is_year
 from index.words import MAX_QUERY
 
 from ..current import client, holdings
@@ -40,6 +40,7 @@ from ..holdings import Holdings
 from ..kept_values import NOT_KEPT
 from ..places import Places
 from .typed import address_of, hosts_of
+from .typed_day import MAX_TYPED, Period, read_day
 
 Known = tuple[list[Interval], dict[str, str]]
 """The lifeline of a page, and the texts of documents, those of its own among them."""
@@ -113,13 +114,15 @@ def add_search(app: Flask, held: Holdings) -> None:
 def search(site: str) -> str | Response | tuple[str, int]:
     """Show what matches, as the site stood on a day; or go to the page whose address was typed."""
     found = holdings().site(site)
-    asked = _asked()
+    given = _asked()
+    period = read_day(given.on, holdings().today()) if given.on else None
+    asked = replace(given, on=(period.day if period else None) or "")
     text = request.args.get("q", "").strip()[:MAX_ADDRESS]
     typed = address_of(text, hosts_of([found]))
-    if typed:
+    if typed and (period or not given.on):
         return to_address(site, text if "://" in text else typed.removeprefix("https://"), asked.on)
     snapshots = holdings().good_snapshots(site)
-    snapshot = _snapshot(snapshots, "" if asked.ever else asked.on)
+    snapshot = _snapshot(snapshots, asked.on) if asked.on or not given.on else None
     number = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE)
     page, too_common = None, False
     if asked.text and snapshot:
@@ -127,24 +130,32 @@ def search(site: str) -> str | Response | tuple[str, int]:
             page = _found(found, asked, snapshot, number)
         except QueryError:
             too_common = True
-    bad_day = bool(asked.on) and not asked.ever and not is_date(asked.on)
-    lost = bool(asked.on) and not bad_day and not snapshot
     shown = render_template(
         "search.html",
         site=found,
         asked=asked,
-        on="" if bad_day or asked.ever else asked.on,
+        on=asked.on,
+        typed=given.on[:MAX_TYPED],
+        period=period,
         snapshot=snapshot,
         page=page,
         number=number,
         last=_last(page),
-        around=SiteDays(snapshots).around(asked.on) if lost else (None, None),
-        bounds=(snapshots[0].day, snapshots[-1].day) if snapshots else ("", ""),
-        bad_day=bad_day,
+        around=_around(SiteDays(snapshots), period) if period and not snapshot else (None, None),
+        bad_day=bool(given.on) and not period,
         passed_over=_passed_over(asked),
         too_common=too_common,
     )
-    return shown if snapshot or not asked.on else (shown, 404)
+    return shown if snapshot or not given.on else (shown, 404)
+
+
+def _around(days: SiteDays, period: Period) -> tuple[str | None, str | None]:
+    """Return the first and the last day of a stretch that have a snapshot, or the nearest days to it."""
+    first, last = period.first.isoformat(), period.last.isoformat()
+    within = [day for day in days.days if first <= day <= last]
+    if within:
+        return within[0], within[-1] if within[-1] != within[0] else None
+    return days.around(first)[0], days.around(last)[1]
 
 
 def to_address(site: str, typed: str, on: str) -> Response:
