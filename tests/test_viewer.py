@@ -10,11 +10,14 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 from playwright.sync_api import expect
 
 from archiver.ledger import UrlOutcome
 from index.budget import Budget
+from index.urlkey import normalise
 from tests.support.archive import Lost, Reply, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
@@ -518,6 +521,25 @@ def test_file_name(url, mime, name):
     assert disposition(name).isprintable()
     assert disposition(name).isascii()
     assert disposition(name).endswith(f"filename*=UTF-8''{quote(name, safe='')}")
+
+
+PARTS_OF_NAMES = st.sampled_from(
+    [*"/.?#_-;%", "%2F", "..", "about", "CON", "index", "a", "A9", "é", ".html", ".HTM", ".pdf", ".tar.gz", "=", "jaarverslag"]
+)  # fmt: skip
+
+
+@given(
+    st.lists(PARTS_OF_NAMES, max_size=8).map("".join),
+    st.sampled_from(["text/html", "application/pdf", "unk", ""]),
+)
+def test_plain_file_names(written, mime):
+    """A name that is taken as it stands is the one that would be made of it with care."""
+    url = normalise(f"{SITE}/{written}")
+    assert url
+    short = file_name(url, mime)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("viewer.replaying.file._PLAIN", re.compile(r"(?!)"))
+        assert file_name(url, mime) == short
 
 
 def test_range_as_captured(visitor):

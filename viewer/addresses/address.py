@@ -93,6 +93,7 @@ class ReplayAddresses:
         self.pattern = f"{scheme}://{{label}}.{parent}"
         """The pattern as browsers write an origin: no slash at the end, no default port."""
         name, colon, port = parent.partition(":")
+        self._below = f".{name}"
         asked = f"{colon}{port}" if colon else f"(?:{_DEFAULT_PORT[scheme]})?"
         self._host = re.compile(rf"(?P<label>[a-z0-9-]+)\.{re.escape(name)}{asked}", re.ASCII | re.IGNORECASE)
 
@@ -156,8 +157,7 @@ class ReplayAddresses:
 
     def is_host(self, host_header: str) -> bool:
         """Tell whether a Host header names something below the name that replay hosts have."""
-        parent = self.pattern.partition("{label}")[2].partition(":")[0]
-        return host_header.rpartition("@")[2].partition(":")[0].lower().endswith(parent)
+        return host_header.rpartition("@")[2].partition(":")[0].lower().endswith(self._below)
 
     def source(self, timestamp: str, origins: Iterable[Origin]) -> list[str]:
         """Return the CSP source expressions (CSP3 section 2.3.1) of a snapshot's origins, sorted."""

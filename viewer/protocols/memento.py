@@ -90,7 +90,8 @@ class Names:
 def link(uri: str, rel: str, **more: str) -> str:
     """Return one link (RFC 8288 section 3); values of `more` are ours, and have no quote in them."""
     safe = _UNSAFE.sub(lambda found: quote(found[0]), uri) if _UNSAFE.search(uri) else uri
-    return "; ".join([f"<{safe}>", f'rel="{rel}"', *(f'{name}="{value}"' for name, value in more.items())])
+    told = "".join([f'; {name}="{value}"' for name, value in more.items()])
+    return f'<{safe}>; rel="{rel}"{told}'
 
 
 def about(names: Names, url: str) -> list[str]:

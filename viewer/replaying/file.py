@@ -33,6 +33,8 @@ MAX_NAME = 60
 MAX_DIGITS = 16
 """Digits of a length that is believed."""
 
+# What every file system takes as it is; names that Windows reserves are shorter
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{4,40}(\.[A-Za-z0-9]{1,8})", re.ASCII)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}", re.ASCII)
 # Folders, what Windows refuses, control characters and those that turn the direction of writing around
 _UNSAFE = re.compile(
@@ -80,6 +82,9 @@ def file_of(url: str, stored: Stored) -> File:
 
 def file_name(url: str, mime: str) -> str:
     """Return the name for the payload of a normalised URL with this media type."""
+    plain = _PLAIN.fullmatch(url.partition("?")[0].rpartition("/")[2]) if "#" not in url else None
+    if plain and plain[1].lower() in _usual_extensions(mime):
+        return plain[0]
     parts = urlsplit(url)
     written = unquote(parts.path.rpartition("/")[2], errors="replace") or (parts.hostname or "page")
     from_path = bool(parts.path.rpartition("/")[2])

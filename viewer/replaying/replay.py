@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -294,8 +294,13 @@ def _http_error(error: HTTPException) -> Response:
     return Response(f"{error.name}\n", error.code or 500, mimetype="text/plain")
 
 
+@lru_cache(16)
+def _host_of(url: str) -> str | None:
+    return urlsplit(url).hostname
+
+
 def is_replay_host(host: str, held: Holdings) -> bool:
     """Tell whether a Host header names a replay host, and not the viewer."""
-    own = urlsplit(held.settings.viewer.base_url).hostname
+    own = _host_of(held.settings.viewer.base_url)
     name = host.rpartition("@")[2].partition(":")[0].lower()
     return held.addresses.is_host(host) and (name != own or held.addresses.by_path)
