@@ -67,6 +67,16 @@ def test_seal_comes_before_search(rows):
         assert rows[day, "daykeep"]["wall"] <= rows[day, "daykeep + search"]["wall"]
 
 
+def test_parts_of_an_answer(tmp_path):
+    """The bench of answers gets every page and payload, and tells of each where the time went."""
+    (tmp_path / "a.html").write_text(
+        "<!doctype html><title>A</title><a href='https://x.example/'>a</a>" * 300
+    )
+    report = bench("answer.py", "--site", tmp_path, "--times", "200")
+    assert "page: decoded, rewritten, encoded" in report["page"]
+    assert sum(report["page"].values()) > sum(report["payload"].values()) > 0
+
+
 def test_memory():
     """The bench of memory crawls its three sites whole, the large body among them."""
     report = bench("memory.py", "--urls", "30", "--small", "12", "--body", "3000000")
