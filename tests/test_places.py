@@ -76,6 +76,29 @@ def test_a_place_is_waited_for():
 
 
 @pytest.mark.usefixtures("impatient")
+def test_some_are_more_patient():
+    """Where one sort is waited for longer than others, who waits so has the place when it is free."""
+    one = Places(1, Room(5, 5), patience=SECOND)
+    inside, leave, done = threading.Event(), threading.Event(), threading.Event()
+
+    def hold(begun: threading.Event, end: threading.Event | None) -> None:
+        with one.taken("Too many"):
+            begun.set()
+            assert end is None or end.wait(SECOND)
+
+    first = threading.Thread(target=hold, args=(inside, leave))
+    first.start()
+    assert inside.wait(SECOND)
+    second = threading.Thread(target=hold, args=(done, None))
+    second.start()
+    assert not done.wait(5 * places.PATIENCE)
+    leave.set()
+    first.join()
+    second.join()
+    assert done.is_set()
+
+
+@pytest.mark.usefixtures("impatient")
 def test_one_room_for_all_sorts():
     """However many sorts there are, all of them together keep no more threads than the room has."""
     room = Room(3, 3)
@@ -146,6 +169,7 @@ def test_clients_are_told_apart_by_public_addresses(address, client):
 def test_search_says_when_to_come_back(site, monkeypatch, language, said):
     """A search without a place says when to come back, in both languages; what costs little is answered."""
     monkeypatch.setattr(search_page, "LONG", 1)
+    monkeypatch.setattr(search_page, "PATIENCE", 0.01)
     visitor, path, real, inside = site.visitor(), f"/{SITE}/search?q=welkom", search_page._search, []
 
     def while_busy(*given):

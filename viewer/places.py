@@ -26,7 +26,7 @@ MOST, EACH = 12, 6
 """Threads, of all processes, that costly answers keep, and of these those for one client."""
 PATIENCE = 1.0
 """Seconds that one more waits for a place."""
-AT_THE_DOOR = 0.25
+AT_THE_DOOR = 0.5
 """Seconds that one more stands before a room that is full."""
 
 
@@ -66,9 +66,11 @@ class Room:
 class Places:
     """So many places of one sort, in a room; thread-safe."""
 
-    def __init__(self, number: int, room: Room) -> None:
+    def __init__(self, number: int, room: Room, patience: float | None = None) -> None:
+        """`patience`: seconds that one more waits, where these are others than PATIENCE."""
         self._places = threading.BoundedSemaphore(number)
         self._room = room
+        self._patience = patience
 
     @contextmanager
     def taken(self, why: str, client: str | None = None) -> Iterator[None]:
@@ -76,7 +78,7 @@ class Places:
         if not self._room.enter(client):
             raise _busy(why)
         try:
-            if not self._places.acquire(timeout=PATIENCE):
+            if not self._places.acquire(timeout=self._patience or PATIENCE):
                 raise _busy(why)
             try:
                 yield

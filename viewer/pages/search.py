@@ -50,6 +50,8 @@ pages = Blueprint("search", __name__)
 MAX_ADDRESS = 4096
 LONG = 4
 """Searches made at once, by all processes."""
+PATIENCE = 5.0
+"""Seconds that one more waits: the first search after a publish opens what was published."""
 PER_PAGE = 20
 MAX_PAGE = 50
 _PLACES = "daykeep-searching"
@@ -106,7 +108,7 @@ class Asked:
 
 def add_search(app: Flask, held: Holdings) -> None:
     """Let an application search."""
-    app.extensions[_PLACES] = Places(held.crew.part(LONG), held.room)
+    app.extensions[_PLACES] = Places(held.crew.part(LONG), held.room, PATIENCE)
     app.register_blueprint(pages)
 
 
