@@ -21,9 +21,9 @@ RUN := .venv/run.stamp
 DEV := .venv/dev.stamp
 ORACLES := .venv-oracles/made.stamp .venv-pywb/made.stamp .venv-clients/made.stamp .oracles-npm/made.stamp
 
-# What the tests use of Debian: a C compiler (faults of the disk), a browser (libatomic1 is for playwright's own Node, which drives it), a web server,
-# certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
-PACKAGES := chromium libatomic1 nginx caddy openssl fonts-dejavu-core sqlite3-doc python3.11-doc wget gcc libc6-dev util-linux
+# What the tests use of Debian: a C compiler (faults of the disk), a browser and its engine without windows (libatomic1 is for
+# playwright's own Node, which drives it), a web server, certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
+PACKAGES := chromium chromium-headless-shell libatomic1 nginx caddy openssl fonts-dejavu-core sqlite3-doc python3.11-doc wget gcc libc6-dev util-linux
 # and for the tests that take minutes, one of several thousand pages, and a WordPress
 LARGE_PACKAGES := cppreference-doc-en-html wordpress wordpress-theme-twentytwentyone mariadb-server php-fpm php-mysql
 
@@ -76,9 +76,10 @@ bench: $(DEV) machine  ## the figures of docs/performance.md, beside wget; takes
 	@tests/support/setup_machine.sh cppreference-doc-en-html wrk
 	@$(BIN)/python bench/crawl.py --peers wget --markdown
 
-test-large: $(DEV) machine $(ORACLES)  ## the tests that take minutes
+test-large: $(DEV) machine $(ORACLES)  ## the tests that take minutes, and those in a browser in the whole of Chromium
 	@tests/support/setup_machine.sh $(LARGE_PACKAGES)
 	@$(PYTEST) -m large
+	@DAYKEEP_WHOLE_CHROMIUM=1 $(PYTEST) -m 'browser and not large'
 
 # Whoosh has a successor of the same import name; whoever has to change to it finds that the index works with it.
 # All but whoosh itself comes from .venv.

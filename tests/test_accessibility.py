@@ -2,15 +2,17 @@
 """
 Every kind of page is looked over by axe-core: WCAG 2.0 to 2.2, A and AA, and what it calls best practice.
 
-In both languages, light and dark, on a small and a wide screen. axe finds a good part of what can be wrong, not
-all; forced colours and small screens have tests of their own here.
+In both languages, light and dark, on a small and a wide screen: each two of these meet, and `make test-large` has
+all that there are together. axe finds a good part of what can be wrong, not all; forced colours and small screens
+have tests of their own here.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from flask import template_rendered
@@ -35,9 +37,18 @@ from tests.support.oracles import AXE, needed
 from tests.support.ports import wait_until
 from tests.support.viewing import viewer_of
 
+Looks = Sequence[tuple[tuple[int, int], Literal["light", "dark"]]]
+"""Sizes of the screen, each with a scheme of colours."""
+
 TEMPLATES = Path(__file__).parents[1] / "viewer/templates"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SMALL, WIDE = (320, 640), (1280, 800)
+EVERY_LOOK: Looks = ((SMALL, "light"), (SMALL, "dark"), (WIDE, "light"), (WIDE, "dark"))
+PAIRED: Mapping[str, Looks] = {
+    "nl": ((SMALL, "light"), (WIDE, "dark")),
+    "en": ((WIDE, "light"), (SMALL, "dark")),
+}
+"""Looks by language: on each size of screen all is looked at once, and colours of either scheme once."""
 # Frames are pages of their own here, each with an entry of its own, or archived pages, which stay as they were.
 LOOK = """async ([tags, only]) => {
     const run = only ? {runOnly: only} : {runOnly: {type: "tag", values: tags}, rules: {"target-size": {enabled: true}}};
@@ -86,34 +97,45 @@ def busy(*_: object, **__: object) -> None:
     raise BusyError("another is being made")
 
 
-def looked_at(page: Page, frame: Frame, axe: str) -> list[str]:
-    """Return what axe finds on a page in each of its looks; colours apart, dark is as light."""
+def looked_at(page: Page, frame: Frame, axe: str, looks: Looks) -> list[str]:
+    """Return what axe finds on a page in each of these looks; colours apart, dark is as light."""
     frame.evaluate(axe)
     frame.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     found = []
-    for size in (SMALL, WIDE):
+    for size, scheme in looks:
         page.set_viewport_size({"width": size[0], "height": size[1]})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            only = ["color-contrast", "link-in-text-block"] if scheme == "dark" else None
-            found += [f"{size[0]} {scheme} {one}" for one in frame.evaluate(LOOK, [TAGS, only])]
-        if size is SMALL:
+        page.emulate_media(color_scheme=scheme)
+        only = ["color-contrast", "link-in-text-block"] if scheme == "dark" else None
+        found += [f"{size[0]} {scheme} {one}" for one in frame.evaluate(LOOK, [TAGS, only])]
+        if size == SMALL:
             found += [f"goes beyond the edge: {one}" for one in frame.evaluate(OVERFLOW)]
     return found
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    "looks",
+    [pytest.param(PAIRED, id="paired"), pytest.param({}, id="every look", marks=pytest.mark.large)],
+)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_nothing_is_found(served, page, axe, rendered, monkeypatch, kind: Kind) -> None:
-    """A page of this kind keeps nothing from anybody that axe knows of, and fits on a small screen."""
+def test_nothing_is_found(
+    served, page, axe, rendered, monkeypatch, kind: Kind, looks: Mapping[str, Looks]
+) -> None:
+    """
+    A page of this kind keeps nothing from anybody that axe knows of, and fits on a small screen.
+
+    Every look in every language is large: what is wrong in one is wrong in the others, but for what two of language,
+    size and scheme do together.
+    """
     if kind.name == "being made":
         monkeypatch.setattr(kept_exports.KeptExports, "get", busy)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     frame = reach(page, kind, served[kind.narrow])
     wait_until(lambda: kind.template in rendered, lambda: True)
-    assert frame.evaluate("document.documentElement.lang") in {page.evaluate("navigator.language"), ""}
-    assert looked_at(page, frame, axe) == []
+    language = page.evaluate("navigator.language")
+    assert frame.evaluate("document.documentElement.lang") in {language, ""}
+    assert looked_at(page, frame, axe, looks.get(language, EVERY_LOOK)) == []
     page.unroute_all()
 
 
@@ -171,7 +193,7 @@ def test_what_is_wrong_is_found(browser: Browser, axe: str) -> None:
         page.set_content(
             '<p style="color:#aaa;background:#fff">pale</p><button></button><div style="width:1290px">wide</div>'
         )
-        found = " ".join(looked_at(page, page.main_frame, axe))
+        found = " ".join(looked_at(page, page.main_frame, axe, EVERY_LOOK))
     assert {"color-contrast", "button-name", "document-title", "html-has-lang"} <= set(
         re.findall(r"[\w-]+(?=: )", found)
     )

@@ -2,8 +2,9 @@
 """
 Tests replay.js in Chromium: replay and live servers on loopback, and the live one must hear nothing.
 
-Two Chromiums: `world` as playwright starts it, which denies storage to a frame of another site, and
-`visitors` as visitors have it, with storage of its own for each pair of sites.
+In the engine alone (`world`), and where storage matters in two whole Chromiums: `denying` as playwright starts it,
+which denies storage to a frame of another site, and `visitors` as visitors have it, with storage of its own for each
+pair of sites.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -197,14 +198,24 @@ def whole(browser: Browser) -> Iterator[World]:
         yield world
 
 
+@contextmanager
+def _whole_chromium(browser: Browser, *more: str) -> Iterator[World]:
+    arguments = [*ARGUMENTS, *more, *(() if os.geteuid() else ("--no-sandbox",))]
+    kind = browser.browser_type
+    with kind.launch(executable_path=executable(), args=arguments) as own, _world(own) as world:
+        yield world
+
+
 @pytest.fixture(scope="module")
 def partitioned(browser: Browser) -> Iterator[World]:
     # Of one switch given twice the last counts: this undoes what playwright disables, partitioned storage too
-    arguments = [*ARGUMENTS, "--disable-features=", *(() if os.geteuid() else ("--no-sandbox",))]
-    with (
-        browser.browser_type.launch(executable_path=executable(), args=arguments) as own,
-        _world(own) as world,
-    ):
+    with _whole_chromium(browser, "--disable-features=") as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def denied(browser: Browser) -> Iterator[World]:
+    with _whole_chromium(browser) as world:
         yield world
 
 
@@ -218,6 +229,11 @@ def _quiet(world: World) -> Iterator[World]:
 @pytest.fixture
 def world(whole: World) -> Iterator[World]:
     yield from _quiet(whole)
+
+
+@pytest.fixture
+def denying(denied: World) -> Iterator[World]:
+    yield from _quiet(denied)
 
 
 @pytest.fixture
@@ -337,6 +353,9 @@ STOPPED = {
     "top": ("try{top.location=CDN+'/t.html'}catch(e){return e.name}", "SecurityError"),
 }
 
+SILENCE = 2
+"""Seconds in which nothing is to be heard of what has begun."""
+
 # Ways to a window that our script has not seen; SPEAK in them sends to the STUN server from a window.
 FRAME = "const f=document.createElement('iframe');"
 LATER = "await new Promise(r=>setTimeout(r,400));"
@@ -439,18 +458,18 @@ def test_shared_worker(visitors: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["bare.html", "page.html"])
-def test_shared_worker_denied(world: World, name: str) -> None:
+def test_shared_worker_denied(denying: World, name: str) -> None:
     """Where the browser denies it, the page hears `error`, with replay.js as without, and nothing is asked."""
     code = SHARED_WORKER.replace("LIVE + ", "") if name == "bare.html" else SHARED_WORKER
-    assert world.run(code, name=name) == "error"
-    assert "/w.js" not in [path for _, path in world.asked]
+    assert denying.run(code, name=name) == "error"
+    assert "/w.js" not in [path for _, path in denying.asked]
 
 
-def test_storage_denied(world: World) -> None:
+def test_storage_denied(denying: World) -> None:
     """Where the browser throws on storage, a page has one of its own instead, which ends with the page."""
-    assert world.run(DENIED, name="bare.html") == ["SecurityError", "SecurityError"]
-    assert world.run(f"localStorage.a = sessionStorage.a = 'one';{DENIED}") == []
-    assert world.run("return [localStorage.a, sessionStorage.a, localStorage.length]") == [None, None, 0]
+    assert denying.run(DENIED, name="bare.html") == ["SecurityError", "SecurityError"]
+    assert denying.run(f"localStorage.a = sessionStorage.a = 'one';{DENIED}") == []
+    assert denying.run("return [localStorage.a, sessionStorage.a, localStorage.length]") == [None, None, 0]
 
 
 def test_storage_allowed(visitors: World) -> None:
@@ -459,7 +478,7 @@ def test_storage_allowed(visitors: World) -> None:
     assert visitors.run("return [localStorage.a, sessionStorage.a]", name="bare.html") == ["one", "one"]
 
 
-@pytest.mark.parametrize("fixture", ["world", "visitors"])
+@pytest.mark.parametrize("fixture", ["denying", "visitors"])
 def test_storage_of_a_day(fixture: str, request: pytest.FixtureRequest) -> None:
     """What a page of one day stores, the same page of another day does not see."""
     world: World = request.getfixturevalue(fixture)
@@ -484,42 +503,64 @@ def test_stopped(world: World, code: str, expected: object) -> None:
 
 
 @pytest.mark.parametrize(("code", "expected"), TOLD.values(), ids=TOLD)
-def test_told(world: World, code: str, expected: object) -> None:
+def test_told(denying: World, code: str, expected: object) -> None:
     """A page that asks where it is hears where it was archived from."""
-    known = {"{site}": str(world.site), "{cdn}": str(world.cdn)}
+    known = {"{site}": str(denying.site), "{cdn}": str(denying.cdn)}
     for name, value in known.items():
         code = code.replace(name, value)
         expected = expected.replace(name, value) if isinstance(expected, str) else expected
-    assert world.run(f"return {code}") == expected
+    assert denying.run(f"return {code}") == expected
 
 
-def _stun(world: World, code: str, page: str) -> bool:
-    """Run a script in a page, with SPEAK in it, and tell whether a packet comes to a UDP socket."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
-        speak = SPEAK % server.getsockname()[1]
-        attempt = f"const SPEAK={speak};(async()=>{{{code}}})().catch(()=>0);await new Promise(r=>setTimeout(r,600))"
-        try:
-            world.run(attempt, name=page)
-        except Error:  # the page left for the document that it made, as it meant to
-            world.page.wait_for_timeout(600)
-        server.settimeout(0)
-        try:
-            return bool(server.recv(2048))
-        except BlockingIOError:
-            return False
+def _heard(server: socket.socket) -> bool:
+    """Tell whether a packet has come to a UDP socket."""
+    try:
+        return bool(server.recv(2048))
+    except BlockingIOError:
+        return False
 
 
-@pytest.mark.parametrize("code", REALMS.values(), ids=REALMS)
-def test_no_webrtc(world: World, code: str) -> None:
+def _stun(world: World, name: str) -> dict[str, bool]:
+    """Run each script in a page of its own, with SPEAK in it; tell of which a packet comes, each to a socket of its own."""
+    shown, heard = world.page, dict.fromkeys(REALMS, False)
+    with ExitStack() as left:
+        left.callback(setattr, world, "page", shown)
+        servers: dict[str, socket.socket] = {}
+        for realm, code in REALMS.items():
+            server = servers[realm] = left.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            server.bind(("127.0.0.1", 0))
+            server.settimeout(0)
+            world.page = shown.context.new_page()
+            left.callback(world.page.close)
+            speak = SPEAK % server.getsockname()[1]
+            with suppress(Error):  # the page left for the document that it made, as it meant to
+                world.run(f"const SPEAK={speak};(async()=>{{{code}}})().catch(()=>0)", name=name)
+        until = time.monotonic() + (SILENCE if name == "page.html" else 10)
+        while time.monotonic() < until and not all(heard.values()):
+            shown.wait_for_timeout(50)
+            heard |= {realm: heard[realm] or _heard(server) for realm, server in servers.items()}
+    return heard
+
+
+@pytest.fixture(scope="module")
+def spoken(whole: World) -> dict[str, dict[str, bool]]:
+    """Return by page, ours and the bare one, from which of the realms in it a packet came."""
+    whole.heard.clear()
+    told = {name: _stun(whole, name) for name in ("page.html", "bare.html")}
+    assert whole.heard == [], "the live server was reached"
+    return told
+
+
+@pytest.mark.parametrize("realm", REALMS)
+def test_no_webrtc(spoken: dict[str, dict[str, bool]], realm: str) -> None:
     """However a page comes to a window of its own, no packet of WebRTC leaves it."""
-    assert not _stun(world, code, "page.html")
+    assert not spoken["page.html"][realm]
 
 
-@pytest.mark.parametrize("code", REALMS.values(), ids=REALMS)
-def test_webrtc_without_our_script(world: World, code: str) -> None:
+@pytest.mark.parametrize("realm", REALMS)
+def test_webrtc_without_our_script(spoken: dict[str, dict[str, bool]], realm: str) -> None:
     """The same page without our script does send, so that the silence above means something."""
-    assert _stun(world, code, "bare.html")
+    assert spoken["bare.html"][realm]
 
 
 BLOB_WORKER = """const code = "postMessage([eval('1 + 1'), typeof Function('return 1')])";

@@ -7,13 +7,17 @@ Debian's Chromium, driven by playwright: pages with everything they did, and the
         assert seen.problems == []
 
 playwright's own browser is never downloaded. A missing Chromium is an error with what to do, never a skip.
+
+`launch` starts Chromium's headless shell, Debian's package beside Chromium: the same engine without windows, toolbars
+and profiles, in which a page costs a fifth. What the browser around the engine does itself (what it fetches ahead,
+which scheme it prefers) is tried in the whole of Chromium, `executable()`; `make test-large` takes that for all.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -23,6 +27,8 @@ from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page, Playwright
 
 NAMES = ("chromium", "chromium-headless-shell")
+WHOLE = "DAYKEEP_WHOLE_CHROMIUM"
+"""In the environment: every test in a browser takes the whole of Chromium."""
 
 # A browser that asks for nothing but the page under test and draws it the same on every machine.
 ARGUMENTS = (
@@ -41,9 +47,9 @@ ARGUMENTS = (
 VIEWPORT = (1280, 800)  # CSS pixels
 
 
-def executable() -> str:
+def executable(names: Sequence[str] = NAMES) -> str:
     """Return the path of Chromium. Raises RuntimeError with what to install when it is not there."""
-    for name in NAMES:
+    for name in names:
         found = shutil.which(name)
         if found is not None:
             return found
@@ -52,10 +58,15 @@ def executable() -> str:
     )
 
 
+def shell() -> str:
+    """Return the path of the headless shell; that of Chromium where it is not there, or the whole is wanted."""
+    return executable(NAMES if os.environ.get(WHOLE) else NAMES[::-1])
+
+
 def launch(playwright: Playwright) -> Browser:
     """Start Chromium without a screen; close it, or use it as a context manager."""
     sandbox = () if os.geteuid() else ("--no-sandbox",)  # Chromium refuses its sandbox to root
-    return playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, *sandbox])
+    return playwright.chromium.launch(executable_path=shell(), args=[*ARGUMENTS, *sandbox])
 
 
 @dataclass(slots=True)
