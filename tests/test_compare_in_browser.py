@@ -14,7 +14,7 @@ from archiver.demo.site import DAYS, HOST, LATE_DECISION_NL
 from archiver.settings import Viewer
 from tests.support.archive import Reply, build
 from tests.support.ports import free_port
-from tests.support.serving import daykeep, served
+from tests.support.serving import served
 from tests.support.viewing import serving
 
 pytestmark = pytest.mark.browser
@@ -46,11 +46,8 @@ if (location.search === "") setInterval(reach, 100);
 
 
 @pytest.fixture(scope="module")
-def viewer(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "archive"
-    done = daykeep("demo", folder, "--no-serve")
-    assert done.returncode == 0, done.stderr
-    with served(folder / "config" / "daykeep.toml") as base:
+def viewer(demo):
+    with served(demo) as base:
         yield base
 
 

@@ -184,15 +184,18 @@ def test_pages_as_chromium_shows_them(browser, tmp_path):
         visit(browser) as seen,
     ):
         raw = {f"http://raw.localhost/{name}": reply for name, reply in typed.items()}
-        seen.page.route(
+        bare = (
+            seen.page.context.new_page()
+        )  # each site has a page, as the way from one to the other costs a process
+        bare.route(
             "http://raw.localhost/**",
             lambda route: route.fulfill(
                 body=raw[route.request.url].payload, headers={"Content-Type": raw[route.request.url].mime}
             ),
         )
         for name in PAGES:
-            seen.page.goto(f"http://raw.localhost/{name}")
-            there = seen.page.evaluate("document.body && document.body.textContent + document.title")
+            bare.goto(f"http://raw.localhost/{name}")
+            there = bare.evaluate("document.body && document.body.textContent + document.title")
             seen.page.goto(f"{base}/web/{stamp}/{site}/{name}")
             here = seen.page.frames[1].evaluate("document.body && document.body.textContent + document.title")
             if there != here:

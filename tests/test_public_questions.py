@@ -16,17 +16,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from archiver.demo.site import DAYS, LATE_DECISION_NL, MOVED_NL, NEW_NL
-from tests.support.serving import daykeep, served
+from tests.support.serving import served
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("demo") / "archive"
-    done = daykeep("demo", folder, "--no-serve")
-    assert done.returncode == 0, done.stderr
-    with served(folder / "config" / "daykeep.toml") as base:
+def viewer(demo: Path) -> Iterator[str]:
+    with served(demo) as base:
         yield base
 
 
