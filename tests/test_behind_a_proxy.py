@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, expect
 
 from archiver.settings import Viewer
 from tests.support.archive import Archive, Reply, build
-from tests.support.chromium import ARGUMENTS, executable, visit
+from tests.support.chromium import ARGUMENTS, shell, visit
 from tests.support.importing import EXAMPLE, empty_archive, exchange, take, write
 from tests.support.part_records import STAMP, part, records, whole
 from tests.support.ports import LOOPBACK, accepts, free_port, free_ports, wait_until
@@ -120,13 +120,13 @@ def production(in_production, archive) -> Iterator[int]:
         yield port
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def public(browser: Browser) -> Iterator[Browser]:
     """Start a Chromium for which every name is this machine, and the certificate good."""
     sandbox = () if os.geteuid() else ("--no-sandbox",)
     rules = ("--host-resolver-rules=MAP * 127.0.0.1", "--ignore-certificate-errors")
     options = [*ARGUMENTS, *rules, *sandbox]
-    with browser.browser_type.launch(executable_path=executable(), args=options) as started:
+    with browser.browser_type.launch(executable_path=shell(), args=options) as started:
         yield started
 
 

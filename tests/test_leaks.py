@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Frame, Page
 
 from index.urlkey import origin
 from tests.feature_site.playing import launch
@@ -103,11 +103,13 @@ def try_all(
     for start in range(0, len(names), batch):
         some = names[start : start + batch]
         opened = {name: _open(context, address(name)) for name in some}
-        until = time.monotonic() + PATIENCE
+        until, tried = time.monotonic() + PATIENCE, set[str]()
         while time.monotonic() < until and not all(
-            _has_tried(page, address(name)) and is_done(name) for name, page in opened.items()
+            (name in tried or _is_elsewhere(page, address(name))) and is_done(name)
+            for name, page in opened.items()
         ):
-            clock.wait_for_timeout(50)
+            clock.wait_for_timeout(100)
+            tried |= {name for name in opened.keys() - tried if _says_so(opened[name], address(name))}
         for page in opened.values():
             page.close()
 
@@ -119,16 +121,25 @@ def _open(context: BrowserContext, address: str) -> Page:
     return page
 
 
-def _has_tried(page: Page, address: str) -> bool:
-    """Tell whether a page says that it has tried, or is no longer there to say so."""
+def _frames_of(page: Page, address: str) -> list[Frame]:
+    """Return the frames that show the archived page itself; none once it has gone elsewhere."""
     name = address.rpartition("/")[2]
-    shown = [frame for frame in page.frames if frame.url.endswith(f"/{name}") and "/web/" not in frame.url]
-    if not shown:
-        return len(page.frames) > 1 or "/web/" not in page.url or not page.url.endswith(f"/{name}")
-    try:
-        return bool(shown[-1].evaluate(TRIED))
-    except Error:
-        return False
+    return [frame for frame in page.frames if frame.url.endswith(f"/{name}") and "/web/" not in frame.url]
+
+
+def _says_so(page: Page, address: str) -> bool:
+    """Tell whether a page says that it has tried. To ask costs more than to look where it is."""
+    shown = _frames_of(page, address)
+    with contextlib.suppress(Error):  # it goes elsewhere meanwhile
+        return bool(shown and shown[-1].evaluate(TRIED))
+    return False
+
+
+def _is_elsewhere(page: Page, address: str) -> bool:
+    """Tell whether a page is no longer there to say anything."""
+    name = address.rpartition("/")[2]
+    waiting = len(page.frames) == 1 and "/web/" in page.url and page.url.endswith(f"/{name}")
+    return not waiting and not _frames_of(page, address)
 
 
 def hear(context: BrowserContext, live: Listener) -> dict[str, list[str]]:

@@ -109,7 +109,9 @@ def test_linked_page_that_did_not_change(browser, viewer, demo):
         frame = seen.page.frame_locator("iframe")
         frame.get_by_role("link", name="Wachttijden").first.click(timeout=20_000)
         expect(frame.locator("h1")).to_contain_text("Wachttijden", timeout=20_000)
-        assert f"/{STAMP}mp_/{UNCHANGED}" in frame.locator("body").evaluate("() => location.href")
+        there = frame.locator("body").evaluate("() => location.href")
+        # the second in which it was asked for depends on the machine
+        assert re.search(rf"/{STAMP[:8]}\d{{6}}mp_/{re.escape(UNCHANGED)}$", there), there
         assert frame.locator("table, p").count() > 2
         assert hosts(seen) == {viewer.split("/")[2]}
 

@@ -42,6 +42,7 @@ ARGUMENTS = (
     "--hide-scrollbars",
     "--font-render-hinting=none",
     "--force-color-profile=srgb",
+    "--accept-lang=en-US,en",  # as the whole of Chromium says by itself
 )
 
 VIEWPORT = (1280, 800)  # CSS pixels
