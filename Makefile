@@ -27,8 +27,9 @@ PACKAGES := chromium chromium-headless-shell libatomic1 nginx caddy openssl font
 # and for the tests that take minutes, one of several thousand pages, and a WordPress
 LARGE_PACKAGES := cppreference-doc-en-html wordpress wordpress-theme-twentytwentyone mariadb-server php-fpm php-mysql
 
-# How many tests run at once; a file's tests stay together, because they share the archive they made.
-WORKERS ?= 2
+# How many tests run at once, one more than two cores: while one waits for a browser or a clock, another works. A file's
+# tests stay together, because they share the archive they made.
+WORKERS ?= 3
 INDEX_TESTS := tests/test_catalogue.py tests/test_postings.py tests/test_search.py tests/test_recall.py tests/test_whoosh_faults.py \
 	tests/test_merging.py
 # Files are begun in the order of tests/conftest.py, the longest first, not by how many tests they have.
