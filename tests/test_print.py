@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from archiver.ledger import UrlOutcome
 from archiver.settings import Viewer
 from tests.support.archive import HTML, Archive, Lost, Reply, build
-from tests.support.chromium import visit
+from tests.support.chromium import launch_whole, visit
 from tests.support.kinds import KINDS, Kind, every_kind, reach
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
@@ -85,6 +85,13 @@ def replies() -> dict[str, Reply | Lost]:
         f"{SITE}/leads": page_of('<script>location.replace("/short")</script>'),
         f"{SITE}/weg.png": Lost(UrlOutcome.TIMEOUT, "read timed out"),
     }
+
+
+@pytest.fixture(scope="module")
+def browser(browser: Browser) -> Iterator[Browser]:
+    """Start the whole of Chromium: its engine alone leaves the frames of other sites out of what it prints."""
+    with launch_whole(browser.browser_type) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

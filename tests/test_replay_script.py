@@ -9,7 +9,6 @@ pair of sites.
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -23,7 +22,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Frame, Page
 
 from index.urlkey import Origin
-from tests.support.chromium import ARGUMENTS, executable, visit
+from tests.support.chromium import launch_whole, visit
 from viewer.addresses.address import ReplayAddresses
 from viewer.replaying.script import page_script
 from viewer.rewriting.head import head_script
@@ -200,9 +199,7 @@ def whole(browser: Browser) -> Iterator[World]:
 
 @contextmanager
 def _whole_chromium(browser: Browser, *more: str) -> Iterator[World]:
-    arguments = [*ARGUMENTS, *more, *(() if os.geteuid() else ("--no-sandbox",))]
-    kind = browser.browser_type
-    with kind.launch(executable_path=executable(), args=arguments) as own, _world(own) as world:
+    with launch_whole(browser.browser_type, *more) as own, _world(own) as world:
         yield world
 
 

@@ -10,7 +10,7 @@ playwright's own browser is never downloaded. A missing Chromium is an error wit
 
 `launch` starts Chromium's headless shell, Debian's package beside Chromium: the same engine without windows, toolbars
 and profiles, in which a page costs a fifth. What the browser around the engine does itself (what it fetches ahead,
-which scheme it prefers) is tried in the whole of Chromium, `executable()`; `make test-large` takes that for all.
+which scheme it prefers, frames on paper) is tried in the whole of Chromium, `executable()`; `make test-large` takes that for all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, BrowserType, Page, Playwright
 
 NAMES = ("chromium", "chromium-headless-shell")
 WHOLE = "DAYKEEP_WHOLE_CHROMIUM"
@@ -66,8 +66,16 @@ def shell() -> str:
 
 def launch(playwright: Playwright) -> Browser:
     """Start Chromium without a screen; close it, or use it as a context manager."""
-    sandbox = () if os.geteuid() else ("--no-sandbox",)  # Chromium refuses its sandbox to root
-    return playwright.chromium.launch(executable_path=shell(), args=[*ARGUMENTS, *sandbox])
+    return playwright.chromium.launch(executable_path=shell(), args=[*ARGUMENTS, *_sandbox()])
+
+
+def launch_whole(kind: BrowserType, *more: str) -> Browser:
+    """Start the whole of Chromium; `more` are further arguments."""
+    return kind.launch(executable_path=executable(), args=[*ARGUMENTS, *more, *_sandbox()])
+
+
+def _sandbox() -> tuple[str, ...]:
+    return () if os.geteuid() else ("--no-sandbox",)  # Chromium refuses its sandbox to root
 
 
 @dataclass(slots=True)
