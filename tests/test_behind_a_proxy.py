@@ -23,6 +23,7 @@ from archiver.settings import Viewer
 from tests.support.archive import Archive, Reply, build
 from tests.support.chromium import ARGUMENTS, shell, visit
 from tests.support.importing import EXAMPLE, empty_archive, exchange, take, write
+from tests.support.nginx import Nginx
 from tests.support.part_records import STAMP, part, records, whole
 from tests.support.ports import LOOPBACK, accepts, free_port, free_ports, wait_until
 from tests.support.production import caddy_example, certificate, nginx_example
@@ -91,7 +92,7 @@ def caddy(folder: Path, secure: int, behind: int) -> Iterator[None]:
 
 
 @pytest.fixture(params=["nginx", "caddy"])
-def in_production(request, nginx, tmp_path) -> Callable[[Archive], AbstractContextManager[int]]:
+def in_production(request, tmp_path) -> Callable[[Archive], AbstractContextManager[int]]:
     """Return what starts the viewer of an archive, and a proxy in front of it, and yields the port of the public."""
 
     @contextmanager
@@ -104,8 +105,8 @@ def in_production(request, nginx, tmp_path) -> Callable[[Archive], AbstractConte
         renamed = Archive(settings, archive.collection, archive.history, archive.catalogue)
         with serving(renamed, behind):
             if request.param == "nginx":
-                nginx(tmp_path, http=nginx_example(tmp_path, plain, secure, behind))
-                yield secure
+                with Nginx({}, tmp_path / "nginx", http=nginx_example(tmp_path, plain, secure, behind)):
+                    yield secure
             else:
                 with caddy(tmp_path, secure, behind):
                     yield secure

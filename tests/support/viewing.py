@@ -90,5 +90,13 @@ def serving(archive: Archive, port: int) -> Iterator[str]:
     try:
         yield f"http://localhost:{port}"
     finally:
-        server.close()
+        # in the thread that waits for them: connections that nobody closes would keep it until it is given up
+        server.trigger.pull_trigger(lambda: _close(server))
         thread.join(timeout=10)
+        server.task_dispatcher.shutdown()
+
+
+def _close(server: Any) -> None:
+    for channel in list(server.active_channels.values()):
+        channel.handle_close()
+    server.close()
