@@ -16,8 +16,12 @@ from archiver.conformance.kept import LARGEST, document_of, keep, report_of, wai
 from archiver.conformance.measuring import Measuring, measured
 from archiver.conformance.rules import load
 from archiver.package import sealed_digest
+from archiver.runs import Runs
+from archiver.schedule import start
 from tests.support.command import configure, daykeep
 from tests.support.conforming import SITE, a_report, archived, copied
+from tests.support.importing import empty_archive, exchange, html, take, write
+from tests.support.ports import wait_until
 from tests.support.snapshots import page, serving
 
 NOW = datetime(2026, 3, 9, 8, tzinfo=UTC)
@@ -129,6 +133,33 @@ def test_one_at_a_time(copy):
     """While one process measures, another does not."""
     with copy.collection.measuring():
         assert measuring(copy).next() is None
+
+
+def test_imported_day(tmp_path):
+    """A day that was made of files of others has a report too; when it was public is no matter for it."""
+    with empty_archive(tmp_path) as archive:
+        records = exchange("/", html("Hello"), "2026-02-03T10:00:00Z", 1)
+        assert take(archive, write(tmp_path / "others.warc", records)).snapshots
+        one = Measuring(archive.settings, archive.collection, archive.now, archive.stop).next()
+        assert one is not None
+        assert one.problem == ""
+        report = report_of(archive.collection, one.folder)
+        assert report is not None
+        verdicts = {rule.id: rule.verdict.value for rule in report.rules}
+        assert (verdicts["R12"], verdicts["R13"]) == ("pass", "not-applicable")
+
+
+def test_the_daily_job_measures(tmp_path):
+    """Beside the job that takes snapshots runs one that measures what waits, also where none are taken."""
+    with empty_archive(tmp_path) as archive:
+        take(archive, write(tmp_path / "a.warc", exchange("/", html("Hello"), "2026-02-03T10:00:00Z", 1)))
+        running = start(archive, Runs(archive.collection.runs_path), take=False)
+        try:
+            assert [job.id for job in running.get_jobs()] == ["conform"]
+            wait_until(lambda: not waiting(archive.collection, [SITE]), lambda: True, 120)
+        finally:
+            archive.stop.set()
+            running.shutdown(wait=True)
 
 
 def test_waiting_by_command(tmp_path):
