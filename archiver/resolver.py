@@ -14,14 +14,13 @@ in index.urlkey. Both give the same answer: tests/test_links.py compares them.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
-from urllib.parse import quote
 
+from index.query_encoding import with_query_in
 from index.urlkey import MAX_URL, normalise
 
 from .spelling import as_found
@@ -43,8 +42,6 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _OTHER_SCHEME = re.compile(r"\s*+(?!https?:)[A-Za-z][A-Za-z0-9+.-]*+:", re.IGNORECASE)
-_AS_WRITTEN = "!$%&'()*+,-./:;=?@[\\]^_`{|}~"
-"""Besides letters and digits, what stays in a query (URL section 1.3, the query percent-encode set)."""
 _MAX_REFERENCE = 3 * MAX_URL
 """Longer ones are data: a percent-encoded address is at most three times as long as its characters."""
 
@@ -61,7 +58,7 @@ class Resolver:
         `charset` is Python's name of the encoding that the document is read in: browsers ask with it.
         """
         self.base = base
-        self._charset = "utf-8" if charset.startswith("utf-16") else charset
+        self._charset = charset
         path = base.partition("?")[0]
         self._folders = [path[: path.rfind("/") + 1]]
         self._root = "/".join(base.split("/", 3)[:3])
@@ -93,7 +90,7 @@ class Resolver:
         if len(reference) > _MAX_REFERENCE or _OTHER_SCHEME.match(reference):
             return None
         absolute = reference.startswith(("http://", "https://"))
-        asked = reference if self._charset == "utf-8" else _with_query_in(reference, self._charset)
+        asked = with_query_in(reference, self._charset)
         url = normalise(asked) if absolute else normalise(asked, self.base)
         if url and url != reference and (written := as_found(reference, self.base, url)):
             self.written.setdefault(url, written)
@@ -112,26 +109,6 @@ class Resolver:
             folder = self._folders[-1]
             self._folders.append(folder[: max(folder.rfind("/", 0, -1), len(self._root)) + 1])
         return self._folders[levels]
-
-
-def _with_query_in(reference: str, charset: str) -> str:
-    """Return a reference, its query encoded as browsers encode it (URL section 1.3, "after encoding")."""
-    path, mark, query = reference.partition("?")
-    if not mark or query.isascii():
-        return reference
-    return f"{path}?{quote(query.encode(charset, _BY_NUMBER), safe=_AS_WRITTEN)}"
-
-
-def _by_number(error: UnicodeError) -> tuple[bytes, int]:
-    """Stand in for characters that an encoding does not have, with their numbers (`&#8364;`, escaped)."""
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    lacking = error.object[error.start : error.end]
-    return "".join(f"%26%23{ord(one)}%3B" for one in lacking).encode(), error.end
-
-
-_BY_NUMBER = "daykeep-by-number"
-codecs.register_error(_BY_NUMBER, _by_number)
 
 
 class Link(NamedTuple):

@@ -16,6 +16,7 @@ from tests.support.chromium import visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
 from viewer.rewriting.charset import decode
+from viewer.rewriting.embeds import embeds
 from viewer.rewriting.encodings import _LABELS, encoded
 from viewer.rewriting.own_encoding import in_own_encoding
 
@@ -145,3 +146,15 @@ def test_a_crawl_asks_what_browsers_ask(charset: str, written: str, asked: str) 
     body = f"<a href='{written.replace('Ω', '&#937;')}'>x</a>".encode(codec)
     found = find_links(f"{SITE}/a", "text/html", charset, body)
     assert [one.url for one in found.links] == [asked if asked.startswith("http") else f"{SITE}{asked}"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "asked"),
+    [("iso-8859-1", "%E9"), ("windows-1252", "%E9"), ("utf-8", "%C3%A9"), ("utf-16le", "%C3%A9"), ("iso-2022-jp", "%EF%BF%BD")],
+)  # fmt: skip
+def test_the_banner_counts_what_is_asked_for(charset: str, asked: str) -> None:
+    """What a page names is looked up by the address that a browser asks for."""
+    body = '<img src="/i?n=é#é">'.encode(
+        "utf-16-le" if charset == "utf-16le" else "utf-8" if charset == "utf-8" else "latin-1"
+    )
+    assert [one.urls for one in embeds(body, charset, f"{SITE}/")] == [(f"{SITE}/i?n={asked}",)]

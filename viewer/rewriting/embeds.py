@@ -20,12 +20,14 @@ from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
+from index.query_encoding import with_query_in
 from index.urlkey import normalise
 
 from .charset import decode
 from .css import Use, uses_in_css
 from .dull import Dull, attribute_but, element_but, plain_of, tag, valued
 from .markup import tokens
+from .own_encoding import codec_to_ask_in
 from .tags import Kind as Of
 from .tags import Token, attributes, unescape
 
@@ -101,11 +103,12 @@ def embeds(
     seen: set[str] = set()
     base = url
     text = decode(body[:MAX_READ], charset, xml=xml)
+    codec = "utf-8" if xml else codec_to_ask_in(body[:MAX_READ], charset)
     for token, values in _starts(text, xml=xml):
         if token.name == "base" and base == url:
             base = normalise(values.get("href", ""), url) or url
         for kind, written in _of_tag(token.name.rpartition(":")[2], values, most, styles=styles):
-            urls = tuple(dict.fromkeys(filter(None, (_absolute(one, base) for one in written))))
+            urls = tuple(dict.fromkeys(filter(None, (_absolute(one, base, codec) for one in written))))
             if urls and not seen.issuperset(urls):
                 seen.update(urls)
                 found.append(Embed(kind, urls[:MAX_CANDIDATES]))
@@ -157,10 +160,10 @@ def _of_style(text: str, most: int) -> Iterator[tuple[Kind, list[str]]]:
         yield _USES[use], [address]
 
 
-def _absolute(written: str, base: str) -> str | None:
+def _absolute(written: str, base: str, codec: str = "utf-8") -> str | None:
     """Return an address as a normalised URL; None for one that is asked of no server."""
-    stripped = written.strip(_SPACE)
-    return normalise(stripped, base) if stripped and not stripped.startswith("#") else None
+    asked = with_query_in(written.partition("#")[0].strip(_SPACE), codec)
+    return normalise(asked, base) if asked else None
 
 
 def _attribute(kind: Kind, *names: str) -> Callable[[Values], Iterator[tuple[Kind, list[str]]]]:

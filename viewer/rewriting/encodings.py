@@ -146,6 +146,11 @@ def decoded(body: bytes, codec: str) -> str:
     return _decoder(codec)(body)
 
 
+def can_be_written(codec: str) -> bool:
+    """Tell whether `encoded` writes in an encoding: not in Unicode, nor where there are states."""
+    return codec not in _OWN and not codec.startswith("utf-")
+
+
 def encoded(text: str, codec: str) -> bytes | None:
     """
     Return text in an encoding of `codec_of`; None where it has no bytes for it, or is none to be written in.
@@ -153,10 +158,10 @@ def encoded(text: str, codec: str) -> bytes | None:
     What comes back may have to be read with `decoded` to know that it is the same text.
     """
     try:
+        if not can_be_written(codec):
+            return None
         if codec in _ERRORS:
             return text.translate(_back(codec)).encode(codec)
-        if codec in _OWN or codec.startswith("utf-"):
-            return None
         return codecs.charmap_encode(text, "strict", codecs.charmap_build(_table(codec)))[0]
     except UnicodeEncodeError:
         return None

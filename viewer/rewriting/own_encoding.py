@@ -14,9 +14,15 @@ such a page is answered in that, and so is what has states or is not read at all
 from __future__ import annotations
 
 from .charset import MARKS, encoding_of
-from .encodings import decoded, encoded
+from .encodings import can_be_written, decoded, encoded
 
 UTF_8 = "utf-8"
+
+
+def codec_to_ask_in(body: bytes, charset: str | None) -> str:
+    """Return the encoding in which a page, that can be answered in its own, asks for what it names."""
+    own = encoding_of(body, charset)
+    return own.codec if can_be_written(own.codec) else UTF_8
 
 
 def in_own_encoding(page: bytes, body: bytes, charset: str | None) -> tuple[bytes, str]:
@@ -26,8 +32,6 @@ def in_own_encoding(page: bytes, body: bytes, charset: str | None) -> tuple[byte
     `charset` is that of the archived Content-Type. What comes back is read as the same text.
     """
     own = encoding_of(body, charset)
-    if own.codec.startswith("utf-"):
-        return page, UTF_8
     text = page.decode()
     made = encoded(text, own.codec)
     if made is None or made.startswith(MARKS) or decoded(made, own.codec) != text:
