@@ -17,6 +17,7 @@ from archiver.ledger import UrlOutcome
 from archiver.settings import Settings, Site, Viewer
 from tests.support.archive import Reply, build
 from tests.support.command_help import command, render
+from tests.support.tour import LANGUAGES, PICTURES, SHOTS
 from tests.support.viewing import viewer_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -123,3 +124,10 @@ def test_readme_runs(tmp_path: Path) -> None:
         [*script, "--config", str(config), "snapshots", name[1]], capture_output=True, text=True, check=True
     )
     assert shown.stdout == ""
+
+
+def test_every_picture_is_in_the_tour() -> None:
+    """The tour has each picture that its tool takes, in both languages, and no other lies beside them."""
+    named = {f"{name}-{language}.webp" for name in SHOTS for language in LANGUAGES}
+    assert set(re.findall(r"\(img/([^)]+)\)", _text("docs/tour.md"))) == named
+    assert {path.name for path in PICTURES.iterdir()} == named

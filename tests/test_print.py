@@ -127,7 +127,7 @@ def texts(document: pypdfium2.PdfDocument) -> str:
 
 
 def squeezed(text: str) -> str:
-    return re.sub(r"[\s\ufffe]", "", text)  # the latter is what pdfium has where a word is broken
+    return re.sub(r"[\s\ufffe\x02-]", "", text)  # pdfium has U+FFFE or 2 for a hyphen at a line's end
 
 
 def has_ink(sheet: pypdfium2.PdfPage) -> bool:
