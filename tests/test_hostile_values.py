@@ -219,6 +219,11 @@ def query(**values: str) -> str:
     return urlencode({name: sendable(value) for name, value in values.items()})
 
 
+def segment(value: str) -> str:
+    """Return a value as one segment of a path."""
+    return quote("zz" + sendable(value[:100]).replace("/", "-"), safe="")
+
+
 # As the address of a page and the value have it. Where the text of the value decides of what the page is made (a
 # stretch of it, and what is marked in it) the elements are held to those that plain words give, in any number.
 SHOWS = {
@@ -226,6 +231,7 @@ SHOWS = {
     "history": lambda url, _: f"/demo/history?{query(url=url)}",
     "panes": lambda url, _: f"/demo/compare?{query(url=url, view='pages')}",
     "frame": lambda url, _: f"/web/{TUESDAY}/{url}",
+    "print": lambda url, _: f"/demo/print?{query(url=url, at=TUESDAY)}",
     "frame without scripts": lambda url, _: f"/web/{TUESDAY}ns_/{url}",
 }
 QUOTES = {
@@ -237,9 +243,9 @@ QUOTES = {
     "moment": lambda _, value: f"/demo/changes?{query(to=f'zz{value[:30]}')}",
     "compared moment": lambda _, value: f"/demo/compare?{query(url=SITE, to=f'zz{value[:30]}')}",
     "address": lambda _, value: f"/demo/history?{query(url=f'zz {value[:300]}')}",
-    "snapshot": lambda _, value: f"/demo/{quote('zz' + sendable(value[:100]), safe='')}/",
-    "site": lambda _, value: f"/{quote('zz' + sendable(value[:100]), safe='')}/",
-    "no address": lambda _, value: f"/web/{quote('zz' + sendable(value[:100]), safe='')}",
+    "snapshot": lambda _, value: f"/demo/{segment(value)}/",
+    "site": lambda _, value: f"/{segment(value)}/",
+    "no address": lambda _, value: f"/web/{segment(value)}",
 }
 LIKE = {
     "not there": lambda url, _: f"/web/{TUESDAY}/{url[:3000]}&more",
