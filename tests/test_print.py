@@ -305,6 +305,7 @@ NOT_ON_PAPER = {
     "refused",
     "other day",
     "unreadable",
+    "withheld within",
     "pane",
     "being made",
 }
