@@ -94,10 +94,12 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
         yield bases
 
 
-@pytest.fixture(
-    params=[(SMALL, "nl", "dark"), (WIDE, "nl", "light"), (SMALL, "en", "light"), (WIDE, "en", "dark")],
-    ids=str,
-)
+LOOKS = [(SMALL, "nl", "dark"), (WIDE, "en", "light")]
+FURTHER = [(WIDE, "nl", "light"), (SMALL, "en", "light"), (WIDE, "en", "dark")]
+"""With those above, each two of size, language and scheme meet; large, as what is walked and looked at is the same."""
+
+
+@pytest.fixture(params=[*LOOKS, *(pytest.param(one, marks=pytest.mark.large) for one in FURTHER)], ids=str)
 def walk(request: Any, browser: Browser) -> Iterator[tuple[Walker, dict[str, str]]]:
     size, language, scheme = request.param
     with visit(
