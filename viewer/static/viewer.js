@@ -267,7 +267,8 @@
   const MAX_WAITING = 100;
   const BETWEEN_TURNS = 200;  // milliseconds, after some turns that come at once
   const AT_FIRST = 10;  // turns
-  const AT_ONCE = 20;  // milliseconds that a turn takes
+  const AT_ONCE = 20;  // milliseconds that a turn takes, on a slow machine for these few messages longer
+  const AT_LEAST = 5;
   const PATIENCE = 50;  // turns in a row in which not all was heard
   let waiting = [];
   let unheard = 0;
@@ -289,8 +290,8 @@
     const taken = waiting;
     let place = null;
     waiting = [];
-    for (const event of taken) {
-      if (performance.now() - start > AT_ONCE) {
+    for (const [number, event] of taken.entries()) {
+      if (number >= AT_LEAST && performance.now() - start > AT_ONCE) {
         unheard += 1;
         continue;
       }
