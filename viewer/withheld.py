@@ -54,7 +54,9 @@ def days_of(held: Holdings, decision: Decision) -> str:
     """Return in words which days of an address are withheld."""
     since, until = (_day(held, bound) for bound in (decision.since, decision.until))
     words: str
-    if since and until:
+    if since and since == until:
+        words = since
+    elif since and until:
         words = gettext("%(first)s up to and including %(last)s", first=since, last=until)
     elif since:
         words = gettext("from %(first)s, and all days to come", first=since)
