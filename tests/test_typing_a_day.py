@@ -102,6 +102,14 @@ def test_beyond_the_calendar(visitor, typed):
     assert f'href="/demo/{near}/"' in answer.text
 
 
+def test_months_after_a_demonstration(tmp_path):
+    """The calendar of a demonstration ends with its last day; a later month says that nothing is kept of it."""
+    with build(tmp_path / "data", {"demo": {DAYS[0]: SAID[DAYS[0]]}}, demonstration=True) as archive:
+        answer = Visitor(archive).get("/demo/?day=januari+2026", Accept_Language="en")
+    assert answer.status_code == 200
+    assert "Nothing is kept of January 2026" in words(answer)
+
+
 def test_day_without_a_snapshot(visitor):
     """A day that was typed and has no snapshot offers the nearest that have one."""
     answer = visitor.get(visitor.get("/demo/?day=1e+maart").headers["Location"])

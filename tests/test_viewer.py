@@ -110,6 +110,49 @@ def visitor(archive):
     return Visitor(archive)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    ["", "changes", "missing", "proof", "proof/seal.json", "conformance", "export/wacz", "cite", "print"],
+)
+@pytest.mark.parametrize(
+    ("moment", "says", "near"),
+    [
+        ("2026-03-05", "op deze dag geen opname van Site demo", ["2026-03-04", "2026-03-06"]),
+        ("20260303023001", "van ‘20260303023001’", ["2026-03-02", "2026-03-03", "2026-03-04"]),
+        ("99991231235959", "van ‘99991231235959’", []),
+        ("1 april", "van ‘1 april’", []),
+    ],
+)
+def test_no_such_day_on_any_page_of_a_day(visitor, rest, moment, says, near):
+    """Every page of a day that is not there says so in the visitor's language, and leads to the nearest days."""
+    url = quote(f"{SITE}/kosten", safe="")
+    path = f"{rest}?url={url}&at={moment}" if rest in {"cite", "print"} else f"{moment}/{rest}"
+    answer = visitor.get(f"/demo/{path}", Accept_Language="nl")
+    assert answer.status_code == 404
+    assert says in text_of(answer)
+    assert "There is no" not in answer.text
+    assert re.findall(r'<li><a href="/demo/([0-9-]+)/">', answer.text) == near
+
+
+def test_what_a_list_of_changes_cannot_know(visitor):
+    """Where a day lacks addresses, its changes and those between it and another say so, and never that nothing changed."""
+    for path in ("/demo/2026-03-06/changes", "/demo/changes?from=2026-03-03&to=2026-03-06"):
+        answer = visitor.get(path, Accept_Language="en")
+        assert "On Friday 6 March 2026 131 addresses could not be stored, or not whole" in text_of(answer)
+        assert f'href="/demo/{FRIDAY}/missing"' in answer.text
+    assert "or not whole: " not in text_of(visitor.get("/demo/2026-03-03/changes", Accept_Language="en"))
+
+
+def test_nothing_changed_of_what_could_be_stored(tmp_path):
+    """A day that lacks something is never said to be unchanged as a whole."""
+    same = {f"{SITE}/": page("Voorpagina", "Dezelfde tekst.")}
+    days = {MONDAY: same, TUESDAY: {**same, f"{SITE}/kosten": Lost(UrlOutcome.TIMEOUT)}}
+    with build(tmp_path / "data", {"demo": days}) as built:
+        said = text_of(Visitor(built).get("/demo/2026-03-03/", Accept_Language="en"))
+    assert "Of what could be stored, nothing changed since Monday 2 March 2026." in said
+    assert " Nothing changed since" not in said
+
+
 def text_of(response) -> str:
     markup = re.sub(r"</?bdi>", "", response.get_data(as_text=True))
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", markup))

@@ -178,14 +178,20 @@ def calendar_of(known: SiteDays, today: date, year: int | None = None) -> list[Y
     """
     if not known.all:
         return []
-    start, newest = map(date.fromisoformat, known.bounds)
-    last = newest if all(one.demonstration for one in known.all) else max(today, newest)
+    start = date.fromisoformat(known.bounds[0])
+    last = last_day(known, today)
     shown = year if year is not None and start.year <= year <= last.year else last.year
     kept = Counter(day[:4] for day in {one.day for one in known.good})
     return [
         Year(number, _months(known, number, start, last) if number == shown else (), kept[f"{number:04}"])
         for number in range(last.year, start.year - 1, -1)
     ]
+
+
+def last_day(known: SiteDays, today: date) -> date:
+    """Return the day with which a calendar ends: today, but the newest of a demonstration."""
+    newest = date.fromisoformat(known.bounds[1])
+    return newest if all(one.demonstration for one in known.all) else max(today, newest)
 
 
 def _months(known: SiteDays, year: int, first: date, last: date) -> list[Month]:

@@ -20,12 +20,12 @@ from archiver.settings import Site
 from index.changes import Kind
 from index.errors import NotFoundError
 from index.model import Outcome, Page, Snapshot
-from index.timestamp import is_date, parse_timestamp
+from index.timestamp import is_date, local_date, parse_timestamp
 from index.urlkey import normalise
 
 from ..addresses.address import format_web_path
 from ..current import holdings
-from ..days import Day, SiteDays, best, calendar_of, to_day
+from ..days import Day, SiteDays, best, calendar_of, last_day, to_day
 from ..holdings import title_of
 from ..i18n import SHORT_STATES
 from ..open_snapshot import OpenSnapshot
@@ -35,6 +35,14 @@ from .typed import address_of, hosts_of
 from .typed_day import MAX_TYPED, Period, Unit, read_day
 
 pages = Blueprint("browse", __name__)
+
+
+class NoSnapshotError(NotFoundError):
+    """A moment of which a site has no snapshot; what a visitor reads is made of its parts."""
+
+    def __init__(self, site: Site, moment: str) -> None:
+        super().__init__(f"There is no snapshot of {title_of(site)} at {moment[:40]!r}.")
+        self.site, self.moment = site, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +138,10 @@ def _place_of(period: Period, typed: str, site: str) -> str | None:
     """Return where what was typed is, a day or a part of the calendar; None where that does not reach it."""
     if period.day:
         return f"/{site}/{period.day}/{'?' + urlencode({'typed': typed}) if period.other else ''}"
-    first, newest = holdings().days(site).bounds
-    last = max(newest, holdings().today().isoformat())
-    if not first or period.last.isoformat() < first or period.first.isoformat() > last:
+    days = holdings().days(site)
+    if not days.all or period.last.isoformat() < days.bounds[0]:
+        return None
+    if period.first > last_day(days, holdings().today()):
         return None
     return (
         f"/{site}/?year={period.first.year}#{'days' if period.unit is Unit.YEAR else f'{period.first:%Y-%m}'}"
@@ -140,11 +149,9 @@ def _place_of(period: Period, typed: str, site: str) -> str | None:
 
 
 @pages.get("/<site>/<moment>/")
-def day(site: str, moment: str) -> str | tuple[str, int]:
+def day(site: str, moment: str) -> str:
     """Show one day (`YYYY-MM-DD`), or one of its snapshots (14 digits)."""
     found = holdings().site(site)
-    if is_date(moment) and not holdings().days(site).of_day(moment):
-        return _no_snapshot(found, moment)
     shown = shown_at(found, moment)
     if shown.snapshot.outcome is Outcome.FAILED:
         return render_template(
@@ -226,20 +233,34 @@ def wanted_changes() -> Wanted:
     return wanted
 
 
-def _no_snapshot(site: Site, moment: str) -> tuple[str, int]:
-    before, after = holdings().days(site.name).around(moment)
+@pages.app_errorhandler(NoSnapshotError)
+def no_snapshot(error: NoSnapshotError) -> tuple[str, int]:
+    """Say on any page of a day that the site has no such day, and which days are nearest."""
+    site, moment = error.site, error.moment
+    day = moment if is_date(moment) else None
+    near = _near(holdings().days(site.name), moment)
     page = render_template(
-        "no_snapshot.html", site=site, day=moment, before=before, after=after, **_two_readings(moment)
+        "no_snapshot.html", site=site, day=day, moment=moment[:40], near=near, **_two_readings(moment)
     )
     return page, 404
 
 
+def _near(days: SiteDays, moment: str) -> list[str]:
+    """Return the nearest days of a moment that have a snapshot, in their order; none of what is no moment."""
+    try:
+        day = moment if is_date(moment) else local_date(moment, holdings().settings.zone).isoformat()
+    except (ValueError, OverflowError):  # the last hours of the year 9999 are no day in every zone
+        return []
+    before, after = days.around(day)
+    return [one for one in (before, day if days.of_day(day) else None, after) if one]
+
+
 def shown_at(site: Site, moment: str) -> Shown:
-    """Return the snapshot of a day or a timestamp. Raises NotFoundError."""
+    """Return the snapshot of a day or a timestamp. Raises NoSnapshotError."""
     days = holdings().days(site.name)
     chosen = _chosen(days, moment)
     if chosen is None:
-        raise NotFoundError(f"There is no snapshot of {title_of(site)} at {moment[:40]!r}.")
+        raise NoSnapshotError(site, moment)
     same_day, previous = days.of_day(chosen.day), days.before(chosen.timestamp)
     return Shown(site, chosen, same_day, previous, *days.around(chosen.day))
 
