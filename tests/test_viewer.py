@@ -186,6 +186,8 @@ WEB = f"/web/{MONDAY}/{SITE}"
         ("/demo/2026-03-06/missing?outcome=timeout&page=2", 200, "Page 2 of 2"),
         ("/demo/2026-03-06/missing?outcome=nonsense", 404, "no such page"),
         ("/demo/2026-03-06/missing?page=-1", 200, "Page 1 of 2"),
+        ("/demo/2026-03-06/missing?page=9", 200, "This list ends before that page. Page 2 of 2"),
+        ("/demo/2026-03-03/changes?page=9", 200, "This list ends before that page. Page 1 of 1"),
         (f"/demo/{TUESDAY}/changes", 200, "/kosten"),
         ("/demo/2026-03-03/changes?kind=nonsense", 404, "no such page"),
         ("/demo/search", 200, "Search in Site demo"),
@@ -808,6 +810,20 @@ def test_links_stay_within_the_day_and_the_banner_follows(browser, address, link
         assert seen.page.locator("#daykeep-address").inner_text() == f"{SITE}/kosten"
         assert seen.page.title().startswith("Kosten")
         assert [url for url in seen.requests if "example.org" in url and "localhost" not in url] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", [(320, 568), (390, 844), (1280, 800)])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_warnings_are_seen_at_once(browser, address, size, scripts):
+    """What is wrong with a page stands in the part of its banner that shows without scrolling, on a phone too."""
+    with visit(
+        browser, f"{address}/web/{FRIDAY}/{SITE}/storing", size=size, java_script_enabled=scripts, locale="en"
+    ) as seen:
+        banner = seen.page.locator("#daykeep-banner").bounding_box()
+        warning = seen.page.get_by_text("answered with error 503").bounding_box()
+        assert banner["y"] <= warning["y"]
+        assert warning["y"] + warning["height"] <= banner["y"] + banner["height"]
 
 
 @pytest.mark.browser
