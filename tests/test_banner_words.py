@@ -171,6 +171,18 @@ def test_what_a_style_sheet_names():
     assert [(one.kind, one.urls[0].removeprefix(f"{SITE}/d/")) for one in inline] == wanted
 
 
+def test_what_a_page_may_come_to_need():
+    """Every source of a picture or a film is told where that is asked for, and none of them else."""
+    page = (
+        b'<video><source src="a.webm" type="video/webm"></video><picture><source srcset="b.avif"></picture>'
+    )
+    found = embeds(page, None, f"{SITE}/d/page", styles=True)
+    assert [(one.kind, one.urls[0].removeprefix(f"{SITE}/d/")) for one in found] == [
+        (Kind.MEDIA, "a.webm"), (Kind.IMAGE, "b.avif"),
+    ]  # fmt: skip
+    assert not embeds(page, None, f"{SITE}/d/page")
+
+
 @pytest.mark.parametrize("sheet", [b"url(" * 200_000, b"@import '" * 100_000, b"{" * 500_000 + b"url(a)", b"image-set(" * 100_000, b"image-set('a'," * 100_000, b"\xff\xfe" + b"u" * 99_999])  # fmt: skip
 def test_hostile_style_sheets(sheet):
     """No style sheet takes long or has more told than so many."""

@@ -24,7 +24,9 @@ TAGS = r"""(?:
 NO_SLASH = r"[^QUOTE&/\\\t\n\r]*+"
 SLASHES = rf"{NO_SLASH}(?:/[^\"'&/\\\t\n\r]++)*+/?"
 ELEMENTS = "base iframe link math meta noembed noframes plaintext script style svg textarea title xmp"
-PARTS = f"audio embed feimage frame image img input object track use video {ELEMENTS.replace('meta ', '')}"
+PARTS = (
+    f"audio embed feimage frame image img input object source track use video {ELEMENTS.replace('meta ', '')}"
+)
 ATTRIBUTES = "attributionsrc formtarget integrity nonce ping target"
 PIECES = st.sampled_from(
     [
