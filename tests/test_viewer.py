@@ -185,6 +185,8 @@ WEB = f"/web/{MONDAY}/{SITE}"
         ("/demo/2026-03-06/missing", 200, "132 addresses"),
         ("/demo/2026-03-06/missing?outcome=timeout&page=2", 200, "Page 2 of 2"),
         ("/demo/2026-03-06/missing?outcome=nonsense", 404, "no such page"),
+        ("/demo/search?q=aanvraag&on=2026-03-06", 200, "131 addresses could not be stored"),
+        ("/demo/search?q=nergens&on=2026-03-06", 200, "131 addresses could not be stored"),
         ("/demo/2026-03-06/missing?page=-1", 200, "Page 1 of 2"),
         ("/demo/2026-03-06/missing?page=9", 200, "This list ends before that page. Page 2 of 2"),
         ("/demo/2026-03-03/changes?page=9", 200, "This list ends before that page. Page 1 of 1"),
