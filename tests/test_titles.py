@@ -61,7 +61,7 @@ def test_another_title_from_a_day_on(tmp_path):
         assert len(site.archive.shelves.catalogue.documents(generation)) == 3
         assert [one.first for one in history.lifeline(f"{HOST}/a", SITE)] == [first, second]
         shown = site.visitor().get(f"/{SITE}/search?q=zelfde", Accept_Language="en").get_data(as_text=True)
-        assert ">Nieuwetitel</a>" in shown
+        assert "<bdi>Nieuwetitel</bdi></a>" in shown
         assert "online since 2 Mar" in shown
 
 
