@@ -81,6 +81,8 @@ def test_what_an_answer_depends_on_is_told_apart(other):
         "If-Modified-Since",
         "If-Unmodified-Since",
         "Service-Worker",
+        "Accept-Datetime",
+        "Upgrade",
     ],
 )
 def test_a_request_of_its_own_kind_is_neither_kept_nor_answered(header):

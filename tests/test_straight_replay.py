@@ -157,6 +157,7 @@ def test_filled_views(archive, view):
         ("GET", {"Range": "bytes=0-3"}),
         ("GET", {"If_None_Match": '"x"'}),
         ("GET", {"Service_Worker": "script"}),
+        ("GET", {"Upgrade": "websocket"}),
         ("GET", {"Sec_Fetch_Dest": "document"}),
         ("HEAD", {}),
         ("POST", {}),
@@ -164,7 +165,7 @@ def test_filled_views(archive, view):
     ],
 )
 def test_questions_that_are_not_plain(archive, method, headers):
-    """Ranges, conditions, service workers, visits past the frame, other methods."""
+    """Ranges, conditions, service workers, web sockets, visits past the frame, other methods."""
     viewer = Counted(archive)
     viewer.get(*place(f"{SITE}/", MONDAY), method=method, **headers)
     assert viewer.asked == 1

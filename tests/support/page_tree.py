@@ -5,7 +5,8 @@ What a parser makes of a page, so that a page and its rewritten form can be comp
     tree(rewrite_html(body, None, mapper, SCRIPT)) == tree(body)
 
 The parser is lexbor's, which the rewriter does not use. Left out is what the rewriter's table is there to change: the
-script put first, mapped addresses, and the attributes that are taken away.
+script put first, mapped addresses, the attributes that are taken away, and what a `<noscript>` holds that ends in two
+places (tests/test_noscript.py).
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from viewer.rewriting.data_url import parse_data_url
+from viewer.rewriting.markup import Noscript, ReadingsDiffer, tokens
 from viewer.rewriting.rules import ELEMENTS, EVERYWHERE, srcset, url
+from viewer.rewriting.tags import Kind
 
 _ADDRESS_IN_STYLE = re.compile(r"url\(|@import|image-set\(|\\", re.IGNORECASE)
 _LEADS_OUT = re.compile(r"\s*(https?:)?\s*[/\\]\s*[/\\](?!m/)", re.IGNORECASE)
@@ -33,12 +36,30 @@ def mapper(url: str) -> str:
 def tree(html: str) -> list[object]:
     """Everything a parser makes of a page, in order, our script and what the table changes left out."""
     found: list[object] = []
-    for each in LexborHTMLParser(html).root.traverse(include_text=True):
+    for each in LexborHTMLParser(_unambiguous(html)).root.traverse(include_text=True):
         if each.tag == "script" and each.attributes.get("src") == "h":
             continue
         text = _text(each) if each.tag == "-text" else None
         found.append((each.tag, text, _kept(each), _framed(each)))
     return found
+
+
+def _unambiguous(html: str) -> str:
+    """Return a page without what the rewriter takes out of each `<noscript>`."""
+    if "<noscript" not in html.lower():
+        return html
+    try:
+        taken = _raw_noscripts(html, Noscript.EITHER)
+    except ReadingsDiffer:
+        taken = _raw_noscripts(html, Noscript.TEXT)
+    for start, end in reversed(taken):
+        html = html[:start] + html[end:]
+    return html
+
+
+def _raw_noscripts(html: str, noscript: Noscript) -> list[tuple[int, int]]:
+    found = tokens(html, noscript=noscript)
+    return [(one.start, one.end) for one in found if one.kind is Kind.RAW and one.name == "noscript"]
 
 
 def _bare(value: str) -> str:

@@ -123,6 +123,7 @@ def _rewritten(asked: Asked, stored: Stored, body: bytes, kind: Kind, said: str 
         xml=kind is Kind.XML,
         link=links(asked),
         modules=[] if asked.view.scriptless else asked.snapshot.module_origins,
+        scripts=not asked.view.scriptless,
         policy=said.replace("<style", _STYLE_IN_XML) if kind is Kind.XML else policy + said,
     )
     charset = "utf-8"

@@ -36,8 +36,8 @@ _BREAKOUT = frozenset({
 _DEEPEST = 256
 """Foreign elements within each other that are remembered; real pages have two or three."""
 
-Reader = Callable[[str, int, int, Mapping[int, int]], Iterator[Token]]
-"""Yields the tokens of a text between two places, and of what is passed over only the first."""
+Reader = Callable[[int, int, Mapping[int, int]], Iterator[Token]]
+"""Yields the tokens of the page between two places, and of what is passed over only the first."""
 
 
 @dataclass(slots=True)
@@ -167,7 +167,9 @@ class Foreign:
         if not self.levels:
             return
         level = self.levels[-1]
-        if level.names and tag.name in {"br", "p"}:
+        if tag.name == "template":
+            self._leave_template(tag)
+        elif level.names and tag.name in {"br", "p"}:
             self._break_out(tag.start)
             if level.html is not None:
                 level.html.leave(tag.name)
@@ -183,6 +185,24 @@ class Foreign:
             if tag.name == "form":
                 self._page_elements()  # there is but one pointer, and it may be of a form out there
             html.leave(tag.name)
+
+    def _leave_template(self, tag: Token) -> None:
+        """Follow the end tag of a template, which ends whatever is open in it (HTML 13.2.6.4.4)."""
+        level = self.levels[-1]
+        if (level.names or not level.html) and self._cut(tag):
+            return
+        if not any(self._html_of(level).has_template for level in self.levels):
+            return
+        while not self._html_of(self.levels[-1]).has_template:
+            self.levels.pop()
+            self.levels[-1].names.pop()
+        html = self.levels[-1].html
+        self._break_out(tag.start)
+        if html is not None:
+            html.leave(tag.name)
+
+    def _html_of(self, level: _Level) -> OpenElements:
+        return self._page_elements() if level.html is None else level.html
 
     def _cut(self, tag: Token) -> bool:
         """Close the innermost foreign element of a name, with no HTML element between."""
@@ -204,7 +224,7 @@ class Foreign:
         if tag.name in TABLE_PARTS:
             self._table_part(tag.name, tag.start)
         elif level.names:
-            html = self._page_elements() if level.html is None else level.html
+            html = self._html_of(level)
             html.foreign(barred=("annotation-xml", "math") in zip(level.names, level.kinds, strict=True))
             html.leave(tag.name)
             if html.took_foreign():
@@ -222,7 +242,7 @@ class Foreign:
         wanted = "table" if entering else name
         while self.levels:
             level = self.levels[-1]
-            html = self._page_elements() if level.html is None else level.html
+            html = self._html_of(level)
             if html.has_part(wanted):
                 break
             if level.html is None or html.has_part("table") or not self._part_around(wanted):
@@ -234,7 +254,7 @@ class Foreign:
     def _part_around(self, wanted: str) -> bool:
         """Tell whether such a part is open at all: no further out than the innermost table."""
         for level in reversed(self.levels):
-            html = self._page_elements() if level.html is None else level.html
+            html = self._html_of(level)
             if html.has_part("table"):
                 return html.has_part(wanted)
         return False
@@ -253,7 +273,7 @@ class Foreign:
         is not read again.
         """
         last = self._known
-        for token in self._read(self._text, self._known, self._begun, self._passed):
+        for token in self._read(self._known, self._begun, self._passed):
             if token.start > last:
                 self._page.text()
             last = token.end

@@ -27,7 +27,7 @@ from .data_url import DataUrl, parse_data_url
 from .dull import plain_of
 from .head import first_place
 from .import_map import rewrite_import_map
-from .markup import tokens
+from .markup import Noscript, ReadingsDiffer, tokens
 from .passed_over import dull_of
 from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, Rule, inner, meta_rules, url
 from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unescape
@@ -44,6 +44,7 @@ _WORTH_A_LOOK = re.compile(
 # In path mode one slash is worth a look
 _WORTH_IN_PATHS = re.compile(rf"/|{_WORTH_A_LOOK.pattern}", re.IGNORECASE)
 
+_NOSCRIPT = {True: Noscript.EITHER, False: Noscript.MARKUP}
 
 # In path mode a page's origin is nobody's. What scripts read of these (the rules of a sheet, the points of an
 # image in a canvas, how long they took) they may then only read of what was asked for by CORS.
@@ -60,6 +61,7 @@ def rewrite_html(
     link: Mapper | None = None,
     modules: Sequence[str] = (),
     policy: str = "",
+    scripts: bool = True,
 ) -> bytes:
     """
     Return a page rewritten for replay, in UTF-8: the answer's Content-Type must say so.
@@ -69,8 +71,9 @@ def rewrite_html(
     `xml` says that the type is XML (`application/xhtml+xml`, `image/svg+xml`); `link` maps where the page
     leads, if otherwise than what it is made of. `modules` are archived origins that scripts may import from:
     they go into the page's own import map, or our script makes one of them. `policy` is put before `head`,
-    in the page alone: documents that a page writes have its policy. Never raises for what stands in a page;
-    time and memory are linear in its size.
+    in the page alone: documents that a page writes have its policy. `scripts` tells whether scripts may run:
+    then the content of a `<noscript>` that ends elsewhere for them goes. Never raises for what stands in a
+    page; time and memory are linear in its size.
     """
     first = head.decode() if isinstance(head, bytes) else head
     text = decode(body, charset, xml=xml)
@@ -79,14 +82,24 @@ def rewrite_html(
     if modules and not mapped:
         first = first.replace("<script", f'<script data-modules="{escape_text(" ".join(modules))}"', 1)
     first = first.replace("<script", f"<script{XHTML}", 1) if xml else first
-    page = Page(mapper, link, first, xml, modules, policy=policy, document=_rewritten)
+    page = Page(mapper, link, first, xml, modules, policy=policy, document=_rewritten, scripts=scripts)
     return _rewritten(text, page, plain).encode("utf-8", "replace")
 
 
 def _rewritten(text: str, page: Page, plain: bytes | None = None) -> str:
+    plain = plain or plain_of(text)
+    left = page.heads.left
+    try:
+        return _edited(text, page, _edits(text, plain, page, _NOSCRIPT[page.scripts]))
+    except ReadingsDiffer:
+        page.heads.left = left
+        return _edited(text, page, _edits(text, plain, page, Noscript.TEXT))
+
+
+def _edited(text: str, page: Page, edits: Iterator[tuple[int, int, str]]) -> str:
     place = first_place(text, page.xml)
     pieces, done = [], 0
-    for start, end, new in _edits(text, plain or plain_of(text), page):
+    for start, end, new in edits:
         if done <= place <= start:
             pieces += [text[done:place], page.policy, page.head]
             done, place = place, -1
@@ -98,14 +111,14 @@ def _rewritten(text: str, page: Page, plain: bytes | None = None) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def _edits(text: str, plain: bytes, page: Page) -> Iterator[tuple[int, int, str]]:
+def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[tuple[int, int, str]]:
     """Yield what changes in a page: from, to, and the new text."""
     script_type = ""
     in_paths = isinstance(page.mapper, RootedMapper)
     worth = _WORTH_IN_PATHS if in_paths else _WORTH_A_LOOK
     always = {"iframe", *(_READ_BY_SCRIPTS if in_paths else ())}
     over = dull_of(xml=page.xml, in_paths=in_paths).over(plain)
-    for token in tokens(text, xml=page.xml, over=over):
+    for token in tokens(text, xml=page.xml, over=over, noscript=noscript):
         if token.kind is Kind.START:
             if token.name == "script":
                 script_type = _script_type(text, token)
@@ -159,6 +172,8 @@ def _applied(rule: Rule, attribute: Attribute, page: Page) -> Iterator[tuple[int
 
 
 def _raw_text(raw: str, name: str, script_type: str, page: Page) -> str | None:
+    if name == "noscript":
+        return ""
     if name == "style":
         return rewrite_css_text(raw, page.mapper)
     if name == "script" and script_type == "importmap" and not page.xml:

@@ -8,8 +8,8 @@ The tokens of an HTML or XML page, each with its place in the text, so that a re
 Text between tokens is not given. The tokens are those of the standard's tokenizer (HTML section 13.2.5):
 where a tag ends, which attributes it has, what is raw text, what a comment is. Of tree construction it
 knows just what the tokenizer needs: inside `<svg>` and `<math>` there is no raw text, and where broken markup
-leaves them depends on what is open around them (foreign.py). `<noscript>` is read as markup, so that one
-rewritten page serves browsers with and without scripts.
+leaves them depends on what is open around them (foreign.py). `<noscript>` is read as markup, as without
+scripts; where scripts may run, its content must be the same tags to both (`Noscript`).
 
 Every page is hostile. Each regular expression takes what it once matched and never gives it back, an
 unclosed thing runs to the end of the page, and nesting is remembered to a fixed depth: linear in the
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from enum import Enum, auto
 
 from .dull import Over
 from .foreign import Foreign
@@ -39,27 +40,54 @@ _XML_TOKEN = re.compile(
 )
 _CDATA_END = re.compile(r"\]\]>|\Z")
 
+_NOSCRIPT = "noscript"
 _RAW = frozenset(
     {"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
 )
 _RAW_IN_FOREIGN = frozenset({"script", "style"})
 # In foreign content and in XML such text ends where any tag or comment begins; a CDATA section is part of it
 _FOREIGN_TEXT = re.compile(r"(?:[^<]++|<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|<(?![A-Za-z/!?]))*+")
-_RAW_END = {name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE) for name in _RAW - {"plaintext"}}
+_RAW_END = {
+    name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE)
+    for name in (_RAW | {_NOSCRIPT}) - {"plaintext"}
+}
 # HTML section 13.2.5.15 to 13.2.5.31: `<script>` inside `<!--` inside a script hides its end tag.
 _IN_SCRIPT = re.compile(
     r"(?P<shut><!---?>|-->)|(?P<open><!--)|<(?P<end>/?)script(?=[\t\n\f\r />])", re.IGNORECASE
 )
 
 
-def tokens(text: str, *, xml: bool = False, over: Over | None = None) -> Iterator[Token]:
+class Noscript(Enum):
+    """
+    How the content of `<noscript>` is read.
+
+    Where scripts run it is text up to the first end tag; where they do not it is markup, in which that may
+    stand in a comment, say, and what follows is other tags (HTML section 13.2.6.4.4). A page for both may
+    only have content that ends at one place; any other is given as raw text, for the caller to take away.
+    """
+
+    MARKUP = auto()
+    """No scripts run."""
+    EITHER = auto()
+    """Content that ends in two places is raw text. Raises ReadingsDiffer where that is not enough."""
+    TEXT = auto()
+    """All of it is raw text."""
+
+
+class ReadingsDiffer(Exception):  # noqa: N818  # no error: what is to be done is known
+    """What ends an `<svg>` or `<math>` may depend on elements in a `<noscript>` before it."""
+
+
+def tokens(
+    text: str, *, xml: bool = False, over: Over | None = None, noscript: Noscript = Noscript.MARKUP
+) -> Iterator[Token]:
     """
     Yield the tokens of a page in their order. A tag that the page ends in is none, as in browsers.
 
-    `over` passes over text and whole tags that the caller wants no token of (dull.py). It is not asked inside
-    `<svg>` and `<math>`.
+    `over` passes over text and whole tags that the caller wants no token of (dull.py), `<noscript>` not among
+    them. It is not asked inside `<svg>` and `<math>`.
     """
-    scanner = _Scanner(text, xml, over)
+    scanner = _Scanner(text, xml, over, Noscript.MARKUP if xml else noscript)
     while (token := scanner.next()) is not None:
         yield token
 
@@ -67,13 +95,18 @@ def tokens(text: str, *, xml: bool = False, over: Over | None = None) -> Iterato
 class _Scanner:
     """Walks through a text once; what it remembers is its place and the foreign elements it is in."""
 
-    def __init__(self, text: str, xml: bool, over: Over | None) -> None:
+    def __init__(
+        self, text: str, xml: bool, over: Over | None, noscript: Noscript, *, differing: bool = False
+    ) -> None:
         self._text = text
         self._xml = xml
         self._over = over
+        self._noscript = noscript
         self._place = 0
         self._raw = ""
-        self._foreign = Foreign(text, _outside)
+        self._foreign = Foreign(text, self._outside)
+        self._differing = differing
+        """Whether tags were read that are none where scripts run, in a `<noscript>`."""
 
     def next(self) -> Token | None:
         """Return the next token, or None at the end."""
@@ -93,7 +126,7 @@ class _Scanner:
         kind = Kind.END if found["slash"] else Kind.START
         token = Token(kind, found["tag"].lower(), found.start(), found.end(), found.span("attributes"))
         # as it is where the tag stands: `<svg><title>` is not
-        if kind is Kind.START and self._is_raw(token):
+        if kind is Kind.START and (self._is_raw(token) or self._is_taken(token)):
             self._raw = token.name
         if not self._xml:
             self._foreign.follow(token, text=token.start > before)
@@ -125,21 +158,53 @@ class _Scanner:
             return tag.name in _RAW_IN_FOREIGN and not is_self_closing(self._text, tag)
         return tag.name in _RAW
 
+    def _is_taken(self, tag: Token) -> bool:
+        """Tell whether a tag is of a `<noscript>` whose content is given as raw text."""
+        if tag.name != _NOSCRIPT or self._noscript is Noscript.MARKUP or self._foreign.is_inside:
+            return False
+        end = _RAW_END[_NOSCRIPT].search(self._text, tag.end)
+        if end is None:
+            self._noscript = Noscript.MARKUP  # where scripts run nothing below is a tag
+            return False
+        if self._noscript is Noscript.TEXT or self._foreign.levels:
+            return True
+        content = self._text[tag.end : end.start()]
+        self._differing = self._differing or "<" in content
+        return not _ends_alike(content)
+
     def pass_to(self, place: int) -> None:
         """Go to a place that is in nothing foreign, and in no raw text."""
         self._foreign.levels.clear()
         self._raw = ""
         self._place = place
 
+    def _outside(self, start: int, end: int, passed: Mapping[int, int]) -> Iterator[Token]:
+        """Yield the tokens between two places; of each stretch that is passed over only the first."""
+        if self._differing:
+            raise ReadingsDiffer
+        scanner = _Scanner(self._text, xml=False, over=None, noscript=self._noscript)
+        scanner.pass_to(start)
+        while (token := scanner.next()) is not None and token.start < end:
+            yield token
+            if token.start in passed:
+                scanner.pass_to(passed[token.start])
 
-def _outside(text: str, start: int, end: int, passed: Mapping[int, int]) -> Iterator[Token]:
-    """Yield the tokens between two places of a page; of each stretch that is passed over only the first."""
-    scanner = _Scanner(text, xml=False, over=None)
-    scanner.pass_to(start)
-    while (token := scanner.next()) is not None and token.start < end:
-        yield token
-        if token.start in passed:
-            scanner.pass_to(passed[token.start])
+    def ends_noscript(self) -> bool:
+        """Tell whether the first `noscript` tag is an end tag, at the end of the text and in nothing."""
+        while (token := self.next()) is not None and token.name != _NOSCRIPT:
+            pass
+        last = token is not None and token.kind is Kind.END and token.end == len(self._text)
+        return last and not self._foreign.levels
+
+
+def _ends_alike(content: str) -> bool:
+    """Tell whether the content of a `<noscript>`, read as markup, ends where it ends as text."""
+    whole = f"{content}</{_NOSCRIPT}>"
+    scanner = _Scanner(whole, xml=False, over=None, noscript=Noscript.MARKUP, differing=True)
+    try:
+        return scanner.ends_noscript()
+    except ReadingsDiffer:
+        return False
 
 
 def _script_end(text: str, start: int) -> int:

@@ -101,6 +101,11 @@ class OpenElements:
         """Tell whether a part of a table is open, and no other table within it."""
         return self._in_scope({name}, _TABLE_SCOPE)
 
+    @property
+    def has_template(self) -> bool:
+        """Whether a template is open."""
+        return self._count["template"] > 0
+
     def text(self) -> None:
         """Note text, or a tag like it: formatting elements that ended with what they were in come back."""
         missing = []

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from .dull import Dull, attribute_but, element_but, tag, valued
 
-# With raw text, foreign, or with rules that look at more than a doubled slash
+# With raw text or what may be taken for it, foreign, or with rules that look at more than a doubled slash
 _ELEMENTS = frozenset(
     {
-        "base", "iframe", "link", "math", "meta", "noembed", "noframes", "plaintext", "script", "style",
-        "svg", "textarea", "title", "xmp",
+        "base", "iframe", "link", "math", "meta", "noembed", "noframes", "noscript", "plaintext",
+        "script", "style", "svg", "textarea", "title", "xmp",
     }
 )  # fmt: skip
 _ATTRIBUTES = frozenset({"attributionsrc", "formtarget", "integrity", "nonce", "ping", "target"})

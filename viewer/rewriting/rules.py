@@ -56,6 +56,8 @@ class Page:
     heads: _Heads = field(default_factory=lambda: _Heads(MAX_HEADS))
     document: Callable[[str, Page], str] = field(kw_only=True)
     """Rewrites a document within the page."""
+    scripts: bool = True
+    """Whether scripts may run in it."""
     based: bool = False
     """Whether a `<base>` came, on which the addresses below it depend."""
 
