@@ -79,22 +79,24 @@ local function now()
   ffi.C.gettimeofday(moment, nil)
   return tonumber(moment.s) + tonumber(moment.us) / 1e6
 end
-local targets, at, began, thread = {}, 0, nil, nil
+local questions, at, began, thread = {}, 0, nil, nil
 elapsed = 0
 setup = function(one) thread = one end
 init = function(args)
-  for line in io.lines(args[1]) do targets[#targets + 1] = line end
+  for line in io.lines(args[1]) do
+    local host, rest = line:match("^(%S+) (%S+)$")
+    questions[#questions + 1] = wrk.format("GET", rest, {["Host"] = host, ["Sec-Fetch-Mode"] = "no-cors",
+      ["Accept-Encoding"] = "gzip, deflate, br, zstd", ["Sec-Fetch-Dest"] = os.getenv("DEST")})
+  end
 end
 request = function()
   began = began or now()
-  if at == #targets and os.getenv("ONCE") and elapsed == 0 then
+  if at == #questions and os.getenv("ONCE") and elapsed == 0 then
     elapsed = now() - began
     wrk.thread:stop()
   end
-  at = at % #targets + 1
-  local host, rest = targets[at]:match("^(%S+) (%S+)$")
-  return wrk.format("GET", rest, {["Host"] = host, ["Accept-Encoding"] = "gzip, deflate, br, zstd",
-    ["Sec-Fetch-Dest"] = os.getenv("DEST"), ["Sec-Fetch-Mode"] = "no-cors"})
+  at = at % #questions + 1
+  return questions[at]
 end
 done = function(summary, latency)
   local wrong = summary.errors

@@ -40,6 +40,7 @@ GOES = [
     f"<noscript></ </noscript>{OUT}>",
     *(f"<noscript><{name}></noscript>{OUT}</{name}>" for name in ("style", "title", "textarea", "script", "xmp", "iframe")),
     f"<noscript><plaintext></noscript>{OUT}",
+    f"<noscript><style></noscript><noscript><div><svg></div>{OUT}",
     f"<noscript><script><!--<script></script></noscript>{OUT}",
     f"<noscript><noscript><!--</noscript>{OUT}</noscript>",
     f"<noscript><svg></noscript><style><a title='</style>{OUT}'></a>",

@@ -37,6 +37,7 @@ OVERHEAD = 1024
 
 _MARK = "daykeep.may_be_kept"
 _FOUND = "daykeep.kept"
+_PLAIN, _KEY = "daykeep.plain", "daykeep.key"
 # What an answer may depend on besides Host and target. Codings are told apart as written, not as understood:
 # browsers write them in a handful of ways.
 _FIELDS = ("HTTP_SEC_FETCH_DEST", "HTTP_SEC_FETCH_MODE", "HTTP_ACCEPT_ENCODING")
@@ -119,7 +120,7 @@ class Keeping:
 
     def is_at_hand(self, environ: WSGIEnvironment) -> bool:
         """Tell whether the next call with this `environ` answers without waiting for anything."""
-        key = self._key(environ)
+        key = environ[_KEY] = self._key(environ)
         if key is None:
             return False
         found = self._kept.get(key)
@@ -130,7 +131,7 @@ class Keeping:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer (PEP 3333)."""
-        key = self._key(environ)
+        key = environ.pop(_KEY) if _KEY in environ else self._key(environ)
         found: Answer | None = environ.pop(_FOUND, None) or (self._kept.get(key) if key else None)
         if found is not None:
             start_response(found.status, list(found.headers))
@@ -168,7 +169,14 @@ def keeping(
 
 
 def key_of(environ: WSGIEnvironment) -> Key | None:
-    """Return what an answer is kept under; None for a request whose answer is its own."""
+    """Return what an answer is kept under, found once; None for a request whose answer is its own."""
+    if _PLAIN not in environ:
+        environ[_PLAIN] = _key_of(environ)
+    key: Key | None = environ[_PLAIN]
+    return key
+
+
+def _key_of(environ: WSGIEnvironment) -> Key | None:
     if environ.get("REQUEST_METHOD") != "GET" or any(name in environ for name in _OWN):
         return None
     target = environ.get("REQUEST_URI") or environ.get("RAW_URI")

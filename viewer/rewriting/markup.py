@@ -102,6 +102,8 @@ class _Scanner:
         self._xml = xml
         self._over = over
         self._noscript = noscript
+        self._all_text = False
+        """Whether all that follows is text where scripts run, in a `<noscript>` without an end."""
         self._place = 0
         self._raw = ""
         self._foreign = Foreign(text, self._outside)
@@ -160,11 +162,12 @@ class _Scanner:
 
     def _is_taken(self, tag: Token) -> bool:
         """Tell whether a tag is of a `<noscript>` whose content is given as raw text."""
-        if tag.name != _NOSCRIPT or self._noscript is Noscript.MARKUP or self._foreign.is_inside:
+        as_markup = self._noscript is Noscript.MARKUP or self._all_text
+        if tag.name != _NOSCRIPT or as_markup or self._foreign.is_inside:
             return False
         end = _RAW_END[_NOSCRIPT].search(self._text, tag.end)
         if end is None:
-            self._noscript = Noscript.MARKUP  # where scripts run nothing below is a tag
+            self._all_text = True
             return False
         if self._noscript is Noscript.TEXT or self._foreign.levels:
             return True
