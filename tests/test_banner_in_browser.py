@@ -116,19 +116,49 @@ def test_focus_and_scroll_stay(browser, address):
         assert "/more2.png" in told.text_content()
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("language", ["nl-NL", "en-GB"])
+@pytest.mark.parametrize("size", [(320, 568), (390, 844), (1280, 800)], ids=str)
+def test_what_is_missing_is_seen_at_once(browser, address, size, language, scripts):
+    """How many parts are missing stands in view when the page opens, before the other days, and hides nothing of the page."""
+    with visit(
+        browser,
+        f"{address}/web/{TUESDAY}/{SITE}/",
+        size=size,
+        locale=language,
+        java_script_enabled=scripts,
+    ) as seen:
+        counts = seen.page.locator("#daykeep-parts .banner-counts")
+        expect(counts).to_contain_text("30 ")
+        banner, told = seen.page.locator("#daykeep-banner").bounding_box(), counts.bounding_box()
+        shown = seen.page.locator("#daykeep-page").bounding_box()
+        others = seen.page.locator("#daykeep-more").bounding_box()
+        assert banner["y"] <= told["y"]
+        assert told["y"] + told["height"] <= banner["y"] + banner["height"]
+        assert told["y"] + told["height"] <= others["y"] or told["x"] + told["width"] <= others["x"]
+        assert shown["y"] >= banner["y"] + banner["height"]
+        assert shown["y"] + shown["height"] <= size[1]
+        assert shown["height"] > size[1] * 0.35
+        seen.page.locator("#daykeep-more").evaluate("one => { one.open = true }")
+        opened = seen.page.locator("#daykeep-page").bounding_box()
+        seen.page.locator("#daykeep-more > summary").click()
+        expect(seen.page.locator("#on")).to_be_hidden()
+        assert seen.page.locator("#daykeep-page").bounding_box()["height"] > opened["height"]
+
+
 def test_what_is_typed_stays(browser, address):
     """Another page in the frame renews the whole banner, and what is being typed in it stays."""
     with visit(browser, f"{address}/web/{TUESDAY}/{SITE}/", locale="en-GB") as seen:
         settled(seen, 30)
         day = seen.page.locator("#on")
-        day.fill("2026-03-02")
+        day.fill("2 maart 2026")
         day.focus()
         seen.page.frames[1].evaluate("document.getElementById('next').click()")
         expect(seen.page.locator("#daykeep-parts .banner-counts")).to_contain_text(
             "1 part of this page is missing."
         )
         expect(day).to_be_focused()
-        expect(day).to_have_value("2026-03-02")
+        expect(day).to_have_value("2 maart 2026")
         expect(seen.page.locator("#daykeep-url")).to_have_value(f"{SITE}/next")
 
 

@@ -90,6 +90,7 @@ ALL = {
         ("from=20260302023000&to=20260305023000", ALL),
         ("from=2020-01-01&to=2030-01-01", ALL),
         ("from=2026-03-02&to=2026-03-03", {"/nl/a": "changed", "/back": "changed"}),
+        ("from=2+maart+2026&to=March+3,+2026", {"/nl/a": "changed", "/back": "changed"}),
         ("to=2026-03-03", {"/nl/a": "changed", "/back": "changed"}),
         ("", ALL | {"/back": "changed"}),
         ("from=2026-03-02&kind=bytes", {"/counted": "changed"}),
@@ -126,13 +127,35 @@ def test_each_changed_page_leads_to_both_days(visitor):
             "from=2026-03-04",
             "There is no snapshot of Wednesday 4 March 2026. The nearest day is Tuesday 3 March 2026.",
         ),
-        ("to=gisteren", "“<bdi>gisteren</bdi>” is not a day"),
-        ("from=%3Cb%3E", "“<bdi>&lt;b&gt;</bdi>” is not a day"),
+        ("to=donderdag+3+maart+2026", "3 March 2026 was a Tuesday. You wrote another day of the week"),
+        ("from=3/2/2026", "was read with the day before the month: Tuesday 3 February 2026."),
     ],
 )
 def test_another_day_is_never_silent(visitor, query, says):
-    """Where another day than the one asked for is shown, the page says so."""
+    """Where another day than the one asked for is shown, or may have been meant, the page says so."""
     assert says in page(visitor, query)
+
+
+@pytest.mark.parametrize(
+    ("query", "says", "links"),
+    [
+        ("to=ooit", "“<bdi>ooit</bdi>” is not understood as a day", []),
+        ("from=%3Cb%3E", "“<bdi>&lt;b&gt;</bdi>” is not understood as a day", []),
+        (
+            "from=maart+2026&to=2026-03-05&kind=text",
+            "“<bdi>maart 2026</bdi>” is more than a day",
+            [f"/{SITE}/changes?kind=text&from=2026-03-0{day}&to=2026-03-05" for day in (2, 5)],
+        ),
+    ],
+)
+def test_what_is_no_day_stands_for_none(visitor, query, says, links):
+    """What is no day is told, and the days that may be meant are offered; nothing of other days is told in its place."""
+    answer = visitor.get(f"/{SITE}/changes?{query}", Accept_Language="en")
+    assert answer.status_code == 404
+    markup = answer.get_data(as_text=True)
+    assert says in markup
+    assert listed(markup) == {}
+    assert re.findall(rf'<li><a href="(/{SITE}/changes[^"]*)"', markup.replace("&amp;", "&")) == links
 
 
 @pytest.mark.parametrize("query", ["kind=nonsense", "section=x"])

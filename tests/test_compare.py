@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from itertools import product
 from urllib.parse import quote, urlencode
 
@@ -149,14 +150,15 @@ def test_the_same_in_dutch(visitor):
 @pytest.mark.parametrize(
     ("path", "more", "days"),
     [
-        ("/fee", {}, ("2026-03-03", "2026-03-06")),  # the 503 of Thursday is no version
-        ("/doc", {}, ("2026-03-02", "2026-03-06")),
-        ("/fee", {"to": "2026-03-03"}, ("2026-03-02", "2026-03-03")),
-        ("/fee", {"from": "2026-03-02"}, ("2026-03-02", "2026-03-06")),
-        ("/fee", {"from": "2026-03-06", "to": "2026-03-02"}, ("2026-03-02", "2026-03-06")),
-        ("/fee", {"from": "2026-03-04", "to": "2026-03-06"}, ("2026-03-03", "2026-03-06")),
-        ("/fee", {"from": "20260302120000", "to": "20260303023000"}, ("2026-03-02", "2026-03-03")),
-        ("/fee", {"from": "2020-01-01", "to": "2030-01-01"}, ("2026-03-02", "2026-03-06")),
+        ("/fee", {}, ("3 March 2026", "6 March 2026")),  # the 503 of Thursday is no version
+        ("/doc", {}, ("2 March 2026", "6 March 2026")),
+        ("/fee", {"to": "2026-03-03"}, ("2 March 2026", "3 March 2026")),
+        ("/fee", {"from": "2026-03-02"}, ("2 March 2026", "6 March 2026")),
+        ("/fee", {"from": "2026-03-06", "to": "2026-03-02"}, ("2 March 2026", "6 March 2026")),
+        ("/fee", {"from": "2026-03-04", "to": "2026-03-06"}, ("3 March 2026", "6 March 2026")),
+        ("/fee", {"from": "20260302120000", "to": "20260303023000"}, ("2 March 2026", "3 March 2026")),
+        ("/fee", {"from": "2 maart 2026", "to": "March 3, 2026"}, ("2 March 2026", "3 March 2026")),
+        ("/fee", {"from": "2020-01-01", "to": "2030-01-01"}, ("2 March 2026", "6 March 2026")),
     ],
 )
 def test_which_days(visitor, path, more, days):
@@ -171,14 +173,33 @@ def test_which_days(visitor, path, more, days):
     [
         ({"from": "2026-03-04"}, "There is no snapshot of Wednesday 4 March 2026. This is the nearest day."),
         ({"from": "20260304000000"}, "There is no snapshot 20260304000000. This is the nearest one."),
-        ({"from": "gisteren"}, "“gisteren” is not a day, and is passed over."),
-        ({"to": "2026-02-30"}, "“2026-02-30” is not a day, and is passed over."),
-        ({"from": "<b>"}, "“&lt;b&gt;” is not a day, and is passed over."),
+        ({"from": "4-3-2026"}, "“4-3-2026” was read with the day before the month: Wednesday 4 March 2026."),
+        ({"from": "Monday 3 March 2026"}, "3 March 2026 was a Tuesday. You wrote another day of the week"),
     ],
 )
 def test_another_day_is_never_silent(visitor, more, says):
     """Where another day than the one asked for is shown, the page says so."""
     assert says in read(page(visitor, "/fee", **more))
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"from": "ooit"}, "“ooit” is not understood as a day."),
+        ({"to": "2026-02-30"}, "“2026-02-30” is not understood as a day."),
+        ({"from": "<b>"}, "“&lt;b&gt;” is not understood as a day."),
+        ({"to": "maart 2026"}, "“maart 2026” is more than a day. Choose one, such as:"),
+    ],
+)
+def test_what_is_no_day_stands_for_none(visitor, more, says):
+    """What is no day is told, stays in its field to be mended, and no other days are compared in its place."""
+    answer = asked(visitor, "/fee", **more)
+    assert answer.status_code == 404
+    markup = answer.get_data(as_text=True)
+    assert says in read(markup)
+    assert "never stored" not in markup
+    assert f'value="{escape(next(iter(more.values())))}"' in markup
+    assert "<del>" not in markup
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_days_switch_from_the_banner(browser: Browser, viewer: str) -> None:
     """Another date chosen in the banner shows the same page of that day."""
     with visit(browser, f"{viewer}/web/{DAYS[0].date}/{ORIGIN}{LATE_DECISION_NL}") as seen:
         expect(replayed(seen.page).locator("body")).to_contain_text("€ 23 per dag")
-        seen.page.locator("#daykeep-banner input[type=date]").fill(DAYS[6].date)
+        seen.page.locator("#daykeep-banner #on").fill(DAYS[6].date)
         seen.page.locator("#daykeep-banner form button").first.click()
         expect(replayed(seen.page).locator("body")).to_contain_text("€ 45 per dag")
 

@@ -244,13 +244,13 @@ def test_what_is_missing_is_unfolded(walk: tuple[Walker, dict[str, str]], kinds:
     page.goto(f"{kinds[0]}/web/{TUESDAY}{View(filled=True).modifier}/{SITE}/formulier")
     page.frame_locator("#daykeep-page").locator("h1").wait_for()
     expect(page.locator("#daykeep-parts")).to_have_class(re.compile("lacking"))
-    unfolded(walker, words)
     walker.to_match("#daykeep-parts > summary")
     walker.press("Enter")
     expect(page.locator("#daykeep-parts")).to_have_attribute("open", "")
     assert page.locator("#daykeep-parts a").count()
     for _ in page.locator("#daykeep-parts a").all():
         walker.to_match("#daykeep-parts a")
+    unfolded(walker, words)
     walker.to_match("#daykeep-page")
 
 

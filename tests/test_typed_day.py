@@ -113,6 +113,27 @@ def test_two_readings(typed, day, other):
 
 
 @pytest.mark.parametrize(
+    ("typed", "day", "weekday"),
+    [
+        ("maandag 6 maart 2026", date(2026, 3, 6), 0),
+        ("ma 6 mrt 26", date(2026, 3, 6), 0),
+        ("Monday, March 6th, 2026", date(2026, 3, 6), 0),
+        ("zondag 06-03-2026", date(2026, 3, 6), 6),
+        ("Sun 6 March", date(2026, 3, 6), 6),
+        ("vrijdag 6 maart 2026", date(2026, 3, 6), None),
+        ("Fri 6 March", date(2026, 3, 6), None),
+        ("6 maart 2026", date(2026, 3, 6), None),
+        ("wo 3/4/2026", date(2026, 4, 3), 2),
+    ],
+)
+def test_another_day_of_the_week(typed, day, weekday):
+    """The day is that of the date; a day of the week that it is not is told, and one that it is says nothing."""
+    found = read_day(typed, TODAY)
+    assert found is not None
+    assert (found.first, found.weekday) == (day, weekday)
+
+
+@pytest.mark.parametrize(
     "typed",
     [
         "", " ", "-", "3", "31", "123", "12345", "202603", "31-2-2026", "30 februari", "29-2-2026", "0-0-0", "32 maart",
@@ -137,7 +158,7 @@ def test_every_day_as_it_is_written(language, form):
         day = date(2016, 1, 1) + timedelta(days=number)
         found = read_day(format_date(day, form, language), TODAY)
         assert found is not None, format_date(day, form, language)
-        assert found.first == day
+        assert (found.first, found.weekday) == (day, None)
 
 
 @given(some.text(max_size=80))

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The day fields of calendar and search lead where what was typed means, or say that they do not understand it."""
+"""Every field for a day takes what people type, leads where that means, and says what is doubtful or not understood."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.archive import Reply, build
 from tests.support.chromium import visit
@@ -130,10 +130,11 @@ def test_two_readings(visitor):
 
 def test_what_an_address_says_was_typed(visitor):
     """An address that says of a day that something else was typed is not believed."""
-    for typed in ("1/12/2025", "3 maart 2026", "<script>"):
+    for typed in ("1/12/2025", "3 maart 2026", "dinsdag 3 maart 2026", "maandag 2 maart 2026", "<script>"):
         answer = visitor.get(f"/demo/2026-03-03/?{urlencode({'typed': typed})}", Accept_Language="en")
         assert answer.status_code == 200
         assert "was read" not in words(answer)
+        assert "another day of the week" not in words(answer)
         assert typed not in answer.text
 
 
@@ -182,6 +183,173 @@ def test_address_on_a_day(visitor):
         assert place == f"/web/2026-03-03/{URL}"
     place = visitor.get(f"/?site=demo&{urlencode({'q': URL, 'on': 'ooit'})}").headers["Location"]
     assert "“ooit” is not understood" in words(visitor.get(place, Accept_Language="en"))
+
+
+FIELDS = {
+    "calendar": ("/demo/?day={}", "/demo/2026-03-03/"),
+    "search": ("/demo/search?q=aanvraag&on={}", None),
+    "banner": (f"/demo/history?url={URL}&on={{}}", f"/web/2026-03-03/{URL}"),
+    "start": (f"/?site=demo&q={URL}&on={{}}", f"/web/2026-03-03/{URL}"),
+    "earlier day": (f"/demo/compare?url={URL}&from={{}}", None),
+    "later day": (f"/demo/compare?url={URL}&to={{}}", None),
+    "changes from": ("/demo/changes?from={}", None),
+    "changes to": ("/demo/changes?to={}", None),
+}
+"""Each place where a visitor gives a day, and where it leads of 3 March; None where it answers itself."""
+DATED = {"nl": "dinsdag 3 maart 2026", "en": "Tuesday 3 March 2026"}
+
+
+def answered(visitor: Visitor, field: str, typed: str, language: str):
+    return visitor.get(FIELDS[field][0].format(quote(typed)), Accept_Language=language)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("typed", ["2026-03-03", "3 maart 2026", "March 3, 2026", "3-3-2026", "di 3 mrt '26"])
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field(visitor, field, typed, language):
+    """What is typed for a day is the same day in every field, in either language on either page."""
+    answer = answered(visitor, field, typed, language)
+    if FIELDS[field][1]:
+        assert (answer.status_code, answer.headers["Location"]) == (302, FIELDS[field][1])
+        return
+    assert answer.status_code == 200
+    assert DATED[language] in words(answer)
+    assert not re.search("notice[^>]*>“", answer.text)
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "“ooit” is not understood as a day{}. Write it for example as 3 March 2026, 3-3-2026"),
+        ("nl", "“ooit” is niet te begrijpen als dag{}. Schrijf bijvoorbeeld 3 maart 2026, 3-3-2026"),
+    ],
+)
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_day_in_any_field(visitor, field, language, says):
+    """What is no day is refused in the same words, and is still in its field to be mended."""
+    answer = answered(visitor, field, "ooit", language)
+    if answer.status_code == 302:
+        answer = visitor.get(answer.headers["Location"], Accept_Language=language)
+    more = {"en": ", a month or a year", "nl": ", maand of jaar"}[language] if field == "calendar" else ""
+    assert says.format(more) in words(answer)
+    assert 'value="ooit"' in answer.text
+    assert "aanvraag van" not in words(answer)
+
+
+@pytest.mark.parametrize("field", [name for name in FIELDS if name != "calendar"])
+def test_a_month_in_any_field(visitor, field):
+    """Of a month the first and the last day are offered that are kept; where nothing is, the nearest."""
+    for typed, days in (
+        ("maart 2026", ["2026-03-02", "2026-03-09"]),
+        ("January 2026", ["2025-12-24", "2026-03-02"]),
+    ):
+        answer = answered(visitor, field, typed, "en")
+        while answer.status_code == 302:
+            answer = visitor.get(answer.headers["Location"], Accept_Language="en")
+        assert f"“{typed}” is more than a day. Choose one, such as:" in words(answer)
+        offered = answer.text.partition("Choose one")[2].partition("</div>")[0]
+        assert re.findall(r"(?:=|/)(\d{4}-\d\d-\d\d)", offered) == days
+        for path in re.findall(r'href="([^"]*)"', offered):
+            assert visitor.get(path.replace("&amp;", "&")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "3 March 2026 was a Tuesday. You wrote another day of the week: check which day you mean."),
+        (
+            "nl",
+            "3 maart 2026 was een dinsdag. U schreef een andere dag van de week: ga na welke dag u bedoelt.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("field", FIELDS)
+def test_another_day_of_the_week(visitor, field, language, says):
+    """The day is that of the date, and the page says which day of the week it was where another was written."""
+    answer = answered(visitor, field, "maandag 3 maart 2026", language)
+    place = FIELDS[field][1]
+    if place:
+        assert answer.status_code == 302
+        led, _, fragment = answer.headers["Location"].partition("#")
+        assert led == (f"{place}?typed=maandag+3+maart+2026" if field == "calendar" else place)
+        answer = visitor.get(led, Accept_Language=language)
+        assert field == "calendar" or f'as-read" id="{fragment}">{says}' in answer.text
+    assert answer.status_code == 200
+    assert says in words(answer)
+    assert DATED[language] in words(answer)
+    assert says not in words(answered(visitor, field, "dinsdag 3 maart 2026", language))
+
+
+def test_other_days_of_an_archived_page(visitor):
+    """Of each day that was typed in figures the page of that day has the sentence that its fragment names."""
+    for typed, day, fragment, other in (
+        ("2/3/2026", "2026-03-02", "daykeep-or-2026", "2026-02-03"),
+        ("9-3", "2026-03-09", "daykeep-or-2025", "2025-09-03"),
+    ):
+        place = answered(visitor, "banner", typed, "en").headers["Location"]
+        assert place == f"/web/{day}/{URL}#{fragment}"
+        (said,) = re.findall(
+            rf'<p[^>]* id="{fragment}">(.*?)</p>', visitor.get(place, Accept_Language="en").text
+        )
+        read = typed.replace("/", "-")
+        assert f"“<bdi>{read}</bdi>” was read with the day before the month" in said
+        assert f'<a href="/web/{other}/{URL}">' in said
+    assert 'id="daykeep-or-' not in visitor.get(f"/web/2026-03-03/{URL}").text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("size", [(320, 640), (1280, 800)], ids=str)
+def test_what_is_doubtful_is_seen(browser: Browser, served, scripts: bool, size: tuple[int, int]) -> None:
+    """Typed in the banner: the page of the date is there, and what is doubtful about that is in view, and only then."""
+    base, _ = served
+    with visit(
+        browser, f"{base}/web/2026-03-02/{URL}", size=size, java_script_enabled=scripts, locale="nl-NL"
+    ) as seen:
+        page = seen.page
+        page.frame_locator("#daykeep-page").get_by_text("de aanvraag van 20260302").wait_for()
+        for typed, day, says in (
+            ("maandag 3 maart 2026", "20260303", "3 maart 2026 was een dinsdag."),
+            ("9-3-2026", "20260309", "“9-3-2026” is gelezen met de dag vóór de maand"),
+            ("3 maart 2026", "20260303", None),
+            ("dinsdag 1 maart 2026", None, "1 maart 2026 was een zondag."),
+        ):
+            if scripts and size[0] < 768 and not page.locator("#daykeep-more").evaluate("one => one.open"):
+                page.locator("#daykeep-more > summary").click()
+            page.get_by_label("Deze pagina op").fill(typed)
+            page.keyboard.press("Enter")
+            if day:
+                page.frame_locator("#daykeep-page").get_by_text(f"de aanvraag van {day}").wait_for()
+            shown = page.locator(".as-read:visible")
+            expect(shown).to_have_count(1 if says else 0)
+            if says:
+                expect(shown).to_contain_text(says)
+                expect(shown).to_be_in_viewport(ratio=0.99)
+        assert page.get_by_role(
+            "link", name="maandag 2 maart 2026"
+        ).is_visible()  # not there that day: the nearest
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scripts", [True, False])
+def test_comparing_days_as_they_are_typed(browser: Browser, served, scripts: bool) -> None:
+    """Two days typed as people write them are compared, and what changed between them told, with and without JavaScript."""
+    base, _ = served
+    with visit(browser, java_script_enabled=scripts, locale="en-GB") as seen:
+        for path, told in ((f"/demo/compare?url={URL}", ".side-day"), ("/demo/changes", "main .lead a")):
+            seen.page.goto(base + path)
+            seen.page.get_by_label("Earlier day").fill("2 maart 2026")
+            seen.page.get_by_label("Later day").fill("March 3, 2026")
+            seen.page.keyboard.press("Enter")
+            expect(seen.page.locator(told)).to_have_text(
+                [re.compile("Monday 2 March 2026"), re.compile("Tuesday 3 March 2026")]
+            )
+            assert seen.page.get_by_label("Earlier day").input_value() == "2 March 2026"
+            seen.page.get_by_label("Later day").fill("ooit")
+            seen.page.keyboard.press("Enter")
+            seen.page.get_by_text("“ooit” is not understood as a day").wait_for()
+            assert seen.page.get_by_label("Later day").input_value() == "ooit"
+        assert [one for one in seen.problems if "404" not in one] == []
 
 
 @pytest.mark.browser

@@ -126,6 +126,7 @@ def add_languages(app: Flask, default: str, *, by_cookie: bool = True) -> None:
     app.jinja_env.filters.update(
         long_date=long_date,
         short_date=short_date,
+        weekday=weekday,
         day_month=day_month,
         short_month=short_month,
         size_words=size_words,
@@ -164,6 +165,11 @@ def long_date(day: str | date) -> str:
 def short_date(day: str | date) -> str:
     """Return a day without its weekday: `2 maart 2026`."""
     return _written(_date(day), "d MMMM y", str(get_locale()))
+
+
+def weekday(day: date) -> str:
+    """Return the day of the week of a day: `maandag`."""
+    return _written(day, "EEEE", str(get_locale()))
 
 
 def day_month(day: date) -> str:

@@ -3,7 +3,7 @@
 What changed between two days of a site, whatever came between them: `/<site>/changes?from=&to=`.
 
     from    left out: the day before       a day without a snapshot: the nearest one, and that is said
-    to      left out: the newest day
+    to      left out: the newest day       what is no day: nothing is told, and that is said (given_day.py)
 
 Told by the history, as `daykeep changes` tells it, and filtered as the list of one day is. Bounded in
 addresses that differ, texts that are read and captures that are looked through; what was left out is said.
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, current_app, render_template, request
+from flask import Blueprint, Flask, current_app, render_template
 
 from archiver.between_days import Bounds, Told, told_between
 from archiver.day_changes import Texts
@@ -30,7 +30,8 @@ from ..places import Places
 from .browse import last_page, page_number, wanted_changes
 from .change_list import survey
 from .day_log import ChangedUrl, shown
-from .two_days import Chosen, at_moment, is_moment
+from .given_day import choices, given_moment
+from .two_days import Chosen, at_moment
 
 BOUNDS = Bounds(urls=5_000, texts=300, known=200_000)
 """What one answer may cost: a second or so."""
@@ -60,20 +61,20 @@ def add_changes_between(app: Flask, held: Holdings) -> None:
 
 
 @pages.get("/<site>/changes")
-def changes_between(site: str) -> str:
+def changes_between(site: str) -> str | tuple[str, int]:
     """Show what differs between two days, or what is asked for of it, a page at a time."""
     found = holdings().site(site)
     wanted, number = wanted_changes(), page_number()
     good = holdings().good_snapshots(site)
-    given = {name: request.args.get(name, "").strip()[:40] for name in ("from", "to")}
-    wrong = next((text for text in given.values() if text and not is_moment(text)), "")
-    days = _days(good, *(text if is_moment(text) else "" for text in given.values()))
+    old, new = given_moment("from"), given_moment("to")
+    settled = old.is_settled and new.is_settled
+    days = _days(good, old.moment, new.moment) if settled else None
     told, listed = None, None
     if days:
         told = _told(found, days)
         last = holdings().snapshot(site, days[1].snapshot.timestamp)
         listed = survey(shown(_as_lines(told.changes), last), wanted, number)
-    return render_template(
+    page = render_template(
         "between.html",
         site=found,
         days=days,
@@ -81,11 +82,12 @@ def changes_between(site: str) -> str:
         told=told,
         found=listed,
         wanted=wanted,
-        passed_over=wrong,
+        given=(old, new),
+        choices=(choices(good, old.period), choices(good, new.period)),
         number=number,
         last=last_page(listed.group.total) if listed else 1,
-        bounds=(good[0].day, good[-1].day) if good else ("", ""),
     )
+    return page if settled else (page, 404)
 
 
 def _days(good: list[Snapshot], old: str, new: str) -> tuple[Chosen, Chosen] | None:

@@ -31,8 +31,9 @@ from ..i18n import SHORT_STATES
 from ..open_snapshot import OpenSnapshot
 from .change_list import FILTERS, Wanted, is_section, survey
 from .day_log import MISSING, SHOWN, Group, changes, changes_by_kind, missing, missing_by_outcome, part
+from .given_day import given_day, place_of
 from .typed import address_of, hosts_of
-from .typed_day import MAX_TYPED, Period, Unit, read_day
+from .typed_day import Period, Unit
 
 pages = Blueprint("browse", __name__)
 
@@ -79,19 +80,19 @@ def _from_home() -> Response:
     """Go where the search box leads: to an address on a day or in all its versions, else to a search."""
     held = holdings()
     text = request.args.get("q", request.args.get("url", "")).strip()
-    on = request.args.get("on", "").strip()[:MAX_TYPED]
+    given = given_day("on")
     sites = held.sites()
     url = _typed(text) if "q" not in request.args else address_of(text, hosts_of(sites))
-    period = read_day(on, held.today())
-    if url and (
-        period or not on or "q" not in request.args
-    ):  # a search says of what is no day that it is none
-        return redirect(format_web_path((period.day if period else None) or "*", _stored(url, text)))
+    # a search says of what is no day that it is none
+    if url and (given.is_settled or "q" not in request.args):
+        stored = _stored(url, text)
+        known = given.period if given.moment else None
+        return redirect(place_of(stored, known) if known else format_web_path("*", stored))
     name = request.args.get("site", "") or (sites[0].name if len(sites) == 1 else "")
     if not text or "q" not in request.args:
         return redirect("/")
     held.site(name)
-    wanted = {"q": text, "on": on, "when": request.args.get("when", "")}
+    wanted = {"q": text, "on": given.typed, "when": request.args.get("when", "")}
     return redirect(f"/{name}/search?{urlencode({key: value for key, value in wanted.items() if value})}")
 
 
@@ -114,9 +115,9 @@ def site_calendar(site: str) -> str | Response:
     held = holdings()
     found = held.site(site)
     days = held.days(site)
-    typed = request.args.get("day", "").strip()
-    period = read_day(typed, held.today())
-    place = _place_of(period, typed, site) if period else None
+    given = given_day("day")
+    period = given.period
+    place = _place_of(period, given.typed, site) if period else None
     if place:
         return redirect(place)
     year = request.args.get("year", type=int)
@@ -128,7 +129,7 @@ def site_calendar(site: str) -> str | Response:
         newest=days.all[-1] if days.all else None,
         words={state.value: str(word) for state, word in SHORT_STATES.items()},
         shades=days.shades,
-        typed=typed[:MAX_TYPED],
+        typed=given.typed,
         period=period,
         around=days.around(period.first.isoformat()) if period else (None, None),
     )
@@ -137,7 +138,7 @@ def site_calendar(site: str) -> str | Response:
 def _place_of(period: Period, typed: str, site: str) -> str | None:
     """Return where what was typed is, a day or a part of the calendar; None where that does not reach it."""
     if period.day:
-        return f"/{site}/{period.day}/{'?' + urlencode({'typed': typed}) if period.other else ''}"
+        return f"/{site}/{period.day}/{'?' + urlencode({'typed': typed}) if period.is_doubtful else ''}"
     days = holdings().days(site)
     if not days.all or period.last.isoformat() < days.bounds[0]:
         return None
@@ -181,10 +182,11 @@ def day(site: str, moment: str) -> str:
 
 
 def _two_readings(moment: str) -> dict[str, object]:
-    """Return what was typed for a day, where it may have been meant as another."""
-    typed = request.args.get("typed", "")
-    read = read_day(typed, holdings().today()) if typed else None
-    return {"typed": typed, "read": read if read and read.other and read.day == moment else None}
+    """Return what was typed for a day, where another may have been meant."""
+    given = given_day("typed")
+    read = given.period
+    believed = read is not None and read.is_doubtful and read.day == moment
+    return {"typed": given.typed, "read": read if believed else None}
 
 
 @pages.get("/<site>/<moment>/missing")

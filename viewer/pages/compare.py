@@ -7,8 +7,9 @@ Two days of one page: `/<site>/compare?url=&from=&to=`.
     ?as=          the address it has on the later day, where it moved
 
 `to` left out is the newest day, `from` the version before. A day without a snapshot stands for the nearest
-one, and the page says so. Where a day has no text to compare, the page says what it has. Made a few at a
-time; what one may cost is bounded in characters and cells (index/comparison).
+one, and the page says so; what is no day stands for none (given_day.py). Where a day has no text to
+compare, the page says what it has. Made a few at a time; what one may cost is bounded in characters and cells
+(index/comparison).
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ from ..rewriting.page_links import MAX_MARKUP, links_of
 from ..security import allow_frames
 from .addressed import addresses_of
 from .day_log import change_of, outcome_of
+from .given_day import GivenDay, choices, given_moment
 from .panes import add_panes
-from .two_days import Step, TwoDays, choose, is_moment, steps
+from .two_days import Step, TwoDays, choose, steps
 
 LONG = 2
 """Comparisons made at once, by all processes: each may take a second."""
@@ -78,19 +80,22 @@ class Asked:
     url: str | None
     renamed: str | None
     """The address on the later day, where it is another."""
-    old: str
-    new: str
-    passed_over: str
-    """What was given as a day and is none."""
+    old: GivenDay
+    new: GivenDay
     view: str
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what was given for days are days."""
+        return self.old.is_settled and self.new.is_settled
 
     def link(self, site: str, **other: str | None) -> str:
         """Return the address of this comparison with other values in it; what is empty is not named."""
         values = {
             "url": self.url,
             "as": self.renamed,
-            "from": self.old,
-            "to": self.new,
+            "from": self.old.moment,
+            "to": self.new.moment,
             "view": "pages" if self.view == "pages" else None,
         }
         named = {name: value for name, value in (values | other).items() if value}
@@ -135,8 +140,11 @@ def compare(site: str) -> str | Response | tuple[str, int]:
     asked = _asked(site)
     good = holdings().good_snapshots(site)
     lifeline = holdings().lifeline(asked.url, site) if asked.url else []
-    days = choose(lifeline, good, asked.old, asked.new) if lifeline else None
-    _refuse_withheld(site, asked, days)
+    days = None
+    if lifeline and asked.is_settled:
+        days = choose(lifeline, good, asked.old.moment, asked.new.moment)
+    if asked.is_settled or not lifeline:
+        _refuse_withheld(site, asked, days)
     shown = None
     if days and days.old and asked.url:
         shown = _compared(
@@ -148,10 +156,11 @@ def compare(site: str) -> str | Response | tuple[str, int]:
         "compare.html",
         site=found,
         asked=asked,
+        known=bool(lifeline),
         days=days,
         shown=shown,
         elsewhere=[name for name in holdings().sites_with(asked.url) if name != site] if asked.url else [],
-        bounds=(good[0].day, good[-1].day) if good else ("", ""),
+        choices=(choices(good, asked.old.period), choices(good, asked.new.period)),
         passage_of=passage_of,
         newest=good[-1].timestamp if good else "",
     )
@@ -170,13 +179,11 @@ def _refuse_withheld(site: str, asked: Asked, days: TwoDays | None) -> None:
 def _asked(site: str) -> Asked:
     typed = request.args.get("url", "").strip()
     renamed = request.args.get("as", "").strip()
-    given = {name: request.args.get(name, "").strip()[:40] for name in ("from", "to")}
-    old, new = (given[name] if is_moment(given[name]) else "" for name in ("from", "to"))
-    wrong = next((text for text in given.values() if text and not is_moment(text)), "")
     url = addresses_of(typed, site)[1] if typed else None
     other = addresses_of(renamed, site)[1] if renamed else None
     view = "pages" if request.args.get("view") == "pages" else "text"
-    return Asked(typed, url, None if other == url else other, old, new, wrong, view)
+    old, new = given_moment("from"), given_moment("to")
+    return Asked(typed, url, None if other == url else other, old, new, view)
 
 
 def _name(site: Site, asked: Asked, days: TwoDays) -> Hashable:

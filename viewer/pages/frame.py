@@ -45,6 +45,7 @@ from ..replaying.filling import fill
 from .closest import first_from, last_before
 from .day_log import outcome_of
 from .framed import Framed, framed
+from .given_day import others
 from .nearest import nearest_pages
 
 pages = Blueprint("frame", __name__)
@@ -196,6 +197,7 @@ def _not_there(address: WebAddress) -> AnyResponse | tuple[str, int]:
         "not_there.html",
         address=address,
         day=day,
+        others=others(day),
         offers=offers,
         sites=[site for site in held.sites() if site.name in known],
         reasons=[] if offers else _reasons(address),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import urlencode
 
 from flask import Response, render_template
@@ -32,6 +33,7 @@ from ..replaying.filling import origins, sources
 from ..replaying.form import is_file
 from ..rewriting.headers import fits
 from ..security import allow_frames
+from .given_day import others
 from .page_parts import named_parts
 from .titles import title_at
 
@@ -105,12 +107,14 @@ def _print_path(page: Framed) -> str:
 def _of_day(held: Holdings, page: Framed) -> dict[str, object]:
     """Return what the banner shows of the site and the day."""
     site, summary = held.site(page.snapshot.site), page.snapshot.folder.summary
+    day = date.fromisoformat(summary.day)
     return {
         "site": site,
         "site_title": title_of(site),
         "summary": summary,
         "demonstration": summary.demonstration or site.demonstration,
-        "bounds": _bounds(held, site.name),
+        "asked_day": day,
+        "others": others(day),
     }
 
 
@@ -154,8 +158,3 @@ def _file(held: Holdings, snapshot: OpenSnapshot, found: Found) -> File | None:
     """Return what a capture is as a file, where a browser would save it rather than show it."""
     with open_response(held.warc(snapshot.site), snapshot.timestamp, found.capture) as stored:
         return file_of(found.capture.url, stored) if is_file(stored) else None
-
-
-def _bounds(held: Holdings, site: str) -> tuple[str, str]:
-    """Return the first and the last day of a site."""
-    return held.days(site).bounds

@@ -2,8 +2,8 @@
 """
 The lifeline of a URL: `/<site>/history?url=`. Each version with its first and last day, and the gaps between.
 
-With `&passage=` it tells on which days a passage stood there. With `&on=YYYY-MM-DD` it leads to the page on
-that day: the form of the banner asks so without a script.
+With `&passage=` it tells on which days a passage stood there. With `&on=` it leads to the page on the day
+that was typed: the form of the banner asks so.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from index.lifeline import Interval
 from index.model import Snapshot
 from index.passage import Dated
 
-from ..addresses.address import format_web_path
 from ..current import client, holdings
 from ..holdings import Holdings
 from ..places import Places
 from .addressed import addresses_of
+from .given_day import choices, given_day, place_of
 from .nearest import nearest_pages
 from .timeline import timeline
-from .typed_day import read_day
 
 MAX_READ = 16 << 20
 """Characters of text read for one answer about a passage."""
@@ -67,9 +66,9 @@ def history(site: str) -> str | Response | tuple[str, int]:
     found = holdings().site(site)
     typed = request.args.get("url", "").strip()
     url, kept = addresses_of(typed, site) if typed else (None, None)
-    on = request.args.get("on", "")
-    if url and on:
-        return redirect(format_web_path(_day(on) or "*", url))
+    given = given_day("on")
+    if url and given.period and given.moment:
+        return redirect(place_of(url, given.period))
     url = kept
     good = holdings().good_snapshots(site)
     lifeline = holdings().lifeline(url, site) if url else []
@@ -90,7 +89,8 @@ def history(site: str) -> str | Response | tuple[str, int]:
         dated=_dated(lifeline, passage),
         nearest=nearest_pages(holdings().history, site, url) if url and not versions else [],
         elsewhere=[name for name in holdings().sites_with(url) if name != site] if url else [],
-        bounds=(good[0].day, good[-1].day) if good else ("", ""),
+        given=given,
+        choices=choices(good, given.period),
     )
     return page if versions or not typed else (page, 404)
 
@@ -110,11 +110,6 @@ def _dated(lifeline: list[Interval], passage: str) -> Dated | None:
             snapshots=held.good_snapshots,
         )
         return found
-
-
-def _day(text: str) -> str | None:
-    period = read_day(text, holdings().today())
-    return period.day if period else None
 
 
 def _versions(lifeline: list[Interval], good: list[Snapshot]) -> Iterator[Version]:

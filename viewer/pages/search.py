@@ -17,7 +17,7 @@ time; what one may cost is bounded in documents and places that are looked at (i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request
@@ -35,12 +35,12 @@ from index.timestamp import is_year
 from index.words import MAX_QUERY
 
 from ..current import client, holdings
-from ..days import SiteDays, best, of_day
+from ..days import best, of_day
 from ..holdings import Holdings
 from ..kept_values import NOT_KEPT
 from ..places import Places
+from .given_day import GivenDay, choices, given_day
 from .typed import address_of, hosts_of
-from .typed_day import MAX_TYPED, Period, read_day
 
 Known = tuple[list[Interval], dict[str, str]]
 """The lifeline of a page, and the texts of documents, those of its own among them."""
@@ -116,15 +116,15 @@ def add_search(app: Flask, held: Holdings) -> None:
 def search(site: str) -> str | Response | tuple[str, int]:
     """Show what matches, as the site stood on a day; or go to the page whose address was typed."""
     found = holdings().site(site)
-    given = _asked()
-    period = read_day(given.on, holdings().today()) if given.on else None
-    asked = replace(given, on=(period.day if period else None) or "")
+    ever = request.args.get("when", "") == "ever"
+    given = GivenDay() if ever else given_day("on")
+    asked = _asked(given.moment, ever=ever)
     text = request.args.get("q", "").strip()[:MAX_ADDRESS]
     typed = address_of(text, hosts_of([found]))
-    if typed and (period or not given.on):
-        return to_address(site, text if "://" in text else typed.removeprefix("https://"), asked.on)
+    if typed and (given.period or not given.typed):
+        return to_address(site, text if "://" in text else typed.removeprefix("https://"), given.typed)
     snapshots = holdings().good_snapshots(site)
-    snapshot = _snapshot(snapshots, asked.on) if asked.on or not given.on else None
+    snapshot = _snapshot(snapshots, asked.on) if given.is_settled else None
     number = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE)
     page, too_common = None, False
     if asked.text and snapshot:
@@ -136,44 +136,31 @@ def search(site: str) -> str | Response | tuple[str, int]:
         "search.html",
         site=found,
         asked=asked,
-        on=asked.on,
-        typed=given.on[:MAX_TYPED],
-        period=period,
+        given=given,
         snapshot=snapshot,
         page=page,
         number=number,
         last=_last(page),
-        around=_around(SiteDays(snapshots), period) if period and not snapshot else (None, None),
-        bad_day=bool(given.on) and not period,
+        around=[] if snapshot else choices(snapshots, given.period),
         passed_over=_passed_over(asked),
         too_common=too_common,
     )
-    return shown if snapshot or not given.on else (shown, 404)
-
-
-def _around(days: SiteDays, period: Period) -> tuple[str | None, str | None]:
-    """Return the first and the last day of a stretch that have a snapshot, or the nearest days to it."""
-    first, last = period.first.isoformat(), period.last.isoformat()
-    within = [day for day in days.days if first <= day <= last]
-    if within:
-        return within[0], within[-1] if within[-1] != within[0] else None
-    return days.around(first)[0], days.around(last)[1]
+    return shown if snapshot or not given.typed else (shown, 404)
 
 
 def to_address(site: str, typed: str, on: str) -> Response:
-    """Lead to the page of an address, with a scheme or without: on a day, or with all its versions."""
+    """Lead to the page of an address, with a scheme or without: on a day as typed, or all versions."""
     wanted = {"url": typed, "on": on} if on else {"url": typed}
     return redirect(f"/{site}/history?{urlencode(wanted)}")
 
 
-def _asked() -> Asked:
+def _asked(on: str, *, ever: bool) -> Asked:
     """Return what the address says; a type or year that there is not counts as none, and is told."""
-    names = ("q", "on", "url", "type", "year")
+    names = ("q", "url", "type", "year")
     given = {name: request.args.get(name, "").strip()[:MAX_QUERY] for name in names}
     kind = given["type"] if given["type"] in list(Kind) else ""
     year = given["year"] if is_year(given["year"]) else ""
-    ever = request.args.get("when", "") == "ever"
-    return Asked(given["q"], "" if ever else given["on"], ever, Filters(given["url"], kind, year))
+    return Asked(given["q"], on, ever, Filters(given["url"], kind, year))
 
 
 def _passed_over(asked: Asked) -> str:

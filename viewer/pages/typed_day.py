@@ -10,8 +10,9 @@ What a visitor typed for a day: a day, a month or a year, as people write them i
     2026                                                    a year
 
 Both languages are read whatever the language of the page. Both write the number of the day first here, as the
-pages of the viewer do; a day that would be another with the month first has it beside it (`other`), and the
-page says so. What is not one of these is nothing: no part of a text is guessed at. Bounded in characters.
+pages of the viewer do; a day that would be another with the month first has it beside it (`other`), and a day
+of the week that was written and that it is not (`weekday`): the page says so. What is not one of these is
+nothing: no part of a text is guessed at. Bounded in characters.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -67,11 +68,18 @@ class Period:
     last: date
     other: date | None = None
     """The day that it would be with the month first."""
+    weekday: int | None = None
+    """The day of the week that was written where the day is another one; 0 is Monday."""
 
     @property
     def day(self) -> str | None:
         """The day as `YYYY-MM-DD`; None for a month or a year."""
         return self.first.isoformat() if self.unit is Unit.DAY else None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether another day may have been meant."""
+        return self.other is not None or self.weekday is not None
 
 
 def read_day(text: str, today: date) -> Period | None:
@@ -103,14 +111,22 @@ def _period(words: list[str], today: date) -> Period | None:
         return _day(today - timedelta(days=_DAYS_AGO[words[0]]))
     parts = list(_parts(words))
     reading = _READINGS.get("".join(kind for kind, _ in parts))
-    return reading(today, *(value for _, value in parts)) if reading else None
+    found = reading(today, *(value for _, value in parts)) if reading else None
+    return _held_against(_WEEKDAYS.get(words[0]), found)
+
+
+def _held_against(weekday: int | None, found: Period | None) -> Period | None:
+    """Return what was read, with the day of the week that was written where it is not that of the day."""
+    if found is None or weekday is None or found.day is None or found.first.weekday() == weekday:
+        return found
+    return replace(found, weekday=weekday)
 
 
 def _parts(words: Sequence[str]) -> Iterator[tuple[str, int]]:
     """
     Yield what each word is, as _READINGS has it, and its number.
 
-    A day of the week in front says nothing that the day does not, nor does an article.
+    A day of the week in front is held against the day afterwards; an article says nothing.
     """
     before = ""
     for place, word in enumerate(words):
@@ -223,4 +239,6 @@ _MONTHS: Mapping[str, int] = {
     for length in range(3, len(name) + 1)
 }
 """Names of months, and what is left of them when they are cut short after three letters or more."""
-_WEEKDAYS = frozenset(name for _, name in _named("days", "wide", "abbreviated", "short"))
+_WEEKDAYS: Mapping[str, int] = {
+    name: number for number, name in _named("days", "wide", "abbreviated", "short")
+}
