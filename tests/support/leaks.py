@@ -92,6 +92,7 @@ WORKER = "new Promise((r) => { W.onmessage = W.onerror = r; })"
 ASK = "fetch('LIVE/w').catch(() => 0).then(() => (self.postMessage || (() => 0))(1))"
 FRAME = "const f = document.createElement('iframe');"
 LOADED = "new Promise((r) => { f.onload = f.onerror = r; document.body.append(f); })"
+XHTML = "http://www.w3.org/1999/xhtml"
 SVG = "xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink'"
 
 WAYS: dict[str, Way] = {
@@ -157,6 +158,11 @@ WAYS: dict[str, Way] = {
     "svg-document": Way(f"<svg {SVG}><image xlink:href='LIVE/x' width='9' height='9'/><script>document.documentElement.setAttribute('data-tried', 1)</script></svg>", "image/svg+xml"),
     "svg-document-script": Way(f"<svg {SVG}><script>location = 'LIVE/x'</script></svg>", "image/svg+xml"),
     "xhtml-document": Way("<html xmlns='http://www.w3.org/1999/xhtml'><head><title>t</title></head><body><img src='LIVE/x'/></body></html>", "application/xhtml+xml"),
+    "xhtml-entity": Way(f"<!DOCTYPE html [<!ENTITY x \"<link xmlns='{XHTML}' rel='preconnect' href='LIVE'/><img xmlns='{XHTML}' src='LIVE/x'/>\">]><html xmlns='{XHTML}'><head><title>t</title></head><body>&x;</body></html>", "application/xhtml+xml"),
+    "xhtml-entity-in-attribute": Way(f"<!DOCTYPE html [<!ENTITY x 'LIVE'>]><html xmlns='{XHTML}'><head><title>t</title><link rel='preconnect' href='&x;'/></head><body><img src='&x;/x'/></body></html>", "application/xhtml+xml"),
+    "xhtml-entity-in-pieces": Way(f"<!DOCTYPE html [<!ENTITY l '//HOST'><!ENTITY x '&l;/x'>]><html xmlns='{XHTML}'><head><title>t</title><link rel='preconnect' href='http:&x;'/></head><body><img src='http:&x;'/></body></html>", "application/xhtml+xml"),
+    "xhtml-default": Way(f"<!DOCTYPE html [<!ATTLIST link rel CDATA 'preconnect' href CDATA 'LIVE'><!ATTLIST img src CDATA 'LIVE/x'>]><html xmlns='{XHTML}'><head><title>t</title><link/></head><body><img/></body></html>", "application/xhtml+xml"),
+    "svg-default": Way(f"<!DOCTYPE svg [<!ATTLIST image xlink:href CDATA 'LIVE/x'>]><svg {SVG}><image width='9' height='9'/></svg>", "image/svg+xml"),
     "xml-document": Way("<a xmlns:h='http://www.w3.org/1999/xhtml'><h:script>location = 'LIVE/x'</h:script></a>", "text/xml"),
     "xml-style-sheet": Way("<?xml version='1.0'?><?xml-stylesheet type='text/css' href='LIVE/x'?><a>x</a>", "text/xml"),
     "xslt": Way("<?xml version='1.0'?><?xml-stylesheet type='text/xsl' href='LIVE/x'?><a>x</a>", "text/xml"),

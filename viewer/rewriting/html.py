@@ -24,6 +24,7 @@ from ..addresses.path_address import RootedMapper
 from .charset import decode
 from .css import rewrite_css_text
 from .data_url import DataUrl, parse_data_url
+from .doctype import resolved
 from .dull import plain_of
 from .head import first_place
 from .import_map import rewrite_import_map
@@ -77,6 +78,7 @@ def rewrite_html(
     """
     first = head.decode() if isinstance(head, bytes) else head
     text = decode(body, charset, xml=xml)
+    text = resolved(text) if xml else text
     plain = plain_of(text)
     mapped = b"importmap" in plain.lower() and bool(_IMPORT_MAP.search(text))
     if modules and not mapped:
@@ -135,7 +137,7 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
 
 def _based(text: str, token: Token, page: Page) -> Page:
     """Return the page as it is below a `<base>`, of which the first with an address counts."""
-    href = next((one for one in attributes(text, token) if one.name == "href"), None)
+    href = next((one for one in attributes(text, token, xml=page.xml) if one.name == "href"), None)
     if href is None or page.based or not isinstance(page.mapper, RootedMapper):
         return page
     return replace(page, mapper=page.mapper.based(unescape(href.value)), based=True)
@@ -143,7 +145,7 @@ def _based(text: str, token: Token, page: Page) -> Page:
 
 def _attribute_edits(text: str, token: Token, page: Page) -> Iterator[tuple[int, int, str]]:
     name = local(token.name)
-    found = list(attributes(text, token))
+    found = list(attributes(text, token, xml=page.xml))
     rules = meta_rules(found) if name == "meta" else ELEMENTS.get(name, {})
     data = _data_frame(found) if name == "iframe" else None
     if data and page.depth < DEEPEST_FRAME:

@@ -34,9 +34,12 @@ _TAG = (
 _COMMENT = r"!--(?:-?>|(?s:.*?)(?:--!?>|\Z))"
 # HTML section 13.2.5.7: `</` at the very end of a page is text
 _HTML_TOKEN = re.compile(rf"<(?:{_TAG}|{_COMMENT}|[!?][^>]*+>?|/(?:>|[^>]++>?))")
+_QUOTED = r"\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)"
+# XML 1.0 section 2.8: a quote in a comment or an instruction in a doctype begins nothing
+_SUBSET = rf"\[(?:[^\]\"'<]|<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|<(?!!--|\?)|{_QUOTED})*+(?:\]|\Z)"
 _XML_TOKEN = re.compile(
     rf"<(?:{_TAG}|!--(?s:.*?)(?:-->|\Z)|!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|\?(?s:.*?)(?:\?>|\Z)"
-    r"|!(?:[^>\[\"']|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|\[(?:[^\]\"']|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+(?:\]|\Z))*+>?)"
+    rf"|!(?:[^>\[\"']|{_QUOTED}|{_SUBSET})*+>?)"
 )
 _CDATA_END = re.compile(r"\]\]>|\Z")
 

@@ -57,7 +57,7 @@ class Token(NamedTuple):
 
 class Attribute(NamedTuple):
     """
-    An attribute as written: its name in lower case, its raw value without quotes, and its places.
+    An attribute as written: its name (of HTML in lower case), its raw value without quotes, and its places.
 
     `start` to `end` is the attribute with the space before it; `value_start` to `value_end` the value
     with its quotes. `quote` is empty where there is none. An attribute without value has an empty span.
@@ -72,11 +72,15 @@ class Attribute(NamedTuple):
     value_end: int
 
 
-def attributes(text: str, token: Token) -> Iterator[Attribute]:
-    """Yield the attributes of a start tag; of several with one name only the first, which counts."""
+def attributes(text: str, token: Token, *, xml: bool = False) -> Iterator[Attribute]:
+    """
+    Yield the attributes of a start tag; of several with one name only the first, which counts.
+
+    In XML names stay as they are written, since `HREF` is another one there.
+    """
     seen = set()
     for found in _ATTRIBUTES.finditer(text, *token.attributes):
-        name = found["name"].lower()
+        name = found["name"] if xml else found["name"].lower()
         if name in seen:
             continue
         seen.add(name)
