@@ -86,7 +86,8 @@ def _read(doctype: str, declared: _Declared) -> str:
     done = 0
     for found in _PART.finditer(doctype, place):
         if found["reference"] or (found["kind"] == "ENTITY" and not _take_entity(found["rest"], declared)):
-            pieces, done = [*pieces, doctype[done : found.start()]], found.end()
+            pieces.append(doctype[done : found.start()])
+            done = found.end()
         elif found["kind"] == "ATTLIST":
             for start, end in _take_defaults(found["rest"], declared):
                 pieces += [doctype[done : found.start("rest") + start], "#IMPLIED"]
