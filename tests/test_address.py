@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from index.errors import ConfigurationError
 from index.urlkey import Origin
-from viewer.addresses.address import ReplayAddresses, WebAddress, format_web_path, parse_web_path
+from viewer.addresses.address import ReplayAddresses, WebAddress, earliest, format_web_path, parse_web_path
 
 T = "20261123023000"
 LOCAL = ReplayAddresses("http://{label}.localhost:8080")
@@ -41,11 +41,15 @@ WEB = [
         "/web/2026-11-23/https%3A%2F%2Fwww.ind.nl%2Fa%20b",
         WebAddress("2026-11-23", "", "https://www.ind.nl/a%20b"),
     ),
+    ("/web/2026/https://www.ind.nl/", WebAddress("2026", "", "https://www.ind.nl/")),
+    ("/web/202602id_/https://www.ind.nl/", WebAddress("202602", "id_", "https://www.ind.nl/")),
+    ("/web/202611230230/www.ind.nl", WebAddress("202611230230", "", "https://www.ind.nl/")),
     ("/web/2026-11-23/https://www.ind.nl/a%2Fb", WebAddress("2026-11-23", "", "https://www.ind.nl/a%2Fb")),
 ]
 
 NOT_WEB = [
-    "/", "/web/", "/web/2026/https://a/", "/web/20261323023000/https://a/", "/web/2026-13-01/https://a/",
+    "/", "/web/", "/web/202/https://a/", "/web/20261/https://a/", "/web/202613/https://a/", "/web/20260230/https://a/",
+    "/web/0999/https://a/", "/web/9999/https://a/", "/web/2026022324/https://a/", "/web/20261323023000/https://a/", "/web/2026-13-01/https://a/",
     f"/web/{T}ID_/https://a/", f"/web/{T}/", f"/web/{T}/https://", f"/web/{T}/https://a b/", "/web/**/https://a/",
 ]  # fmt: skip
 
@@ -145,6 +149,23 @@ def test_not_a_web_path(target: str) -> None:
     """Anything else is refused with the reason."""
     with pytest.raises(ValueError, match=r"."):
         parse_web_path(target)
+
+
+@pytest.mark.parametrize(
+    ("moment", "first"),
+    [
+        ("2026", "20260101000000"),
+        ("202602", "20260201000000"),
+        ("20260228", "20260228000000"),
+        ("2026022823", "20260228230000"),
+        ("202602282359", "20260228235900"),
+        (T, T),
+    ],
+)
+def test_earliest(moment: str, first: str) -> None:
+    """The beginning of a timestamp stands for a stretch of time, of which this is the first second."""
+    assert earliest(moment) == first
+    assert WebAddress(moment, "", "https://a/").beginning == (moment != T)
 
 
 @pytest.mark.parametrize("modifier", ["", "id_"])

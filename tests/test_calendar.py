@@ -67,8 +67,12 @@ def test_newest_year_is_shown(visitor):
     ],
 )
 def test_every_day_is_found_by_its_year(visitor, year, days):
-    """Without a script each day is reached by its year; what is no year of this archive shows the newest."""
+    """Without a script each day is reached by its year; what is none says so, and shows the newest."""
     assert days_of(markup(visitor, f"/demo/?year={year}")) == days
+    there = year in {"2023", "2024", "2025", "2026"}
+    answer = visitor.get(f"/demo/?year={year}", Accept_Language="en")
+    said = f"Nothing is kept of a year “<bdi>{year}</bdi>”. This is the newest year:"
+    assert (answer.status_code, said in answer.text) == ((200, False) if there else (404, True))
 
 
 def test_a_month_is_small(visitor):

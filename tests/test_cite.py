@@ -7,7 +7,7 @@ import hashlib
 import re
 import shlex
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import pytest
 
@@ -152,3 +152,44 @@ def test_copying_and_the_way_there(browser, tmp_path):
             "urn:pwid:localhost:2026-03-01T02:30:00Z"
         )
         context.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", ["Never stored", "was never stored as part of Site demo", "Did you mean one of these pages?"]),
+        (
+            "nl",
+            [
+                "Nooit bewaard",
+                "Dit adres is nooit bewaard bij Site demo",
+                "Bedoelde u een van deze pagina’s?",
+            ],
+        ),
+    ],
+)
+@pytest.mark.parametrize("written", [f"{HOME}c", "www.example.org/c"])
+def test_address_that_was_never_stored(visitor, language, says, written):
+    """It says so, and offers the pages that may have been meant, as search does: no day has it."""
+    answer = visitor.get(f"/demo/cite?url={written}&at={SECOND}", Accept_Language=language)
+    assert answer.status_code == 404
+    assert [part for part in says if part not in answer.text] == []
+    offered = re.findall(r'href="([^"]*)"', answer.text)
+    assert f"/demo/history?url={HOME}b" in map(unquote, offered)
+    assert [path for path in offered if path.startswith("/web/")] == []
+    assert f"/demo/history?url={HOME}c" not in map(unquote, offered)
+
+
+def test_address_of_another_day(visitor):
+    """What another day has is not cited of this one, and is found from here."""
+    answer = visitor.get(f"/demo/cite?url={HOME}b&at={FIRST}", Accept_Language="en")
+    assert answer.status_code == 404
+    assert f'href="/web/{FIRST}/{HOME}b"' in answer.text
+    assert "Never stored" not in answer.text
+
+
+def test_what_is_no_address(visitor):
+    """Neither nothing nor what is none can be cited, and that is said."""
+    for written in ("", "javascript:alert(1)"):
+        answer = visitor.get(f"/demo/cite?url={written}&at={FIRST}", Accept_Language="en")
+        assert (answer.status_code, "not the address of a web page" in answer.text) == (404, True)

@@ -100,7 +100,9 @@ def visitor(archive):
 
 
 def text_of(markup: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", re.sub(r"</?bdi>", "", markup))).strip()
+    return re.sub(
+        r"\s+", " ", re.sub(r"<[^>]*>", " ", re.sub(r"</?(?:bdi|code)\b[^>]*>", "", markup))
+    ).strip()
 
 
 def piece(markup: str) -> str:

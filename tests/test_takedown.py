@@ -166,6 +166,11 @@ BY_ROUTE = {
     "/timemap/<form>/<path:_>": [f"/timemap/link/{CASE}", f"/timemap/json/{CASE}"],
 }
 NOTHING_ARCHIVED = {
+    "/timegate/",
+    "/timemap/",
+    "/timemap/<form>/",
+    "/robots.txt",
+    "/favicon.ico",
     "/web/parts",  # by POST: test_a_part_that_is_withheld
     "/.well-known/web-archive.txt",
     "/.well-known/security.txt",

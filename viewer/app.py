@@ -30,7 +30,7 @@ from archiver.exporting.profiles import Profile, built_in
 from archiver.presented import name_of, words_of_contact
 from archiver.settings import Settings
 from index.catalogue import Catalogue
-from index.errors import ArchiveError, BusyError, ConfigurationError, NotFoundError
+from index.errors import ArchiveError, BusyError, ConfigurationError, GoneError, NotFoundError
 from index.history import History
 from index.public import PublicHistory
 from index.search import Search
@@ -45,7 +45,7 @@ from .addresses.request_target import AnyPath, request_target
 from .crew import ALONE, Crew
 from .current import give, holdings
 from .days import best, to_day
-from .holdings import Holdings, title_of
+from .holdings import Holdings, NoSiteError, title_of
 from .i18n import add_languages, clock, second
 from .kept_answers import Keeping, KeptAnswers, keeping
 from .kept_values import ROOM, KeptValues
@@ -61,6 +61,7 @@ from .pages import (
     lifeline,
     page_parts,
     printed,
+    root_files,
     search,
     theme,
     trust,
@@ -70,6 +71,7 @@ from .places import EACH, MOST, Room
 from .protocols import security_txt, web_archive_txt
 from .protocols.cdx import add_cdx
 from .protocols.timegate import add_memento
+from .reasons import in_words
 from .replaying.means import means_of
 from .replaying.replay import create_replay, is_replay_host
 from .replaying.straight_payload import Payloads
@@ -78,6 +80,7 @@ from .security import add_security_headers
 from .shelf import Shelf
 from .straight import Straight
 from .takedowns import Takedowns
+from .told import ToldError, filled
 from .withheld import withheld
 
 if TYPE_CHECKING:
@@ -160,6 +163,7 @@ def create_viewer(held: Holdings) -> Flask:
         around.pages,
         theme.pages,
         security_txt.pages,
+        root_files.pages,
         frame.pages,
         cite.pages,
         printed.pages,
@@ -179,6 +183,8 @@ def create_viewer(held: Holdings) -> Flask:
     app.register_blueprint(web_archive_txt.pages)
     app.before_request(_at_base_url)
     app.register_error_handler(ArchiveError, _archive_error)
+    app.register_error_handler(ToldError, _told)
+    app.register_error_handler(NoSiteError, _no_site)
     app.register_error_handler(HTTPException, _http_error)
     app.after_request(_led_to_base_url)
     app.after_request(_cached)
@@ -195,6 +201,7 @@ def _add_template_words(app: Flask, held: Holdings) -> None:
         clock=lambda timestamp: clock(timestamp, zone),
         second=lambda timestamp: second(timestamp, zone),
         contact_words=words_of_contact,
+        in_words=in_words,
         utc=lambda timestamp: f"{parse_timestamp(timestamp):%Y-%m-%dT%H:%M:%SZ}",
         local_day=lambda timestamp: local_date(timestamp, zone),
         snapshot_day=held.day_of,
@@ -265,21 +272,34 @@ def _led_to_base_url(response: Response) -> Response:
 
 
 def _archive_error(error: ArchiveError) -> Response | tuple[str, int, dict[str, str]]:
-    """Say what the matter is; of damage only that there is some, its place goes to the log."""
+    """Say what sort of matter it is; its message is for operators, and goes to the log."""
     if isinstance(error, WithheldError):
         return withheld(error)
-    status = 404 if isinstance(error, NotFoundError) else 503 if isinstance(error, BusyError) else 500
+    status = _status(error)
     if status != 404:
         current_app.logger.error("%s: %s", request.path, error)
-    message = str(error) if status == 404 else ""
     headers = {"Retry-After": str(AGAIN)} if status == 503 else {}
-    return render_template("error.html", status=status, message=message, again=AGAIN), status, headers
+    return render_template("error.html", status=status, again=AGAIN), status, headers
+
+
+def _status(error: ArchiveError) -> int:
+    if isinstance(error, (BusyError, GoneError)):  # a generation has gone because a newer one has come
+        return 503
+    return 404 if isinstance(error, NotFoundError) else 500
+
+
+def _told(error: ToldError) -> tuple[str, int]:
+    return render_template("error.html", status=error.status, said=error.said, ways=error.ways), error.status
+
+
+def _no_site(error: NoSiteError) -> tuple[str, int]:
+    return _told(ToldError(filled(gettext("There is no site “%(name)s” in this archive."), name=error.name)))
 
 
 def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
     if error.code is None or error.code < 400:
         return error  # a redirect that routing asks for
-    return render_template("error.html", status=error.code, message=""), error.code
+    return render_template("error.html", status=error.code), error.code
 
 
 def _cached(response: Response) -> Response:

@@ -37,6 +37,15 @@ from .places import Room
 from .shelf import Shelf
 from .takedowns import Takedowns
 
+
+class NoSiteError(NotFoundError):
+    """A site that the archive does not have; what a visitor reads is made of its name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no site {name[:100]!r} in this archive.")
+        self.name = name
+
+
 _SMALL = 1024
 """Bytes that an interval is counted for, and whatever else is small."""
 
@@ -85,11 +94,11 @@ class Holdings:
         )
 
     def site(self, name: str) -> Site:
-        """Return a site by name. Raises NotFoundError."""
+        """Return a site by name. Raises NoSiteError."""
         for site in self.sites():
             if site.name == name:
                 return site
-        raise NotFoundError(f"There is no site {name[:100]!r} in this archive.")
+        raise NoSiteError(name)
 
     def snapshot(self, site: str, timestamp: str) -> OpenSnapshot:
         """Return one open snapshot of a site. Raises NotFoundError."""

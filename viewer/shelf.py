@@ -83,7 +83,10 @@ class Shelf:
         return snapshot if snapshot and snapshot.is_read_through else None
 
     def _look(self, timestamp: str) -> OpenSnapshot | None:
-        parse_timestamp(timestamp)
+        try:
+            parse_timestamp(timestamp)
+        except ValueError:  # it becomes the name of a folder
+            return None
         for site in self._collection.sites():
             folder = self._collection.at(site, timestamp)
             if folder.path.is_dir():

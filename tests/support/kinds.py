@@ -45,6 +45,7 @@ _PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360f8cf00000301010018dd8db00000000049454e44ae426082"
 )
+_UNREACHED = "host www.example.org (192.0.2.1) could not be connected to: [Errno 113] No route to host"
 _LONG = "<p>Een regel die blijft staan, dag na dag.</p>" * 12
 
 
@@ -104,11 +105,11 @@ def _days() -> dict[str, dict[str, Reply | Lost]]:
     )
     tuesday[f"{SITE}/nieuw"] = _page("Nieuw", "<p>Een pagina erbij.</p>")
     thursday: dict[str, Reply | Lost] = dict(tuesday)
-    thursday[f"{SITE}/nieuw"] = Lost(UrlOutcome.TIMEOUT, "read timed out after 30 seconds")
-    thursday[f"{SITE}/geweigerd"] = Lost(UrlOutcome.ROBOTS, "robots.txt")
-    friday: dict[str, Reply | Lost] = dict.fromkeys(
-        monday, Lost(UrlOutcome.NETWORK_ERROR, "no route to host")
+    thursday[f"{SITE}/nieuw"] = Lost(
+        UrlOutcome.TIMEOUT, "host www.example.org gave no answer: nothing came for 30 seconds"
     )
+    thursday[f"{SITE}/geweigerd"] = Lost(UrlOutcome.ROBOTS, "robots.txt does not allow it")
+    friday: dict[str, Reply | Lost] = dict.fromkeys(monday, Lost(UrlOutcome.NETWORK_ERROR, _UNREACHED))
     return {MONDAY: monday, TUESDAY: tuesday, WEDNESDAY: tuesday, THURSDAY: thursday, FRIDAY: friday}
 
 
@@ -129,6 +130,7 @@ KINDS = (
     Kind("calendar", "/<site>/", "calendar.html", "/demo/"),
     Kind("no day", "/<site>/", "calendar.html", "/demo/?day=morgen"),
     Kind("no such year", "/<site>/", "calendar.html", "/demo/?day=2019"),
+    Kind("no year", "/<site>/", "calendar.html", "/demo/?year=abc", status=404),
     Kind("two readings", _DAY, "no_snapshot.html", "/demo/2026-02-03/?typed=3/2/2026"),
     Kind("day", _DAY, "day.html", f"/demo/{TUESDAY}/"),
     Kind("partial day", _DAY, "day.html", f"/demo/{THURSDAY}/"),
@@ -142,11 +144,13 @@ KINDS = (
     Kind("missing", "/<site>/<moment>/missing", "missing.html", f"/demo/{THURSDAY}/missing"),
     Kind("search", "/<site>/search", "search.html", "/demo/search?q=regel"),
     Kind("search, nothing", "/<site>/search", "search.html", "/demo/search?q=zesdaagse&year=x"),
+    Kind("search, no word", "/<site>/search", "search.html", "/demo/search?q=-", status=400),
     Kind("lifeline", "/<site>/history", "lifeline.html", f"/demo/history?url={SITE}/kosten"),
     Kind("passage", "/<site>/history", "lifeline.html", f"/demo/history?url={SITE}/kosten&passage=per+dag"),
     Kind("no lifeline", "/<site>/history", "lifeline.html", f"/demo/history?url={SITE}/kostn"),
     Kind("cite", "/<site>/cite", "cite.html", f"/demo/cite?url={SITE}/kosten&at={TUESDAY}"),
     Kind("not cited", "/<site>/cite", "not_cited.html", f"/demo/cite?url={SITE}/oud&at={TUESDAY}"),
+    Kind("never cited", "/<site>/cite", "not_cited.html", f"/demo/cite?url={SITE}/kostn&at={TUESDAY}"),
     Kind("print", "/<site>/print", "print.html", f"/demo/print?url={SITE}/kosten&at={TUESDAY}"),
     Kind(
         "print, without scripts",
@@ -184,6 +188,7 @@ KINDS = (
     ),
     Kind("not there", _WEB, "not_there.html", f"/web/{TUESDAY}/{SITE}/oud"),
     Kind("never stored", _WEB, "not_there.html", f"/web/{TUESDAY}/{SITE}/kostn"),
+    Kind("not in a year", _WEB, "not_there.html", f"/web/1999/{SITE}/kosten", status=404),
     Kind("outside", _WEB, "not_there.html", f"/web/{TUESDAY}/https://elders.example/"),
     Kind("withheld", _WEB, "withheld.html", f"/web/{MONDAY}/{SITE}/zaak", status=451),
     Kind(
@@ -203,6 +208,9 @@ KINDS = (
         status=451,
     ),
     Kind("no address", "/web/", "not_an_address.html", "/web/"),
+    Kind("no address, TimeGate", "/timegate/", "not_an_address.html", "/timegate/", status=404),
+    Kind("no address, TimeMaps", "/timemap/", "not_an_address.html", "/timemap/", status=404),
+    Kind("no address, TimeMap", "/timemap/<form>/", "not_an_address.html", "/timemap/json/", status=404),
     Kind("about", "/about", "about.html", "/about"),
     Kind("accessibility", "/about/accessibility", "accessibility.html", "/about/accessibility"),
     Kind("correction", "/about/correction", "correction.html", "/about/correction"),
@@ -210,6 +218,7 @@ KINDS = (
     Kind("error 400", "/web/parts", "error.html", "/web/parts", method="POST", body="{", status=400),
     Kind("no such day", _DAY, "no_snapshot.html", "/demo/nu/", status=404),
     Kind("error 404", "/<site>/", "error.html", "/nosite/", status=404),
+    Kind("told", "/<site>/<moment>/missing", "error.html", f"/demo/{THURSDAY}/missing?outcome=x", status=404),
     Kind("error 405", "/about", "error.html", "/about", method="POST", status=405),
     Kind("error 500", "/<site>/<moment>/changes", "error.html", f"/stuk/{DAMAGED}/changes", status=500),
     Kind("error 503", _COMPARE, "error.html", f"/demo/compare?{_BOTH}", narrow=True, status=503),
@@ -241,6 +250,8 @@ NO_PAGE = {
     "/about/font": "letters",
     "/about/language/<code>": "leads on",
     "/healthz": "JSON",
+    "/robots.txt": "text",
+    "/favicon.ico": "a picture",
     "/static/<path:filename>": "files of the viewer",
 }
 """Routes that answer nothing that a visitor looks at in a browser, with what they do answer."""

@@ -14,6 +14,8 @@ Addresses of the viewer itself:
     /web/20261123023000id_/https://www.ind.nl/       the payload as captured (a modifier: two letters, `_`)
     /web/2026-11-23id_/https://www.ind.nl/           the same, by day
     /web/20261123023000ns_/https://www.ind.nl/       a view of it (view.py has them)
+    /web/202611/https://www.ind.nl/                  the beginning of a timestamp, of two digits a step from a
+                                                     year to a minute: the first capture in it
     /web/*/https://www.ind.nl/                       all days: the lifeline
     /web/2026-11-23/www.ind.nl/                      without scheme: https is meant
     /web/2026-11-23/https:/www.ind.nl/               as proxies that merge slashes hand it on
@@ -50,9 +52,10 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _PAGE = re.compile(
-    r"/web/(?P<moment>\d{14}|\d{4}-\d{2}-\d{2}|\*)(?P<modifier>(?:[a-z]{2}_)?)/(?P<url>.+)",
+    r"/web/(?P<moment>\d{4}(?:\d\d){0,5}|\d{4}-\d{2}-\d{2}|\*)(?P<modifier>(?:[a-z]{2}_)?)/(?P<url>.+)",
     re.ASCII | re.DOTALL,
 )
+_EARLIEST = "00000101000000"
 _SCHEME = re.compile(r"(https?):/+", re.IGNORECASE)
 _ESCAPED_SCHEME = re.compile(r"https?%3a", re.IGNORECASE)
 
@@ -62,13 +65,18 @@ class WebAddress:
     """
     What a path under `/web/` asks for.
 
-    `moment` is a 14-digit timestamp, a `YYYY-MM-DD` or `*`; `modifier` is empty or as `id_`; `url` is
-    normalised (index.urlkey).
+    `moment` is a 14-digit timestamp or the beginning of one, a `YYYY-MM-DD` or `*`; `modifier` is empty or as
+    `id_`; `url` is normalised (index.urlkey).
     """
 
     moment: str
     modifier: str
     url: str
+
+    @property
+    def beginning(self) -> bool:
+        """Tell whether the moment is no more than the beginning of a timestamp: a year, a month and so on."""
+        return self.moment.isdecimal() and len(self.moment) < len(_EARLIEST)
 
 
 class ReplayAddresses:
@@ -180,8 +188,13 @@ def parse_web_path(target: str) -> WebAddress:
         raise ValueError(f"{target[:200]!r} is not /web/<timestamp or YYYY-MM-DD>/<url>")
     moment = found["moment"]
     if moment != "*":
-        (parse_date if "-" in moment else parse_timestamp)(moment)
+        parse_date(moment) if "-" in moment else parse_timestamp(earliest(moment))
     return WebAddress(moment, found["modifier"], parse_archived(found["url"]))
+
+
+def earliest(moment: str) -> str:
+    """Return the first timestamp that begins so, of the beginning of one: `202603` is 20260301000000."""
+    return moment + _EARLIEST[len(moment) :]
 
 
 def parse_archived(written: str) -> str:

@@ -8,10 +8,12 @@ archived markup: titles and addresses go through the templates, which escape the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from archiver.collection import SnapshotFolder
@@ -20,7 +22,7 @@ from archiver.settings import Site
 from index.changes import Kind
 from index.errors import NotFoundError
 from index.model import Outcome, Page, Snapshot
-from index.timestamp import is_date, local_date, parse_timestamp
+from index.timestamp import is_date, is_year, local_date, parse_timestamp
 from index.urlkey import normalise
 
 from ..addresses.address import format_web_path
@@ -29,13 +31,17 @@ from ..days import Day, SiteDays, best, calendar_of, last_day, to_day
 from ..holdings import title_of
 from ..i18n import SHORT_STATES
 from ..open_snapshot import OpenSnapshot
+from ..told import ToldError, Way, filled
 from .change_list import FILTERS, Wanted, is_section, survey
 from .day_log import MISSING, SHOWN, Group, changes, changes_by_kind, missing, missing_by_outcome, part
 from .given_day import given_day, place_of
 from .typed import address_of, hosts_of
-from .typed_day import Period, Unit
+from .typed_day import MAX_TYPED, Period, Unit
 
 pages = Blueprint("browse", __name__)
+
+MAX_PAGE = 100_000
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class NoSnapshotError(NotFoundError):
@@ -91,6 +97,9 @@ def _from_home() -> Response:
     name = request.args.get("site", "") or (sites[0].name if len(sites) == 1 else "")
     if not text or "q" not in request.args:
         return redirect("/")
+    if not name:
+        said = gettext("Choose the site in which to search.")
+        raise ToldError(said, status=400)
     held.site(name)
     wanted = {"q": text, "on": given.typed, "when": request.args.get("when", "")}
     return redirect(f"/{name}/search?{urlencode({key: value for key, value in wanted.items() if value})}")
@@ -110,7 +119,7 @@ def _typed(text: str) -> str | None:
 
 
 @pages.get("/<site>/")
-def site_calendar(site: str) -> str | Response:
+def site_calendar(site: str) -> Response | tuple[str, int]:
     """Show every day of one year of a site, the newest if left out; or go to the day that was typed."""
     held = holdings()
     found = held.site(site)
@@ -120,11 +129,14 @@ def site_calendar(site: str) -> str | Response:
     place = _place_of(period, given.typed, site) if period else None
     if place:
         return redirect(place)
-    year = request.args.get("year", type=int)
-    return render_template(
+    year = request.args.get("year", "").strip()
+    years = calendar_of(days, held.today(), int(year) if is_year(year) else None)
+    no_year = "" if any(one.number == int(year) for one in years if is_year(year)) else year
+    page = render_template(
         "calendar.html",
         site=found,
-        years=calendar_of(days, held.today(), year),
+        years=years,
+        no_year=no_year[:MAX_TYPED],
         snapshots=days.all,
         newest=days.all[-1] if days.all else None,
         words={state.value: str(word) for state, word in SHORT_STATES.items()},
@@ -133,6 +145,7 @@ def site_calendar(site: str) -> str | Response:
         period=period,
         around=days.around(period.first.isoformat()) if period else (None, None),
     )
+    return page, 404 if no_year or given.typed else 200  # what was typed and has a place was led to it
 
 
 def _place_of(period: Period, typed: str, site: str) -> str | None:
@@ -195,7 +208,8 @@ def all_missing(site: str, moment: str) -> str:
     shown = shown_at(holdings().site(site), moment)
     outcome = request.args.get("outcome", "")
     if outcome and outcome not in MISSING:
-        abort(404)
+        said = filled(gettext("“%(given)s” is no reason for which something is missing."), given=outcome)
+        raise ToldError(said, Way(gettext("What is missing and why"), request.path))
     number = page_number()
     wanted = (entry for entry in missing(snapshot_of(shown)) if not outcome or entry.outcome == outcome)
     group = part(wanted, number)
@@ -227,11 +241,15 @@ def all_changes(site: str, moment: str) -> str:
 
 
 def wanted_changes() -> Wanted:
-    """Return which changes this request asks for; an unknown kind or section is no page."""
+    """Return which changes this request asks for. Raises ToldError for an unknown kind or section."""
     wanted = Wanted(request.args.get("kind", ""), request.args.get("section", ""))
     known = wanted.kind in {"", *FILTERS, *(kind.value for kind in Kind)}
-    if not known or (wanted.section and not is_section(wanted.section)):
-        abort(404)
+    everything = Way(gettext("All that changed"), request.path)
+    if not known:
+        raise ToldError(filled(gettext("“%(given)s” is no kind of change."), given=wanted.kind), everything)
+    if wanted.section and not is_section(wanted.section):
+        said = gettext("“%(given)s” is no part of the site: that is the beginning of a path, such as /news/.")
+        raise ToldError(filled(said, given=wanted.section), everything)
     return wanted
 
 
@@ -305,9 +323,15 @@ def snapshot_of(shown: Shown) -> OpenSnapshot:
     return holdings().snapshot(shown.site.name, shown.snapshot.timestamp)
 
 
-def page_number() -> int:
-    """Return the number of the page of a list, from 1."""
-    return min(max(request.args.get("page", 1, type=int), 1), 100_000)
+def page_number(most: int = MAX_PAGE) -> int:
+    """Return the number of the page of a list, from 1 to the last that any has. Raises ToldError."""
+    given = request.args.get("page", "") or "1"
+    number = int(given) if _NUMBER.fullmatch(given) else 0
+    if not 0 < number <= most:
+        others = {name: value for name, value in request.args.items() if name != "page"}
+        first = Way(gettext("First page"), f"{request.path}?{urlencode(others)}" if others else request.path)
+        raise ToldError(filled(gettext("“%(given)s” is no page of this list."), given=given), first)
+    return number
 
 
 def last_page(total: int) -> int:

@@ -16,18 +16,21 @@ import shlex
 from typing import NamedTuple
 
 from flask import Blueprint, render_template, request
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from archiver.package import sealed_digest
 from index.model import Capture
-from index.urlkey import normalise
 
 from ..current import holdings
 from ..holdings import Holdings, title_of
 from ..protocols.as_memento import names_of
 from ..protocols.memento import Memento
 from ..protocols.pwid import archive_of, pwid
-from .browse import shown_at
+from ..told import ToldError, Way, not_an_address
+from .addressed import addresses_of
+from .browse import Shown, shown_at
+from .nearest import nearest_pages
 from .titles import title_at
 
 pages = Blueprint("cite", __name__)
@@ -48,14 +51,14 @@ def cite(site: str) -> str | Response | tuple[str, int]:
     """Show how to cite a page as it stood at a moment: a day, or 14 digits of a snapshot."""
     held = holdings()
     found_site = held.site(site)
-    url = normalise(request.args.get("url", "").strip())
+    url = addresses_of(request.args.get("url", "").strip(), site)[0]
     if url is None:
-        return render_template("error.html", status=404, message=""), 404
+        raise ToldError(not_an_address(), Way(gettext("Every day"), f"/{site}/"))
     shown = shown_at(found_site, request.args.get("at", ""))
     snapshot = held.snapshot(site, shown.snapshot.timestamp)
     found = snapshot.look_up(url)
     if found is None:
-        return render_template("not_cited.html", site=found_site, shown=shown, url=url), 404
+        return _not_cited(shown, url)
     capture = found.capture
     lifeline = held.lifeline(capture.url, site)
     names = _names(held, capture)
@@ -70,6 +73,17 @@ def cite(site: str) -> str | Response | tuple[str, int]:
         command=f"curl -s {shlex.quote(names.payload)} | sha256sum",
         seal=sealed_digest(snapshot.folder.path),
     )
+
+
+def _not_cited(shown: Shown, url: str) -> tuple[str, int]:
+    """Say that there is nothing to cite on this day, or on any: then which page may have been meant."""
+    held, site = holdings(), shown.site
+    stored = bool(held.lifeline(held.kept_as(url, site.name), site.name))
+    if not stored:
+        held.refuse_withheld(url, site.name)
+    nearest = [] if stored else nearest_pages(held.history, site.name, url)
+    page = render_template("not_cited.html", site=site, shown=shown, url=url, stored=stored, nearest=nearest)
+    return page, 404
 
 
 def _names(held: Holdings, capture: Capture) -> Names:

@@ -20,19 +20,20 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from flask import Blueprint, Response, make_response, render_template, request
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 
 from archiver.exporting.kept_exports import Kept
 from archiver.exporting.profiles import Profile
 from archiver.exporting.safe_names import safe_name
 from archiver.exporting.zipping import TooLargeError
-from index.errors import BusyError
+from index.errors import BusyError, NotFoundError
 from index.takedown import Decision
 
 from ..current import holdings
 from ..refusal import STATUS, refusing
 from ..replaying.body import bounds
 from ..replaying.file import disposition
+from ..told import ToldError, Way, filled
 from .browse import Shown, folder_of, shown_at, snapshot_of
 
 pages = Blueprint("download", __name__)
@@ -69,7 +70,7 @@ def export(site: str, moment: str, profile: str) -> Response:
     """Answer with a copy of a day, or with a part of it."""
     held = holdings()
     shown = shown_at(held.site(site), moment)
-    chosen = held.exports.profile(profile)
+    chosen = _chosen(shown, profile)
     if (decision := snapshot_of(shown).withholds()) is not None:
         return whole_day_withheld(shown, decision)
     try:
@@ -83,6 +84,16 @@ def export(site: str, moment: str, profile: str) -> Response:
         kept.file.close()
         return whole_day_withheld(shown, decision)
     return _answer(kept, safe_name(f"{site}-{shown.snapshot.day}-{profile}{chosen.suffix}"))
+
+
+def _chosen(shown: Shown, name: str) -> Profile:
+    """Return a kind of copy that is offered. Raises ToldError."""
+    try:
+        return holdings().exports.profile(name)
+    except NotFoundError as error:
+        day = Way(gettext("Everything else of this day"), f"/{shown.site.name}/{shown.snapshot.timestamp}/")
+        said = filled(gettext("No copy “%(name)s” is offered of this day."), name=name)
+        raise ToldError(said, day) from error
 
 
 def whole_day_withheld(shown: Shown, decision: Decision) -> Response:

@@ -5,6 +5,7 @@ An archived page in the viewer's frame, below a banner that says which day it is
     /web/<timestamp or day>/<url>      the frame page; viewer/addresses/address.py lists the forms
     /web/<timestamp or day>id_/<url>   the payload as captured (viewer/replaying/as_captured.py)
     /web/<timestamp or day>ns_/<url>   the page in a view of its own (viewer/addresses/view.py)
+    /web/<beginning of a timestamp>/<url>    to the first capture of that year, month, day, hour or minute
     /web/*/<url>                       to the lifeline
 
 Both forms of a moment answer by themselves, so that either can be cited. A day that does not have the
@@ -30,7 +31,7 @@ from index.takedown import WithheldError
 from index.timestamp import day_bounds, local_date
 from index.urlkey import origin
 
-from ..addresses.address import WebAddress, format_web_path, parse_web_path
+from ..addresses.address import WebAddress, earliest, format_web_path, parse_web_path
 from ..addresses.request_target import request_target
 from ..addresses.view import view_of_modifier
 from ..current import holdings
@@ -39,7 +40,7 @@ from ..holdings import title_of
 from ..kept_answers import may_be_kept
 from ..open_snapshot import Found, OpenSnapshot
 from ..protocols.as_memento import as_memento, as_page, canonical
-from ..protocols.mementos import NEAR
+from ..protocols.mementos import NEAR, kept, nearest
 from ..replaying.as_captured import as_captured
 from ..replaying.filling import fill
 from .closest import first_from, last_before
@@ -79,7 +80,28 @@ def web(_: str = "") -> AnyResponse | tuple[str, int]:
         return _to_lifeline(address.url)
     if address.modifier != "id_" and view_of_modifier(address.modifier) is None:
         return redirect(format_web_path(address.moment, address.url))
+    if address.beginning:
+        return _first_of(address) or _not_there(address)
     return _answer(address)
+
+
+def _first_of(address: WebAddress) -> AnyResponse | None:
+    """
+    Lead to the first capture whose timestamp begins so, as links to other archives are written.
+
+    None where there is none: what is nearest in another year or on another day is offered, and not shown.
+    """
+    held, start = holdings(), earliest(address.moment)
+    found = nearest(held, kept(held, address.url), start)
+    if found is None:
+        held.refuse_withheld(address.url)
+        return None
+    one = found.chosen if found.chosen.timestamp >= start else found.next
+    if one is None or not one.timestamp.startswith(address.moment):
+        return None
+    response = redirect(format_web_path(one.timestamp, one.url, address.modifier))
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 def _answer(address: WebAddress) -> AnyResponse | tuple[str, int]:
@@ -188,20 +210,18 @@ def _not_there(address: WebAddress) -> AnyResponse | tuple[str, int]:
     start, end = _span(address.moment)
     named = held.sites_with(address.url)
     offers = [_offer(site, address, start, end) for site in named]
-    day = (
-        date.fromisoformat(address.moment) if "-" in address.moment else local_date(start, held.settings.zone)
-    )
+    day = None if address.beginning else _day(address.moment)
     around = list(_snapshots_at(address.moment))
     known = [snapshot.site for snapshot in around]
     page = render_template(
         "not_there.html",
         address=address,
         day=day,
-        others=others(day),
+        others=others(day) if day else [],
         offers=offers,
         sites=[site for site in held.sites() if site.name in known],
         reasons=[] if offers else _reasons(address),
-        nearest=[] if offers else _nearest(known, address.url),
+        nearest=[] if offers else _nearest(held.archived() if address.beginning else known, address.url),
         outside=bool(around) and not offers and not any(_has_host(one, address.url) for one in around),
         live=urlsplit(address.url),
     )
@@ -219,11 +239,17 @@ def _has_host(snapshot: OpenSnapshot, url: str) -> bool:
     return any(one.host == origin(url).host for one in snapshot.origins)
 
 
+def _day(moment: str) -> date:
+    if "-" in moment:
+        return date.fromisoformat(moment)
+    return local_date(moment, holdings().settings.zone)
+
+
 def _span(moment: str) -> tuple[str, str]:
-    """Return the first timestamp of a moment, and the first after it."""
+    """Return the first timestamp of a moment, and what comes after its last one."""
     if "-" in moment:
         return day_bounds(date.fromisoformat(moment), holdings().settings.zone)
-    return moment, moment
+    return earliest(moment), moment.ljust(14, "9")
 
 
 def _offer(site: str, address: WebAddress, start: str, end: str) -> Offer:
@@ -260,5 +286,5 @@ def _to_lifeline(url: str) -> AnyResponse | tuple[str, int]:
     held = holdings()
     sites = held.sites_with(url) or [site.name for site in held.sites()[:1]]
     if not sites:
-        return render_template("error.html", status=404, message=""), 404
+        return render_template("error.html", status=404), 404
     return redirect(f"/{sites[0]}/history?{urlencode({'url': url})}")

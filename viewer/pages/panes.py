@@ -15,9 +15,9 @@ two days are compared.
 from __future__ import annotations
 
 from flask import Blueprint, Flask, render_template, request
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from index.errors import NotFoundError
 from index.urlkey import normalise
 
 from ..addresses.outside import outside_of
@@ -26,6 +26,8 @@ from ..current import holdings
 from ..replaying.filling import sources
 from ..rewriting.headers import fits
 from ..security import allow_being_held, allow_frames
+from ..told import ToldError, Way, filled, not_an_address
+from .browse import shown_at
 
 pages = Blueprint("panes", __name__)
 
@@ -39,13 +41,17 @@ def add_panes(app: Flask) -> None:
 def pane(site: str) -> Response:
     """Show the page of one snapshot in a frame, and nothing else."""
     held = holdings()
+    found_site, compared = held.site(site), Way(gettext("Two days compared"), f"/{site}/compare")
     url, at = normalise(request.args.get("url", "")), request.args.get("at", "")
-    if url is None or len(at) != 14 or not at.isdecimal():
-        raise NotFoundError("There is no such pane.")
-    snapshot = held.snapshot(held.site(site).name, at)
+    if url is None:
+        raise ToldError(not_an_address(), compared)
+    if "-" in at:
+        raise ToldError(gettext("A pane is of one snapshot, and not of a day."), compared)
+    snapshot = held.snapshot(site, shown_at(found_site, at).snapshot.timestamp)
     found = snapshot.look_up(url)
     if found is None:
-        raise NotFoundError(f"{url} was not stored at {at}.")
+        raise ToldError(filled(gettext("%(url)s was not stored on this day."), url=url), compared)
+    at = snapshot.timestamp
     frames = [*sources(held, snapshot, PLAIN), *filter(None, [outside_of(held.addresses, at)])]
     in_page = not held.addresses.by_path and not fits(frames)
     allow_frames([held.addresses.wildcard()] if in_page else frames)

@@ -11,7 +11,8 @@ number of sheets. Knows nothing of how a page is replayed.
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, request
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from index.urlkey import normalise
@@ -21,6 +22,7 @@ from ..addresses.view import View, view_of_modifier
 from ..current import holdings
 from ..open_snapshot import OpenSnapshot
 from ..replaying.filling import fill
+from ..told import ToldError, Way, not_an_address
 from .browse import shown_at
 from .framed import Framed, framed
 
@@ -32,14 +34,15 @@ FIRST = 5
 
 
 @pages.get("/<site>/print")
-def printed(site: str) -> Response | tuple[str, int]:
+def printed(site: str) -> Response:
     """Show a page as it stood at a moment, a day or 14 digits of a snapshot, on its whole length."""
     held = holdings()
     found_site = held.site(site)
     url = normalise(request.args.get("url", "").strip())
     view = view_of_modifier(request.args.get("view", ""))
     if url is None or view is None:
-        return render_template("error.html", status=404, message=""), 404
+        said = not_an_address() if url is None else gettext("There is no such view of a page.")
+        raise ToldError(said, Way(gettext("Every day"), f"/{site}/"))
     snapshot = held.snapshot(site, shown_at(found_site, request.args.get("at", "")).snapshot.timestamp)
     page = _page(url, snapshot, view)
     if page is None:

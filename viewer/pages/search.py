@@ -27,18 +27,19 @@ from archiver.settings import Site
 from archiver.texts import text_of
 from index.catalogue import Excerpts
 from index.document import Document, Kind
-from index.errors import DamagedError, NotFoundError, QueryError
+from index.errors import BusyError, DamagedError, NotFoundError, QueryError
 from index.lifeline import Interval, at
 from index.model import Snapshot
 from index.search import Filters, Found, Hit
 from index.timestamp import is_year
-from index.words import MAX_QUERY
+from index.words import MAX_QUERY, parse
 
 from ..current import client, holdings
 from ..days import best, of_day
 from ..holdings import Holdings
 from ..kept_values import NOT_KEPT
 from ..places import Places
+from .browse import page_number
 from .given_day import GivenDay, choices, given_day
 from .typed import address_of, hosts_of
 
@@ -113,7 +114,7 @@ def add_search(app: Flask, held: Holdings) -> None:
 
 
 @pages.get("/<site>/search")
-def search(site: str) -> str | Response | tuple[str, int]:
+def search(site: str) -> Response | tuple[str, int]:
     """Show what matches, as the site stood on a day; or go to the page whose address was typed."""
     found = holdings().site(site)
     ever = request.args.get("when", "") == "ever"
@@ -125,9 +126,9 @@ def search(site: str) -> str | Response | tuple[str, int]:
         return to_address(site, text if "://" in text else typed.removeprefix("https://"), given.typed)
     snapshots = holdings().good_snapshots(site)
     snapshot = _snapshot(snapshots, asked.on) if given.is_settled else None
-    number = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE)
+    number, nothing = page_number(MAX_PAGE), bool(asked.text) and not parse(asked.text)
     page, too_common = None, False
-    if asked.text and snapshot:
+    if asked.text and snapshot and not nothing:
         try:
             page = _found(found, asked, snapshot, number)
         except QueryError:
@@ -144,8 +145,16 @@ def search(site: str) -> str | Response | tuple[str, int]:
         around=[] if snapshot else choices(snapshots, given.period),
         passed_over=_passed_over(asked),
         too_common=too_common,
+        nothing=nothing,
     )
-    return shown if snapshot or not given.typed else (shown, 404)
+    return shown, _status(snapshot, given.typed, nothing=nothing)
+
+
+def _status(snapshot: Snapshot | None, on: str, *, nothing: bool) -> int:
+    """Return how a page of results is answered: there is no such day, or nothing to look for."""
+    if on and not snapshot:
+        return 404
+    return 400 if nothing else 200
 
 
 def to_address(site: str, typed: str, on: str) -> Response:
@@ -258,7 +267,7 @@ def _last_of(lifeline: list[Interval], document: Document) -> Interval | None:
 def _stretch(lifeline: list[Interval], alike: set[str], here: Interval | None) -> tuple[Interval, Interval]:
     """Return the first and the last interval of the unbroken row around one that has one text."""
     if here is None:
-        raise NotFoundError("The catalogue was renewed while it was read; ask again.")
+        raise BusyError("The catalogue was renewed while it was read; ask again.")
     place = lifeline.index(here)
     first = last = place
     while first and _goes_on(lifeline[first - 1], lifeline[first], alike):

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, abort, render_template
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 from markupsafe import Markup, escape
 from msgspec.structs import replace
 
@@ -33,11 +33,12 @@ from archiver.conformance.rules import Text
 from archiver.exporting.safe_names import safe_name
 from archiver.package import DIGEST, PACKAGE, sealed_digest
 from archiver.seals import Kept, seal_of
-from index.errors import DamagedError, NotFoundError
+from index.errors import DamagedError
 from index.urlkey import normalise
 
 from ..current import holdings
 from ..replaying.file import disposition
+from ..told import ToldError, Way, filled
 from .browse import Shown, folder_of, last_page, page_number, shown_at, snapshot_of
 from .day_log import SHOWN
 
@@ -101,7 +102,8 @@ def proof_file(site: str, moment: str, name: str) -> Response:
     makers: dict[str, Callable[[Shown, str], bytes | Iterator[str]]]
     makers = {PACKAGE: _as_it_stands, DIGEST: _as_it_stands, SUMS: _sums, SEAL: _seal_file}
     if name not in makers:
-        raise NotFoundError(f"There is no list {name[:40]!r} here.")
+        proved = Way(gettext("Proof of this day"), f"/{site}/{moment}/proof")
+        raise ToldError(filled(gettext("There is no list “%(name)s” here."), name=name), proved)
     response = Response(makers[name](shown, name), content_type=_TYPES.get(name, "text/plain; charset=utf-8"))
     response.headers["Content-Disposition"] = disposition(name)
     return _asked_again(response)
@@ -122,7 +124,8 @@ def conformance_file(site: str, moment: str) -> Response:
     collection, folder = holdings().collection, folder_of(shown)
     found, report = document_of(collection, folder), report_of(collection, folder)
     if found is None:
-        raise NotFoundError("This day has not been measured yet.")
+        day = Way(gettext("Everything else of this day"), f"/{site}/{moment}/")
+        raise ToldError(gettext("This day has not been measured yet."), day)
     public = _public(shown, report)
     if public != report:
         found = msgspec.json.encode(public)

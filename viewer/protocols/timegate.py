@@ -10,8 +10,9 @@ The Memento protocol (RFC 7089): a TimeGate for every URL, and TimeMaps of its m
     GET /timemap/link/https://www.ind.nl/a      all mementos, PAGE at a time
 
 Here the nearest day is given where the one that is asked for is not there, and the memento says which it is:
-that is what a TimeGate is for. `/web/<day>/` never does so. Errors are in English: programs read them. Of a
-TimeMap each snapshot on the page is looked into once, and LONG of them are made at once.
+that is what a TimeGate is for. `/web/<day>/` never does so. Errors are in English: programs read them. Who
+asks for no address at all is a person who looks around, and gets a page in words. Of a TimeMap each snapshot
+on the page is looked into once, and LONG of them are made at once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 
 from index.errors import ArchiveError
 from index.takedown import WithheldError
@@ -59,6 +60,16 @@ def add_memento(app: Flask, held: Holdings) -> None:
     """Let an application answer by the Memento protocol."""
     app.extensions[_ROOM] = threading.BoundedSemaphore(held.crew.part(LONG))
     app.register_blueprint(pages)
+
+
+@pages.get("/timegate/")
+@pages.get("/timemap/")
+@pages.get("/timemap/<form>/")
+def no_address(form: str = "link") -> tuple[str, int]:
+    """Say how an address is asked for."""
+    asked = "/timegate/" if request.path.startswith("/timegate/") else f"/timemap/{form}/"
+    known = asked if form in _WRITERS else "/timemap/link/"
+    return render_template("not_an_address.html", examples=[f"{known}https://www.example.org/"]), 404
 
 
 @pages.get("/timegate/<path:_>")

@@ -22,6 +22,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, render_template, request
+from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
 from archiver.records import Response as Stored
@@ -291,7 +292,9 @@ def _failed(error: ArchiveError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     """Answer for what the framework itself refuses, and for a failure nobody foresaw, which it has logged."""
-    return Response(f"{error.name}\n", error.code or 500, mimetype="text/plain")
+    if error.code is None or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Response(render_template("unreadable.html"), error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    return Response(f"{gettext('This request cannot be understood.')}\n", error.code, mimetype="text/plain")
 
 
 @lru_cache(16)

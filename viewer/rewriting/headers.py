@@ -82,6 +82,7 @@ RULES: dict[str, Rule] = {
     "allow-connection-allowlist-from": DROP,
     "origin-agent-cluster": DROP,
     "x-permitted-cross-domain-policies": DROP,
+    "x-robots-tag": DROP,
     # State of the live origin in the visitor's browser
     "set-cookie": DROP,
     "set-cookie2": DROP,
@@ -336,6 +337,8 @@ _FIXED = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     # Snapshots under one domain cannot become one origin by document.domain
     ("Origin-Agent-Cluster", "?1"),
+    # Who searches the web means the live page. The robots.txt at this origin is the archived one
+    ("X-Robots-Tag", "noindex, nofollow"),
     ("Permissions-Policy", ", ".join(f"{feature}=()" for feature in _DENIED_FEATURES)),
 )
 

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""
+The beginning of a timestamp under /web/, as links to other archives are written: to the first capture in it.
+
+Nothing else is shown in its place: what is nearest in another year, or on another day, is offered.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.archive import Reply, build
+from tests.support.viewing import Visitor
+
+HOME = "https://www.example.org/"
+COSTS, LATER = f"{HOME}kosten", f"{HOME}later"
+DAYS = ("20251231233000", "20260302023000", "20260302143000", "20260403023000")
+
+
+@pytest.fixture(scope="module")
+def visitor(tmp_path_factory):
+    days = {name: {COSTS: Reply(f"<title>Kosten</title>{name}")} for name in DAYS}
+    days[DAYS[-1]][LATER] = Reply("<title>Later</title>x")
+    days[DAYS[0]] |= {f"{HOME}oud": Reply("<title>Oud</title>x")}
+    with build(tmp_path_factory.mktemp("short"), {"demo": days}) as archive:
+        yield Visitor(archive)
+
+
+@pytest.mark.parametrize(
+    ("asked", "day"),
+    [
+        ("2025", DAYS[0]),
+        (
+            "2026",
+            DAYS[1],
+        ),  # of a year the first, though the last of the year before is nearer to its beginning
+        ("202603", DAYS[1]),
+        ("20260302", DAYS[1]),
+        ("2026030214", DAYS[2]),
+        ("202603021430", DAYS[2]),
+        ("202604", DAYS[3]),
+    ],
+)
+@pytest.mark.parametrize("modifier", ["", "id_", "ns_"])
+def test_first_capture(visitor, asked, day, modifier):
+    """It leads to the first capture whose timestamp begins so, by its own second and in the same view."""
+    answer = visitor.get(f"/web/{asked}{modifier}/{COSTS}")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (302, "no-cache")
+    target = answer.headers["Location"]
+    moment = target.removeprefix("/web/")[:14]
+    assert target == f"/web/{moment}{modifier}/{COSTS}"
+    assert visitor.get(target).status_code == 200
+    assert day[:12] == moment[:12]
+
+
+def test_written_otherwise(visitor):
+    """An address is found by the other scheme and without one, as elsewhere under /web/."""
+    for written in ("http://www.example.org/kosten", "www.example.org/kosten"):
+        target = visitor.get(f"/web/2026/{written}").headers["Location"]
+        assert target.endswith(f"/{COSTS}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "url", "near"),
+    [
+        ("1999", COSTS, [DAYS[0]]),
+        ("20260306", COSTS, [DAYS[2], DAYS[3]]),
+        ("2027", COSTS, [DAYS[3]]),
+        ("202603", LATER, [DAYS[3]]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", "begins with “{}” has this address"), ("nl", "met “{}” begint, heeft dit adres")],
+)
+def test_nothing_in_it(visitor, asked, url, near, language, says):
+    """Where no capture begins so, the page says it and offers the nearest on each side: 404."""
+    answer = visitor.get(f"/web/{asked}/{url}", Accept_Language=language)
+    assert answer.status_code == 404
+    assert says.format(asked) in answer.text
+    assert [day for day in DAYS if f'href="/web/{day}/{url}"' in answer.text] == near
+
+
+def test_never_stored(visitor):
+    """An address that no day has says so, and offers those that may have been meant."""
+    answer = visitor.get(f"/web/1999/{HOME}kostn", Accept_Language="en")
+    assert answer.status_code == 404
+    assert "Never stored" in answer.text
+    assert "Did you mean one of these pages?" in answer.text
+    answer = visitor.get(f"/web/1999id_/{COSTS}")
+    assert (answer.status_code, answer.mimetype) == (404, "text/plain")
