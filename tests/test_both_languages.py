@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,9 +21,9 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from index.urlkey import origin
-from tests.support.archive import build
+from tests.support.archive import Reply, build
 from tests.support.kinds import DAMAGED, FRIDAY, KINDS, MONDAY, NO_PAGE, SITE, THURSDAY, TUESDAY, every_kind
-from tests.support.viewing import viewer_of
+from tests.support.viewing import Visitor, viewer_of
 from viewer.addresses.label import make
 
 ROOT = Path(__file__).parents[1] / "viewer"
@@ -233,6 +234,24 @@ def test_statuses_that_are_looked_at(seen) -> None:
         ask(seen.narrow, kind.path, "nl").status for kind in KINDS if kind.narrow and kind.method == "GET"
     }
     assert statuses >= {200, 302, 400, 404, 405, 451, 500, 503}
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "The archive is busy. Try again in 10 seconds."),
+        ("nl", "Het archief is druk bezet. Probeer het over 10 seconden opnieuw."),
+    ],
+)
+def test_search_while_the_catalogue_is_renewed(tmp_path, language, says) -> None:
+    """What was searched in has made room for something newer: come again, says the page, and a program too."""
+    day = {f"{SITE}/": Reply("<!doctype html><html lang=nl><title>Kosten</title>leges")}
+    with build(tmp_path, {"demo": {MONDAY: day}}) as archive:
+        shutil.rmtree(archive.collection.catalogue / "search")
+        answer = Visitor(archive).get("/demo/search?q=leges", Accept_Language=language)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert says in answer.text
+    assert "enerat" not in answer.text
 
 
 # ---- by the source -----------------------------------------------------------------------------------------------
