@@ -142,6 +142,7 @@ def ask(visitor, parts, *, moment=WEDNESDAY, page=f"{SITE}/", **headers):
         ("<p style=\"background:url('b.png')\">", [(Kind.BACKGROUND, f"{SITE}/d/b.png")]),
         ("<td background=b.png>", [(Kind.BACKGROUND, f"{SITE}/d/b.png")]),
         ("<style>@import 'i.css'; @import url(\"j.css\"); p{background:url(no.png)}</style>", [(Kind.STYLE, f"{SITE}/d/i.css"), (Kind.STYLE, f"{SITE}/d/j.css")]),
+        ("<image src=a.gif srcset='b.gif 2x'>", [(Kind.IMAGE, f"{SITE}/d/a.gif", f"{SITE}/d/b.gif")]),
         ("<svg><image href=b.svg /><use xlink:href='s.svg#a'/><use href='#b'/></svg>", [(Kind.IMAGE, f"{SITE}/d/b.svg"), (Kind.IMAGE, f"{SITE}/d/s.svg")]),
         ("<base href=/base/><base href=/no/><img src=a.png>", [(Kind.IMAGE, f"{SITE}/base/a.png")]),
         ("<img src=a.png><img src='a.png#x'>", [(Kind.IMAGE, f"{SITE}/d/a.png")]),

@@ -54,6 +54,17 @@ CHANGED = [
     ('<a href="ht\ntp:/\t/x/\r/y">', '<a href="http://m/x//y">'),
     ('<a href="/\n/x/">', '<a href="http://m/x/">'),
     ("<a href=http://x/ href=http://y/>", '<a href="http://m/x/" href=http://y/>'),
+    ("<p><a ping=//x/1 ping=//x/2 PING=//x/3 href=/a>", "<p><a href=/a>"),
+    ("<link rel=preconnect rel=preconnect href=//x/ rel=icon>", '<link href="http://m/x/">'),
+    (
+        "<meta http-equiv=Content-Security-Policy content=a http-equiv=Content-Security-Policy>",
+        "<meta content=a>",
+    ),
+    ("<script integrity=a src=//x/ integrity=b nonce nonce>", '<script src="http://m/x/">'),
+    (
+        "<image src=//x/1 srcset='//x/2 2x'><svg><image href=//x/3></svg>",
+        '<image src="http://m/x/1" srcset=\'http://m/x/2 2x\'><svg><image href="http://m/x/3"></svg>',
+    ),
     ("<a href=http://x/>t</a><b title='>'>", "<a href=\"http://m/x/\">t</a><b title='>'>"),
     ("<img\r\nsrc=http://x/\r\n/>", '<img\r\nsrc="http://m/x/"\r\n/>'),
     ('<p a"b=1 <x><a href=http://x/>', '<p a"b=1 <x><a href="http://m/x/">'),
@@ -128,6 +139,10 @@ CHANGED = [
     ),
     (
         "<iframe src='d\nata:text/html,<b>' sandbox></iframe>",
+        f'<iframe sandbox="" srcdoc="{DATA_HEAD}&lt;b>"></iframe>',
+    ),
+    (
+        "<iframe sandbox sandbox=allow-same-origin src='data:text/html,<b>' src='data:text/html,<i>'></iframe>",
         f'<iframe sandbox="" srcdoc="{DATA_HEAD}&lt;b>"></iframe>',
     ),
     (

@@ -3,12 +3,13 @@
 What an XML page declares of itself, put where it is meant: a rewriter then sees each address where it stands.
 
     <!DOCTYPE a [<!ENTITY x "//h/"><!ATTLIST b c CDATA "//i/">]><a href="&x;"><b/></a>
-    <!DOCTYPE a [<!ENTITY x "//h/"><!ATTLIST b c CDATA #IMPLIED>]><a href="//h/"><b c="//i/"/></a>
+    <!DOCTYPE a [<!ATTLIST b c CDATA #IMPLIED>]><a href="//h/"><b c="//i/"/></a>
 
 References to entities of the page's own doctype are replaced by their text, in content and in attributes, and
 the default of an attribute is written into each tag that has none (XML 1.0 sections 3.3.2, 4.4 and 4.5).
-Parameter entities are taken out, with what they declare. Text that grows beyond `MOST_MORE` is left as it is:
-browsers refuse such a page too. Linear in what comes out. Knows nothing of addresses.
+Of the doctype is left what can put nothing into a page: no text of an entity, no default, and no parameter
+entity nor what that declares. A reference for which there is no room (`MOST_MORE`) then refers to nothing,
+and a browser ends the page there. Linear in what comes out. Knows nothing of addresses.
 """
 
 from __future__ import annotations
@@ -26,18 +27,25 @@ _DEEPEST = 16
 """Entities within each other."""
 
 _QUOTED = r"\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)"
+_SUBSET = re.compile(rf"<!DOCTYPE(?:[^>\[\"']|{_QUOTED})*+\[")
 _PART = re.compile(
-    rf"<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|(?P<reference>%[^;\s<]*+;)"
-    rf"|<!(?P<kind>[A-Z]++)(?P<rest>(?:[^>\"']|{_QUOTED})*+)>?"
+    rf"<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|<!(?P<kind>[A-Z]++)(?P<rest>(?:[^>\"']|{_QUOTED})*+)>?"
 )
-_ENTITY = re.compile(
-    r"\s++(?P<parameter>%\s++)?(?P<name>[^\s\"']++)\s++(?:\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)')"
-)
-_OF_ELEMENT = re.compile(r"\s++(?P<element>[^\s\"'>]++)")
+_ENTITY = re.compile(r"\s++(?P<name>[^\s\"'%]++)\s++(?:\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)')")
+_OF_ELEMENT = re.compile(r"\s++(?P<element>[^\s\"'<>%&]++)")
 _DEFAULT = re.compile(
-    r"\s++(?P<name>[^\s\"'>()|#]++)\s++(?:[A-Z]++\s*+)?+(?:\([^)]*+\)\s*+)?+"
-    r"(?:#REQUIRED|#IMPLIED|(?P<written>(?:#FIXED\s++)?+(?:\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)')))"
+    r"\s++(?P<name>[^\s\"'<>()|#%&]++)\s++(?P<type>(?:[A-Z]++\s*+)?+(?:\([^)\"'<>%&#]*+\)\s*+)?+)"
+    r"(?:#REQUIRED|#IMPLIED|(?:#FIXED\s++)?+(?P<written>\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)'))"
 )
+_EXTERNAL = r"\s++[^\s\"'<>%&]++\s++(?:SYSTEM|PUBLIC)(?:\s*+(?:\"[^\"]*+\"|'[^']*+')){1,2}\s*+"
+_HARMLESS = {
+    "ELEMENT": re.compile(r"[^\"'<>%&]++"),
+    "ENTITY": re.compile(rf"{_EXTERNAL}(?:NDATA\s++[^\s\"'<>%&]++\s*+)?+"),
+    "NOTATION": re.compile(_EXTERNAL),
+}
+"""Declarations that put no text into a page: browsers read no other file."""
+_PREDEFINED = frozenset({"amp", "apos", "gt", "lt", "quot"})
+"""Entities that mean the same whatever a page declares (XML 1.0 section 4.6)."""
 _CHARACTER = re.compile(r"&#(?:x[0-9A-Fa-f]++|[0-9]++);")
 _REFERENCE = re.compile(r"&([^\s&;#<>\"']++);")
 
@@ -68,70 +76,80 @@ class _Declared:
 def resolved(text: str) -> str:
     """Return an XML page that says the same without entities and defaults of its own doctype."""
     doctype = next((one for one in tokens(text, xml=True) if not _is_before(text, one)), None)
-    if doctype is None or doctype.kind is not Kind.OTHER or "[" not in text[doctype.start : doctype.end]:
+    subset = _SUBSET.match(text, doctype.start, doctype.end) if doctype else None
+    if doctype is None or subset is None:
         return text
     declared = _Declared()
-    written = _read(text[doctype.start : doctype.end], declared)
-    return text[: doctype.start] + written + _applied(text, doctype.end, declared)
+    left = "".join(_left(text[subset.end() : doctype.end], declared))
+    begun = f"{text[: subset.end()]}{left}]>"
+    return begun + _with_defaults(_with_texts(text[doctype.end :], declared), declared)
 
 
 def _is_before(text: str, token: Token) -> bool:
     return token.kind is Kind.OTHER and not text.startswith("<!DOCTYPE", token.start)
 
 
-def _read(doctype: str, declared: _Declared) -> str:
-    """Take in what a doctype declares, the first of each; return it without what is applied from now on."""
-    place = doctype.index("[")
-    pieces: list[str] = []
-    done = 0
-    for found in _PART.finditer(doctype, place):
-        if found["reference"] or (found["kind"] == "ENTITY" and not _take_entity(found["rest"], declared)):
-            pieces.append(doctype[done : found.start()])
-            done = found.end()
-        elif found["kind"] == "ATTLIST":
-            for start, end in _take_defaults(found["rest"], declared):
-                pieces += [doctype[done : found.start("rest") + start], "#IMPLIED"]
-                done = found.start("rest") + end
-    return "".join([*pieces, doctype[done:]])
+def _left(subset: str, declared: _Declared) -> Iterator[str]:
+    """Take in what a doctype declares, the first of each; yield what may stay of it."""
+    for found in _PART.finditer(subset):
+        kind, rest = found["kind"], found["rest"]
+        if kind in _HARMLESS and _HARMLESS[kind].fullmatch(rest):
+            yield f"<!{kind}{rest}>"
+        elif kind == "ENTITY":
+            _take_entity(rest, declared)
+        elif kind == "ATTLIST":
+            yield _take_defaults(rest, declared)
 
 
-def _take_entity(rest: str, declared: _Declared) -> bool:
-    """Remember an entity; tell whether it is one of those that may stay."""
+def _take_entity(rest: str, declared: _Declared) -> None:
+    """Remember the text of an entity."""
     found = _ENTITY.match(rest)
-    if found is None:  # of another file, which browsers do not read
-        return "%" not in rest.partition('"')[0].partition("'")[0]
-    if not found["parameter"]:
+    if found and found["name"] not in _PREDEFINED:
         value = found["value"] if found["value"] is not None else found["other"]
         declared.entities.setdefault(found["name"], _CHARACTER.sub(lambda one: unescape(one[0]), value))
-    return not found["parameter"]
 
 
-def _take_defaults(rest: str, declared: _Declared) -> Iterator[tuple[int, int]]:
-    """Remember the defaults of an element's attributes; yield where they stand, but for namespaces."""
+def _take_defaults(rest: str, declared: _Declared) -> str:
+    """Remember the defaults of an element's attributes; return the declaration without them."""
     element = _OF_ELEMENT.match(rest)
-    known = declared.defaults.setdefault(element["element"], {}) if element else {}
-    for found in _DEFAULT.finditer(rest, element.end() if element else len(rest)):
-        if found["written"] and not found["name"].startswith("xmlns"):
+    if element is None:
+        return ""
+    known = declared.defaults.setdefault(element["element"], {})
+    pieces = []
+    for found in _DEFAULT.finditer(rest, element.end()):
+        pieces.append(f" {found['name']} {found['type'].strip() or 'CDATA'} #IMPLIED")
+        if found["written"]:
             value = found["value"] if found["value"] is not None else found["other"]
             known.setdefault(found["name"], value)
-            yield found.span("written")
+    return f"<!ATTLIST {element['element']}{''.join(pieces)}>"
 
 
-def _applied(text: str, start: int, declared: _Declared) -> str:
-    """Return what stands below the doctype, with all that it declares."""
-    pieces, done = [], start
+def _with_texts(text: str, declared: _Declared) -> str:
+    """Return what stands below the doctype with the texts of entities in its content."""
+    if not declared.entities:
+        return text
+    pieces, done = [], 0
     for token in tokens(text, xml=True):
-        if token.start >= start:
-            pieces += [declared.expanded(text[done : token.start]), _token(text, token, declared)]
-            done = token.end
+        written = text[token.start : token.end]
+        raw = token.kind is Kind.RAW
+        pieces += [
+            declared.expanded(text[done : token.start]),
+            _in_raw(written, declared) if raw else written,
+        ]
+        done = token.end
     return "".join([*pieces, declared.expanded(text[done:])])
 
 
-def _token(text: str, token: Token, declared: _Declared) -> str:
-    if token.kind is Kind.START:
-        return _tag(text, token, declared)
-    written = text[token.start : token.end]
-    return _in_raw(written, declared) if token.kind is Kind.RAW else written
+def _with_defaults(text: str, declared: _Declared) -> str:
+    """Return it with the texts of entities in attributes, and with those that tags have by default."""
+    if not declared.entities and not declared.defaults:
+        return text
+    pieces, done = [], 0
+    for token in tokens(text, xml=True):
+        if token.kind is Kind.START:
+            pieces += [text[done : token.start], _tag(text, token, declared)]
+            done = token.end
+    return "".join([*pieces, text[done:]])
 
 
 def _in_raw(raw: str, declared: _Declared) -> str:

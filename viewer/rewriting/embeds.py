@@ -179,6 +179,12 @@ def _image(values: Values) -> Iterator[tuple[Kind, list[str]]]:
     yield Kind.IMAGE, [values.get("src", ""), *_srcset(values.get("srcset", ""))]
 
 
+def _image_in_either(values: Values) -> Iterator[tuple[Kind, list[str]]]:
+    """Return what an `<image>` names: one of SVG, or in HTML another name of `<img>`."""
+    yield from _image(values)
+    yield from _attribute(Kind.IMAGE, "href", "xlink:href")(values)
+
+
 def _input(values: Values) -> Iterator[tuple[Kind, list[str]]]:
     if values.get("type", "").strip(_SPACE).lower() == "image":
         yield Kind.IMAGE, [values.get("src", "")]
@@ -218,7 +224,7 @@ _RULES: dict[str, Callable[[Values], Iterator[tuple[Kind, list[str]]]]] = {
     "feimage": _attribute(Kind.IMAGE, "href", "xlink:href"),
     "frame": _frame,
     "iframe": _frame,
-    "image": _attribute(Kind.IMAGE, "href", "xlink:href"),
+    "image": _image_in_either,
     "img": _image,
     "input": _input,
     "link": _link,

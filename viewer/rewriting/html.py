@@ -35,7 +35,9 @@ from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unes
 
 _IMPORT_MAP = re.compile(r"""type\s*+=\s*+["']?\s*+importmap""", re.IGNORECASE | re.ASCII)
 _XML_ENCODING = re.compile(r"(<\?xml\s[^>]*?encoding\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
-_XML_STYLESHEET = re.compile(r"(<\?xml-stylesheet\s[^>]*?href\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')")
+_SEEMING = re.compile(r"(?P<name>[^\s=\"']++)\s*+=\s*+(?:\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)')")
+_PREFIX = re.compile(r"xmlns:([^\s=:]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
+_XLINK = "http://www.w3.org/1999/xlink"
 # Where nothing of this stands in a tag's attributes, none of them needs a change.
 _WORTH_A_LOOK = re.compile(
     r"[/\\][\t\n\r]*[/\\]|\\|&(?:#|b?sol|tab|newline)"
@@ -85,7 +87,14 @@ def rewrite_html(
         first = first.replace("<script", f'<script data-modules="{escape_text(" ".join(modules))}"', 1)
     first = first.replace("<script", f"<script{XHTML}", 1) if xml else first
     page = Page(mapper, link, first, xml, modules, policy=policy, document=_rewritten, scripts=scripts)
+    page = replace(page, linking=_linking(text)) if xml else page
     return _rewritten(text, page, plain).encode("utf-8", "replace")
+
+
+def _linking(text: str) -> frozenset[str]:
+    """Return the attributes that are XLink's `href` in a page in XML, whatever it calls them."""
+    bound = (found[1] for found in _PREFIX.finditer(text) if unescape(found[2] or found[3] or "") == _XLINK)
+    return frozenset(f"{prefix}:href" for prefix in bound)
 
 
 def _rewritten(text: str, page: Page, plain: bytes | None = None) -> str:
@@ -149,28 +158,44 @@ def _attribute_edits(text: str, token: Token, page: Page) -> Iterator[tuple[int,
     rules = meta_rules(found) if name == "meta" else ELEMENTS.get(name, {})
     data = _data_frame(found) if name == "iframe" else None
     if data and page.depth < DEEPEST_FRAME:
-        yield from _sandboxed(found, data, page)
+        yield from _sandboxed(text, token, found, data, page)
         return
     if name in _READ_BY_SCRIPTS and isinstance(page.mapper, RootedMapper) and not _asks_by_cors(found):
         yield token.attributes[0], token.attributes[0], ' crossorigin=""'
+    taken: set[str] = set()
+    edits = []
     for attribute in found:
-        rule = rules.get(attribute.name) or EVERYWHERE.get(attribute.name)
-        if rule:
-            yield from _applied(rule, attribute, page)
+        called = "xlink:href" if attribute.name in page.linking else attribute.name
+        rule = rules.get(called) or EVERYWHERE.get(called)
+        edit = _applied(rule, attribute, page) if rule else None
+        if edit == (attribute.start, attribute.end, ""):
+            taken.add(attribute.name)
+        elif edit:
+            edits.append(edit)
+    yield from sorted([*edits, *_without(taken, text, token, page)])
+
+
+def _without(names: set[str], text: str, token: Token, page: Page) -> Iterator[tuple[int, int, str]]:
+    """Take attributes out of a tag: where one goes, the next of its name would count."""
+    if names:
+        for one in attributes(text, token, xml=page.xml, every=True):
+            if one.name in names:
+                yield one.start, one.end, ""
 
 
 def _asks_by_cors(found: list[Attribute]) -> bool:
     return any(attribute.name == "crossorigin" for attribute in found)
 
 
-def _applied(rule: Rule, attribute: Attribute, page: Page) -> Iterator[tuple[int, int, str]]:
+def _applied(rule: Rule, attribute: Attribute, page: Page) -> tuple[int, int, str] | None:
+    """Return what changes in an attribute, if anything."""
     value = unescape(attribute.value)
     new = rule(value, page)
     if new is None:
-        yield attribute.start, attribute.end, ""
-    elif new != value:
-        quote = attribute.quote or '"'
-        yield attribute.value_start, attribute.value_end, f"{quote}{escape(new, quote)}{quote}"
+        return attribute.start, attribute.end, ""
+    quote = attribute.quote or '"'
+    changed = attribute.value_start, attribute.value_end, f"{quote}{escape(new, quote)}{quote}"
+    return changed if new != value else None
 
 
 def _raw_text(raw: str, name: str, script_type: str, page: Page) -> str | None:
@@ -185,12 +210,22 @@ def _raw_text(raw: str, name: str, script_type: str, page: Page) -> str | None:
 
 def _instruction(written: str, page: Page) -> str:
     """Rewrite the XML declaration, whose encoding no longer holds, and `<?xml-stylesheet?>`."""
-    sheet = _XML_STYLESHEET.match(written)
-    if sheet:
-        address = url(unescape(sheet[2] or sheet[3] or ""), page)
-        return f'{sheet[1]}"{escape(address, chr(34))}"{written[sheet.end() :]}'
+    if written.startswith("<?xml-stylesheet"):
+        return _sheet(written, page)
     declared = _XML_ENCODING.match(written)
     return f'{declared[1]}"utf-8"{written[declared.end() :]}' if declared else written
+
+
+def _sheet(written: str, page: Page) -> str:
+    """Rewrite `<?xml-stylesheet?>`, which has what looks like attributes; browsers may take any of two."""
+    pieces, done = [], 0
+    for found in _SEEMING.finditer(written):
+        if found["name"] == "href":
+            address = url(unescape(found["value"] or found["other"] or ""), page)
+            start, end = found.span("value" if found["other"] is None else "other")
+            pieces += [written[done:start], escape(address, written[end])]
+            done = end
+    return "".join([*pieces, written[done:]])
 
 
 def _data_frame(found: list[Attribute]) -> DataUrl | None:
@@ -201,7 +236,9 @@ def _data_frame(found: list[Attribute]) -> DataUrl | None:
     return parse_data_url(unescape(source.value)) if source else None
 
 
-def _sandboxed(found: list[Attribute], data: DataUrl, page: Page) -> Iterator[tuple[int, int, str]]:
+def _sandboxed(
+    text: str, token: Token, found: list[Attribute], data: DataUrl, page: Page
+) -> Iterator[tuple[int, int, str]]:
     """Turn a `data:` frame into a `srcdoc` of an origin of its own, which does inherit the CSP."""
     document = _rewritten(data.as_html(), inner(page, page.head))
     allowed = "allow-scripts allow-forms allow-modals"
@@ -209,12 +246,10 @@ def _sandboxed(found: list[Attribute], data: DataUrl, page: Page) -> Iterator[tu
         if attribute.name == "sandbox":
             asked = set(unescape(attribute.value).lower().split())
             allowed = " ".join(word for word in allowed.split() if word in asked)
-    for attribute in found:
-        if attribute.name == "src":
-            new = f' sandbox="{allowed}" srcdoc="{escape(document, chr(34))}"'
-            yield attribute.start, attribute.end, new
-        elif attribute.name == "sandbox":
-            yield attribute.start, attribute.end, ""
+    new = f' sandbox="{allowed}" srcdoc="{escape(document, chr(34))}"'
+    for start, end, _ in _without({"sandbox", "src"}, text, token, page):
+        yield start, end, new
+        new = ""
 
 
 def _script_type(text: str, token: Token) -> str:

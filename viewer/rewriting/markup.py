@@ -35,8 +35,13 @@ _COMMENT = r"!--(?:-?>|(?s:.*?)(?:--!?>|\Z))"
 # HTML section 13.2.5.7: `</` at the very end of a page is text
 _HTML_TOKEN = re.compile(rf"<(?:{_TAG}|{_COMMENT}|[!?][^>]*+>?|/(?:>|[^>]++>?))")
 _QUOTED = r"\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)"
-# XML 1.0 section 2.8: a quote in a comment or an instruction in a doctype begins nothing
-_SUBSET = rf"\[(?:[^\]\"'<]|<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|<(?!!--|\?)|{_QUOTED})*+(?:\]|\Z)"
+# XML 1.0 section 2.8: a quote in a comment or an instruction in a doctype begins nothing, nor does a
+# `]` within a declaration end it
+_DECLARED = rf"<![A-Z](?:[^>\"']|{_QUOTED})*+(?:>|\Z)"
+_SUBSET = (
+    rf"\[(?:[^\]\"'<]|<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|{_DECLARED}|<(?!!--|\?|![A-Z])|{_QUOTED})*+"
+    r"(?:\]|\Z)"
+)
 _XML_TOKEN = re.compile(
     rf"<(?:{_TAG}|!--(?s:.*?)(?:-->|\Z)|!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|\?(?s:.*?)(?:\?>|\Z)"
     rf"|!(?:[^>\[\"']|{_QUOTED}|{_SUBSET})*+>?)"

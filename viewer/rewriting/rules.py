@@ -60,6 +60,8 @@ class Page:
     """Whether scripts may run in it."""
     based: bool = False
     """Whether a `<base>` came, on which the addresses below it depend."""
+    linking: frozenset[str] = frozenset()
+    """Attributes that are `xlink:href` by another name."""
 
 
 Rule = Callable[[str, Page], str | None]
@@ -174,6 +176,13 @@ _LINK: dict[str, Rule] = {
 }
 _SOURCE: dict[str, Rule] = {"src": url}
 _BACKGROUND: dict[str, Rule] = {"background": url}
+_IMAGE: dict[str, Rule] = {
+    "src": url,
+    "srcset": srcset,
+    "lowsrc": url,
+    "dynsrc": url,
+    "attributionsrc": _removed,
+}
 _ANIMATED: dict[str, Rule] = {"from": url, "to": url, "by": url, "values": _values}
 ELEMENTS: dict[str, dict[str, Rule]] = {
     **dict.fromkeys(("a", "area"), _LINK),
@@ -186,8 +195,8 @@ ELEMENTS: dict[str, dict[str, Rule]] = {
     "frame": {"src": _leading},
     "form": {"action": _leading, "target": _target},
     "iframe": {"src": _leading, "srcdoc": _srcdoc, "csp": _removed},
-    "image": {"href": url},
-    "img": {"src": url, "srcset": srcset, "lowsrc": url, "dynsrc": url, "attributionsrc": _removed},
+    "image": {"href": url, **_IMAGE},  # one of SVG, or another name of `<img>` (HTML 13.2.6.4.7)
+    "img": _IMAGE,
     "input": {"src": url, "formaction": _leading, "formtarget": _target},
     "link": {"href": url, "imagesrcset": srcset, "rel": _rel},
     "object": {"data": url, "codebase": url},

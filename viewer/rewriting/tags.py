@@ -72,16 +72,16 @@ class Attribute(NamedTuple):
     value_end: int
 
 
-def attributes(text: str, token: Token, *, xml: bool = False) -> Iterator[Attribute]:
+def attributes(text: str, token: Token, *, xml: bool = False, every: bool = False) -> Iterator[Attribute]:
     """
-    Yield the attributes of a start tag; of several with one name only the first, which counts.
+    Yield the attributes of a start tag; of several with one name only the first, which counts, or `every`.
 
     In XML names stay as they are written, since `HREF` is another one there.
     """
     seen = set()
     for found in _ATTRIBUTES.finditer(text, *token.attributes):
         name = found["name"] if xml else found["name"].lower()
-        if name in seen:
+        if name in seen and not every:
             continue
         seen.add(name)
         written = found["value"] or ""
