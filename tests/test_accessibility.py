@@ -150,6 +150,22 @@ def test_every_route_and_template_has_a_kind(tmp_path) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    "kind",
+    [one for one in KINDS if one.name in {"conformance", "lifeline", "passage", "compare", "proof"}],
+    ids=lambda kind: kind.name,
+)
+def test_tables_are_whole_on_a_small_screen(served, page, kind: Kind) -> None:
+    """Nothing of a table is cut off on a small screen: whoever does not know that it scrolls misses nothing."""
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": SMALL[0], "height": SMALL[1]})
+    page.goto(served[0] + kind.path)
+    tables = page.locator(".scroll")
+    assert tables.count()
+    assert tables.evaluate_all("all => all.filter((one) => one.scrollWidth > one.clientWidth).length") == 0
+
+
+@pytest.mark.browser
 def test_forced_colours_hide_nothing(served, page) -> None:
     """
     Where the visitor's own colours take the place of ours, what is marked by colour stays marked.

@@ -9,10 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from viewer.apart import apart, apart_plain, settled
+from viewer.apart import apart, apart_plain, breakable, settled
 
 LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 RLO, PDF = "\u202e", "\u202c"
+
+
+@pytest.mark.parametrize(
+    ("address", "parted"),
+    [
+        ("https://www.example.org/", "https://www.example|.org/"),
+        ("https://www.example.org/nl/kosten/a.b.png", "https://www.example|.org/|nl/|kosten/|a.b.png"),
+        ("http://a.example/x?a=1&b=//c/d", "http://a|.example/|x|?a=1|&amp;b=//c/|d"),
+        ("<b>/<i>", "&lt;b&gt;/|&lt;i&gt;"),
+        ("", ""),
+    ],
+)
+def test_breakable(address, parted):
+    """An address is parted after slashes, before what is asked and before the last part of its host, and is escaped."""
+    assert str(breakable(address)) == parted.replace("|", "<wbr>")
 
 
 @pytest.mark.parametrize(

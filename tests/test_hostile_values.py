@@ -87,8 +87,13 @@ class Markup:
 
     @property
     def tree(self) -> list[tuple[str, tuple[str, ...]]]:
-        """The elements in their order, isolates left out, each with the names of its attributes."""
-        return [(node.tag, tuple(sorted(node.attributes))) for node in self.elements if node.tag != "bdi"]
+        """
+        The elements in their order, each with the names of its attributes.
+
+        Isolates are left out, and the places where a line of an address may end: as many as it has slashes.
+        """
+        told = ((node.tag, tuple(sorted(node.attributes))) for node in self.elements)
+        return [one for one in told if one[0] != "bdi" and one != ("wbr", ())]
 
     @property
     def texts(self) -> list[LexborNode]:

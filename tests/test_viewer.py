@@ -387,9 +387,21 @@ def test_day_tells_pages_changes_and_gaps(visitor):
     assert f'<a href="/web/{FRIDAY}/{SITE}/kosten" hreflang="nl"><bdi>Kosten</bdi></a>' in markup
     assert f'href="/web/{TUESDAY_NOON}/{SITE}/"' in markup
     assert "The server took too long to answer" in markup
-    assert markup.count("/pdf/") == 100
+    assert markup.replace("<wbr>", "").count("/pdf/") == 100
     assert f"/demo/{FRIDAY}/missing?outcome=timeout" in markup
     assert "daykeep export demo" in markup
+
+
+def test_missing_by_reason(visitor):
+    """What is missing is parted by its reason, each with how many there are, and says why in our words first."""
+    path = f"/demo/{FRIDAY}/missing"
+    markup = visitor.get(path, Accept_Language="en").get_data(as_text=True)
+    assert f'<a href="{path}?outcome=timeout">the server took too long to answer (130)</a>' in markup
+    assert '<span aria-current="true">All</span>' in markup
+    assert "the site asks crawlers not to fetch it (robots.txt) – " in markup
+    markup = visitor.get(f"{path}?outcome=timeout", Accept_Language="en").get_data(as_text=True)
+    assert '<span aria-current="true">the server took too long to answer (130)</span>' in markup
+    assert f'<a href="{path}">All</a>' in markup
 
 
 def test_day_with_two_snapshots(visitor):

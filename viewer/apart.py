@@ -35,6 +35,9 @@ _TURNS = re.compile(
     "\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 
+_JOINTS = re.compile(r"(?<=[^:/]/)(?=[^/])|(?<=.)(?=[?&])|(?<=[^/])(?=\.[^./]+/)")
+"""Where an address may be parted: after a slash, before what is asked, before the last part of a host."""
+
 
 def settled(text: str) -> str:
     """Return a text whose isolates match, on one line, with a sign for each character that shows nothing."""
@@ -55,8 +58,14 @@ def apart_plain(text: object) -> str:
     return f"{FSI}{shown}{PDI}" if _TURNS.search(shown) else shown
 
 
+def breakable(address: object) -> Markup:
+    """Return an address as a piece of a page, escaped, whose lines end at its slashes and not in a word."""
+    return Markup("<wbr>").join(_JOINTS.split(str(address)))
+
+
 FILTERS: dict[str, Callable[[str], str]] = {
     "apart": apart,
+    "breakable": breakable,
     "apart_plain": apart_plain,
     "settled": settled,
 }

@@ -130,6 +130,7 @@ SHOTS: dict[str, Shot] = {
     "never-stored": Shot(f"{SITE}/history?url=http://{HOST}/nl/te-late-beslising"),
     "lifeline": Shot(f"{SITE}/history?url={PAGE}"),
     "frame": Shot(f"/web/{_SECOND}/{PAGE}", _unfolded),
+    "weekday": Shot(f"/web/{_SECOND}/{PAGE}#daykeep-weekday", _folded),
     "frame-folded": Shot(f"/web/{_SECOND}/{PAGE}", _folded),
     "frame-parts": Shot(f"/web/{_OUTAGE}/http://{HOST}/nl/", _parts),
     "selected": Shot(f"/web/{_SECOND}/{PAGE}", _selected),

@@ -211,12 +211,14 @@ def all_missing(site: str, moment: str) -> str:
         said = filled(gettext("“%(given)s” is no reason for which something is missing."), given=outcome)
         raise ToldError(said, Way(gettext("What is missing and why"), request.path))
     number = page_number()
-    wanted = (entry for entry in missing(snapshot_of(shown)) if not outcome or entry.outcome == outcome)
+    lacking = snapshot_of(shown)
+    wanted = (entry for entry in missing(lacking) if not outcome or entry.outcome == outcome)
     group = part(wanted, number)
     return render_template(
         "missing.html",
         shown=shown,
         outcome=UrlOutcome(outcome) if outcome else None,
+        counts={name: one.total for name, one in missing_by_outcome(lacking).items()},
         group=group,
         number=number,
         last=last_page(group.total),
