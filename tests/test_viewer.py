@@ -222,7 +222,7 @@ WEB = f"/web/{MONDAY}/{SITE}"
         ("/demo/history?url=javascript:alert(1)", 404, "not the address"),
         ("/demo/history", 200, "Address of the page"),
         (f"/demo/history?url={SITE}/&on=2026-03-02", 302, ""),
-        (f"/demo/history?url={SITE}/&on=ooit", 200, "is not understood as a day"),
+        (f"/demo/history?url={SITE}/&on=ooit", 404, "is not understood as a day"),
         ("/timegate/", 404, "Programs ask here for the address of a page"),
         ("/timemap/", 404, "/timemap/link/https://www.example.org/"),
         ("/timemap/json/", 404, "/timemap/json/https://www.example.org/"),
@@ -260,7 +260,7 @@ WEB = f"/web/{MONDAY}/{SITE}"
                 ("/demo/?day={}", 404),
                 ("/demo/search?q=x&on={}", 404),
                 ("/?url=www.example.org&on={}", 302),
-                (f"/demo/history?url={SITE}/&on={{}}", 200),
+                (f"/demo/history?url={SITE}/&on={{}}", 404),
             )
         ],
         ("/demo/99991231235959/", 404, "no snapshot"),

@@ -92,7 +92,7 @@ def history(site: str) -> str | Response | tuple[str, int]:
         given=given,
         choices=choices(good, given.period),
     )
-    return page if versions or not typed else (page, 404)
+    return page if (versions or not typed) and given.is_settled else (page, 404)
 
 
 def _dated(lifeline: list[Interval], passage: str) -> Dated | None:
