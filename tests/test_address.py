@@ -69,6 +69,12 @@ def test_not_a_url(url: str) -> None:
         LOCAL.url(T, url)
 
 
+def test_controls_around_an_address_are_none_of_it() -> None:
+    """As URL parsers have it, so that what they find is what is mapped."""
+    mapper = LOCAL.mapper(T, "http://a.nl/")
+    assert {mapper(f"{one}//b.nl/x{one}") for one in map(chr, range(0x21))} == {mapper("http://b.nl/x")}
+
+
 @given(st.text() | st.text("htps:/\\.@# ?[]%a1\t").map("http://".__add__))
 def test_mapper_never_raises(text: str) -> None:
     """Whatever stands in a page, the mapper answers with an address on a replay host, or as it was."""

@@ -34,6 +34,8 @@ PAGE = "https://www.example.org/a/b/page.html?q=1"
         ("\\\\cdn.example.org/x", "https://cdn.example.org/x"),
         ("/x", "https://www.example.org/x"),
         (" /x/../y ", "https://www.example.org/y"),
+        ("\x0f/x\x1f", "https://www.example.org/x"),
+        ("\x01//cdn.example.org/x", "https://cdn.example.org/x"),
         ("/../../y", "https://www.example.org/y"),
         ("c/../../../../y", "https://www.example.org/y"),
         ("\\x", "https://www.example.org/x"),

@@ -55,6 +55,16 @@ CHANGED = [
     ('<a href="/\n/x/">', '<a href="http://m/x/">'),
     ("<a href=http://x/ href=http://y/>", '<a href="http://m/x/" href=http://y/>'),
     ("<p><a ping=//x/1 ping=//x/2 PING=//x/3 href=/a>", "<p><a href=/a>"),
+    ('<li nonce="x"nk rel=icon><s nonce="x"cript>', "<li nk rel=icon><s cript>"),
+    ("<svg class=a nonce='b'/><title><a href=//x/>", "<svg class=a /><title><a href=//x/>"),
+    (
+        "<iframe src='data:text/html,<b>'id=a>",
+        f'<iframe sandbox="allow-scripts allow-forms allow-modals" srcdoc="{DATA_HEAD}&lt;b>" id=a>',
+    ),
+    (
+        "<iframe srcdoc></iframe><iframe srcdoc=>",
+        f'<iframe srcdoc="{SRCDOC_HEAD}"></iframe><iframe srcdoc="{SRCDOC_HEAD}">',
+    ),
     ("<link rel=preconnect rel=preconnect href=//x/ rel=icon>", '<link href="http://m/x/">'),
     (
         "<meta http-equiv=Content-Security-Policy content=a http-equiv=Content-Security-Policy>",

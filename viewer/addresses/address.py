@@ -57,6 +57,8 @@ _PAGE = re.compile(
 )
 _EARLIEST = "00000101000000"
 _SCHEME = re.compile(r"(https?):/+", re.IGNORECASE)
+AROUND = "".join(map(chr, range(0x21)))
+"""What may stand around an address and is none of it: controls and the space (URL section 4.4)."""
 _ESCAPED_SCHEME = re.compile(r"https?%3a", re.IGNORECASE)
 
 
@@ -138,7 +140,7 @@ class ReplayAddresses:
         scheme = page.partition(":")[0]
 
         def mapped(url: str) -> str:
-            text = url.strip("\0\t\n\f\r ")
+            text = url.strip(AROUND)
             if text[:2] in {"//", "/\\", "\\/", "\\\\"}:
                 text = f"{scheme}://{text[2:]}"
             try:

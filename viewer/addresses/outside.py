@@ -18,14 +18,13 @@ import ada_url
 
 from index.urlkey import Origin, normalise, origin
 
-from .address import Mapper
+from .address import AROUND, Mapper
 from .path_address import Addresses
 
 OUTSIDE = Origin("https", "outside.invalid", 443)
 """What stands, as an archived origin, for all that is outside."""
 
 _OTHER = {("http", 80): ("https", 443), ("https", 443): ("http", 80)}
-_SPACE = "\0\t\n\f\r "
 
 
 def outside_of(addresses: Addresses, name: str) -> str:
@@ -46,7 +45,7 @@ def link_mapper(addresses: Addresses, name: str, page: str, known: Collection[Or
     outside = outside_of(addresses, name)
 
     def mapped(url: str) -> str:
-        text = url.strip(_SPACE)
+        text = url.strip(AROUND)
         absolute = f"{scheme}://{text[2:]}" if text[:2] in {"//", "/\\", "\\/", "\\\\"} else text
         normal = normalise(absolute)
         if normal is None or origin(normal) in known:

@@ -21,7 +21,7 @@ from index.errors import ConfigurationError
 from index.timestamp import parse_timestamp
 from index.urlkey import Origin, normalise, origin
 
-from .address import Mapper, ReplayAddresses, parse_archived
+from .address import AROUND, Mapper, ReplayAddresses, parse_archived
 from .label import Label
 from .view import view_of_letters
 
@@ -126,7 +126,7 @@ class RootedMapper:
 
     def __call__(self, url: str) -> str:
         """Return the replay URL of an address as written; what cannot be mapped comes back."""
-        text = url.strip("\0\t\n\f\r ")
+        text = url.strip(AROUND)
         try:
             if text[:1] in {"/", "\\"} or _ABSOLUTE.match(text) or self._climbs(text):
                 return self._addresses.url(self._timestamp, self._joined(text))
@@ -136,7 +136,7 @@ class RootedMapper:
 
     def based(self, href: str) -> RootedMapper:
         """Return the mapper of the same page below a `<base href>`."""
-        base = normalise(self._joined(href.strip("\0\t\n\f\r ")))
+        base = normalise(self._joined(href.strip(AROUND)))
         return RootedMapper(self._addresses, self._timestamp, base) if base else self
 
     def _joined(self, text: str) -> str:

@@ -30,7 +30,7 @@ from .head import first_place
 from .import_map import rewrite_import_map
 from .markup import Noscript, ReadingsDiffer, tokens
 from .passed_over import dull_of
-from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, Rule, inner, meta_rules, url
+from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, inner, meta_rules, url
 from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unescape
 
 _IMPORT_MAP = re.compile(r"""type\s*+=\s*+["']?\s*+importmap""", re.IGNORECASE | re.ASCII)
@@ -167,35 +167,37 @@ def _attribute_edits(text: str, token: Token, page: Page) -> Iterator[tuple[int,
     for attribute in found:
         called = "xlink:href" if attribute.name in page.linking else attribute.name
         rule = rules.get(called) or EVERYWHERE.get(called)
-        edit = _applied(rule, attribute, page) if rule else None
-        if edit == (attribute.start, attribute.end, ""):
+        value = unescape(attribute.value)
+        new = rule(value, page) if rule else value
+        if new is None:
             taken.add(attribute.name)
-        elif edit:
-            edits.append(edit)
+        elif new != value:
+            edits.append(_valued(text, attribute, new))
     yield from sorted([*edits, *_without(taken, text, token, page)])
 
 
 def _without(names: set[str], text: str, token: Token, page: Page) -> Iterator[tuple[int, int, str]]:
-    """Take attributes out of a tag: where one goes, the next of its name would count."""
+    """
+    Take attributes out of a tag: where one goes, the next of its name would count.
+
+    A space stays where what follows would else be one with what stands before: `<li nonce="x"nk>`,
+    `<svg class=a nonce/>`.
+    """
     if names:
         for one in attributes(text, token, xml=page.xml, every=True):
             if one.name in names:
-                yield one.start, one.end, ""
+                yield one.start, one.end, "" if text[one.end : one.end + 1] in f"{SPACE}>" else " "
 
 
 def _asks_by_cors(found: list[Attribute]) -> bool:
     return any(attribute.name == "crossorigin" for attribute in found)
 
 
-def _applied(rule: Rule, attribute: Attribute, page: Page) -> tuple[int, int, str] | None:
-    """Return what changes in an attribute, if anything."""
-    value = unescape(attribute.value)
-    new = rule(value, page)
-    if new is None:
-        return attribute.start, attribute.end, ""
+def _valued(text: str, attribute: Attribute, value: str) -> tuple[int, int, str]:
+    """Give an attribute another value; one that has none gets the sign before it too."""
     quote = attribute.quote or '"'
-    changed = attribute.value_start, attribute.value_end, f"{quote}{escape(new, quote)}{quote}"
-    return changed if new != value else None
+    sign = "" if "=" in text[attribute.start : attribute.value_start] else "="
+    return attribute.value_start, attribute.value_end, f"{sign}{quote}{escape(value, quote)}{quote}"
 
 
 def _raw_text(raw: str, name: str, script_type: str, page: Page) -> str | None:
@@ -247,8 +249,8 @@ def _sandboxed(
             asked = set(unescape(attribute.value).lower().split())
             allowed = " ".join(word for word in allowed.split() if word in asked)
     new = f' sandbox="{allowed}" srcdoc="{escape(document, chr(34))}"'
-    for start, end, _ in _without({"sandbox", "src"}, text, token, page):
-        yield start, end, new
+    for start, end, between in _without({"sandbox", "src"}, text, token, page):
+        yield start, end, f"{new}{between}"
         new = ""
 
 
