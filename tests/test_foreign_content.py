@@ -128,6 +128,19 @@ def test_any_tags_are_read_as_a_parser_reads_them(seed):
         assert tree(rewrite_html(page.encode(), "utf-8", mapper, SCRIPT).decode()) == tree(page), page
 
 
+@pytest.mark.parametrize(("deep", "ends"), [
+    ("<math><mi>" * 100, False), ("<math><mi>" * 200, True), ("<svg><g>" * 500, True), ("<svg><g></g></svg>" * 500, False),
+    ("<svg><desc>" + "<div>" * 200, False), ("<svg><desc>" + "<div>" * 300, True),
+    ("<div>" * 200 + "<svg></span>", False), ("<div>" * 300 + "<svg></span>", True), ("<div>" * 300 + "<svg></svg>", False),
+    ("".join(f"<b a={n}>" for n in range(300)) + "<svg></i>", True),
+])  # fmt: skip
+def test_a_page_that_is_too_deep_ends(deep, ends):
+    """What is open further out than is remembered may end anywhere: what follows is not shown rather than misread."""
+    after = rewritten(f"{deep}<title><a href=//x/></title><a href=//x/>")
+    assert ("<title>" not in after) is ends
+    assert "href=//x/" not in after.replace("<title><a href=//x/>", "")
+
+
 RUNS = "document.documentElement.setAttribute('ran','')"
 SITE, DAY = "https://www.example.org", "20260303023000"
 

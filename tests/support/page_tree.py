@@ -5,8 +5,8 @@ What a parser makes of a page, so that a page and its rewritten form can be comp
     tree(rewrite_html(body, None, mapper, SCRIPT)) == tree(body)
 
 The parser is lexbor's, which the rewriter does not use. Left out is what the rewriter's table is there to change: the
-script put first, mapped addresses, the attributes that are taken away, and what a `<noscript>` holds that ends in two
-places (tests/test_noscript.py).
+script put first, mapped addresses, the attributes that are taken away, what a `<noscript>` holds that ends in two
+places (tests/test_noscript.py), and what stands behind too many foreign elements in each other.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from viewer.rewriting.data_url import parse_data_url
-from viewer.rewriting.markup import Noscript, ReadingsDiffer, tokens
+from viewer.rewriting.markup import TOO_DEEP, Noscript, ReadingsDiffer, tokens
 from viewer.rewriting.rules import ELEMENTS, EVERYWHERE, srcset, url
 from viewer.rewriting.tags import Kind
 
@@ -45,21 +45,23 @@ def tree(html: str) -> list[object]:
 
 
 def _unambiguous(html: str) -> str:
-    """Return a page without what the rewriter takes out of each `<noscript>`."""
-    if "<noscript" not in html.lower():
+    """Return a page without what the rewriter takes out: of each `<noscript>`, and beyond the deepest `<svg>`."""
+    if not re.search("<noscript|<svg|<math", html, re.IGNORECASE):
         return html
     try:
-        taken = _raw_noscripts(html, Noscript.EITHER)
+        taken = _taken_out(html, Noscript.EITHER)
     except ReadingsDiffer:
-        taken = _raw_noscripts(html, Noscript.TEXT)
+        taken = _taken_out(html, Noscript.TEXT)
     for start, end in reversed(taken):
         html = html[:start] + html[end:]
     return html
 
 
-def _raw_noscripts(html: str, noscript: Noscript) -> list[tuple[int, int]]:
+def _taken_out(html: str, noscript: Noscript) -> list[tuple[int, int]]:
     found = tokens(html, noscript=noscript)
-    return [(one.start, one.end) for one in found if one.kind is Kind.RAW and one.name == "noscript"]
+    return [
+        (one.start, one.end) for one in found if one.kind is Kind.RAW and one.name in {"noscript", TOO_DEEP}
+    ]
 
 
 def _bare(value: str) -> str:

@@ -7,7 +7,8 @@ Where in a page `<svg>` and `<math>` are, which HTML stands in them, and what en
     <svg><g><p>                              `<p>` ends what is foreign, as may end tags of what is around it
 
 Tags go in, in their order; what is open in the page around them is read only where a tag may close it
-(open_elements.py). Nesting is remembered to a fixed depth. Knows nothing of raw text or addresses.
+(open_elements.py). Nesting is remembered to a fixed depth, beyond which nobody knows where a page is
+(`is_lost`). Knows nothing of raw text or addresses.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .open_elements import TABLE_PARTS, FormPointer, OpenElements
+from .open_elements import TABLE_PARTS, OfDocument, OpenElements
 from .tags import Kind, Token, attributes, is_self_closing, unescape
 
 _FOREIGN = frozenset({"math", "svg"})
@@ -69,8 +70,8 @@ class Foreign:
         self._read = read
         self.levels: list[_Level] = []
         """Empty where the place is in nothing foreign."""
-        self._pointer = FormPointer()
-        self._page = OpenElements(self._pointer)
+        self._document = OfDocument()
+        self._page = OpenElements(self._document)
         self._known = 0  # up to where the elements of the page are known
         self._begun = 0
         self._passed: dict[int, int] = {}  # what was foreign since: from where to where
@@ -80,6 +81,11 @@ class Foreign:
         if text and self.levels and self.levels[-1].html:
             self.levels[-1].html.text()
         (self._leave if tag.kind is Kind.END else self._enter)(tag)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether more is open in each other than is remembered: what follows can be read in any way."""
+        return self._document.is_lost
 
     @property
     def is_inside(self) -> bool:
@@ -142,8 +148,10 @@ class Foreign:
 
     def _enter_foreign(self, level: _Level, tag: Token) -> None:
         """Follow a start tag inside `<svg>` or `<math>`, whose kind all elements in it have."""
-        if is_self_closing(self._text, tag) or sum(len(one.names) for one in self.levels) >= _DEEPEST:
+        if is_self_closing(self._text, tag):
             return
+        if sum(len(one.names) for one in self.levels) >= _DEEPEST:
+            self._document.is_lost = True
         kind = level.kinds[-1]
         if tag.name == "svg" and level.names[-1] == "annotation-xml":
             kind = tag.name
@@ -153,7 +161,7 @@ class Foreign:
             tag.name == "annotation-xml" and kind == "math" and self._holds_html(tag)
         ):
             math_text = kind == "math" and tag.name != "annotation-xml"
-            self.levels.append(_Level(OpenElements(self._pointer), math_text=math_text))
+            self.levels.append(_Level(OpenElements(self._document), math_text=math_text))
 
     def _holds_html(self, tag: Token) -> bool:
         """Tell whether an `<annotation-xml>` says that it holds HTML."""
@@ -274,6 +282,8 @@ class Foreign:
         """
         last = self._known
         for token in self._read(self._known, self._begun, self._passed):
+            if self.is_lost:
+                break
             if token.start > last:
                 self._page.text()
             last = token.end

@@ -12,8 +12,9 @@ leaves them depends on what is open around them (foreign.py). `<noscript>` is re
 scripts; where scripts may run, its content must be the same tags to both (`Noscript`).
 
 Every page is hostile. Each regular expression takes what it once matched and never gives it back, an
-unclosed thing runs to the end of the page, and nesting is remembered to a fixed depth: linear in the
-size of the page, whatever stands in it. Knows nothing of addresses.
+unclosed thing runs to the end of the page, and nesting is remembered to a fixed depth, below which the rest
+of the page is one raw text (`TOO_DEEP`): linear in its size, whatever stands in it.
+Knows nothing of addresses.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ _XML_TOKEN = re.compile(
 )
 _CDATA_END = re.compile(r"\]\]>|\Z")
 
+TOO_DEEP = "#too-deep"
+"""The name of the rest of a page: more is open around and in `<svg>` or `<math>` than is remembered."""
 _NOSCRIPT = "noscript"
 _RAW = frozenset(
     {"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
@@ -133,14 +136,22 @@ class _Scanner:
             return self._other(found)
         if not found["close"]:
             return None
+        return self._tag(found, text=found.start() > before)
+
+    def _tag(self, found: re.Match[str], *, text: bool) -> Token:
         kind = Kind.END if found["slash"] else Kind.START
         token = Token(kind, found["tag"].lower(), found.start(), found.end(), found.span("attributes"))
         # as it is where the tag stands: `<svg><title>` is not
         if kind is Kind.START and (self._is_raw(token) or self._is_taken(token)):
             self._raw = token.name
-        if not self._xml:
-            self._foreign.follow(token, text=token.start > before)
-        return token
+        if self._xml:
+            return token
+        self._foreign.follow(token, text=text)
+        return self._rest(token) if self._foreign.is_lost else token
+
+    def _rest(self, token: Token) -> Token:
+        self._raw, self._place = "", len(self._text)
+        return Token(Kind.RAW, TOO_DEEP, token.start, self._place)
 
     def _other(self, found: re.Match[str]) -> Token:
         if not self._foreign.is_html and self._text.startswith("<![CDATA[", found.start()):

@@ -7,8 +7,8 @@ The stack of open elements of HTML, as far as `<svg>` and `<math>` end with it (
 
 Start and end tags go in, by name; of the insertion modes only what moves the stack: implied ends, scopes,
 cells of tables, formatting elements that come back, and the adoption agency. A page is hostile: no more than
-so many elements are remembered, and a tag costs no more than a look through them. Knows nothing of text,
-attributes or addresses.
+so many elements are remembered, beyond which it is lost, and a tag costs no more than a look through them.
+Knows nothing of text, attributes or addresses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FOREIGN = "#foreign"  # stands for `<svg>` or `<math>` with all that is open in
 _BARRED = "#barred"  # the same with an `<annotation-xml>`, over which most end tags do not reach
 _MARKER = "#marker"
 _DEEPEST = 256  # elements that are remembered; a tag costs a look through them
-_MOST_FORMATTING = 64
+_MOST_FORMATTING = 256
 _FORMATTING = frozenset({
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 })  # fmt: skip
@@ -77,21 +77,24 @@ class _Element:
         self.open = True
 
 
-class FormPointer:
-    """The form that was opened last and not ended: one for a whole document, whatever stands in what."""
+class OfDocument:
+    """What there is one of in a whole document, whatever stands in what."""
 
     def __init__(self) -> None:
         self.form: _Element | None = None
+        """The form that was opened last and not ended."""
+        self.is_lost = False
+        """Whether more was open than is remembered, so that nobody knows what ends what."""
 
 
 class OpenElements:
     """The open elements of a document or of an integration point, innermost last."""
 
-    def __init__(self, pointer: FormPointer) -> None:
+    def __init__(self, document: OfDocument) -> None:
         self._stack: list[_Element] = []
         self._count: Counter[str] = Counter()  # of open elements, by name
         self._formatting: list[_Element] = []
-        self._pointer = pointer
+        self._document = document
 
     def __bool__(self) -> bool:
         """Tell whether any is open."""
@@ -140,7 +143,7 @@ class OpenElements:
         if name in {"input", "select"} and self._in_scope({"select"}, _SCOPE):
             self._close({"select"}, _SCOPE)
             return name == "select"
-        second = name == "form" and self._pointer.form is not None and not self._count["template"]
+        second = name == "form" and self._document.form is not None and not self._count["template"]
         return second or name in _NOTHING
 
     def _open(self, name: str, attributes: str, *, in_table: bool) -> None:
@@ -148,8 +151,8 @@ class OpenElements:
         if name == "form" and (
             in_table if own is None else own
         ):  # it is empty, and all the same the form of what follows
-            self._pointer.form = _Element(name)
-            self._pointer.form.open = False
+            self._document.form = _Element(name)
+            self._document.form.open = False
             return
         element = self._push(name, attributes)
         if name in _FORMATTING:
@@ -157,7 +160,7 @@ class OpenElements:
         elif name in _MARKED or name == "template":
             self._formatting.append(_Element(_MARKER))
         elif name == "form" and not self._count["template"]:
-            self._pointer.form = element
+            self._document.form = element
 
     def leave(self, name: str) -> None:
         """Follow an end tag."""
@@ -191,9 +194,10 @@ class OpenElements:
 
     def _push(self, name: str, attributes: str = "") -> _Element:
         element = _Element(name, attributes)
-        if len(self._stack) < _DEEPEST:
-            self._stack.append(element)
-            self._count[name] += 1
+        self._stack.append(element)
+        self._count[name] += 1
+        if len(self._stack) > _DEEPEST:
+            self._document.is_lost = True
         return element
 
     def _cut(self, place: int) -> None:
@@ -220,9 +224,9 @@ class OpenElements:
                 alike.append(one)
         if len(alike) >= 3:
             self._formatting.remove(alike[-1])
-        if len(self._formatting) >= _MOST_FORMATTING:
-            del self._formatting[0]
         self._formatting.append(element)
+        if len(self._formatting) > _MOST_FORMATTING:
+            self._document.is_lost = True
 
     def _make_room(self, name: str) -> None:
         """Close what a start tag closes."""
@@ -325,7 +329,7 @@ class OpenElements:
         if self._count["template"]:
             self._close({"form"}, _SCOPE)
             return
-        form, self._pointer.form = self._pointer.form, None
+        form, self._document.form = self._document.form, None
         if form in self._stack and self._in_scope({"form"}, _SCOPE):
             self._close_implied(frozenset())
             self._remove(form)
