@@ -35,6 +35,7 @@ PAGES = {
     "no markup there": f"<!DOCTYPE html [<!ENTITY x '//x/1'>]><html {XHTML}><body><!-- &x; --><![CDATA[&x;]]><?y &x;?>&amp;x;</body></html>",
     "default in an entity": f"<!DOCTYPE html [<!ENTITY x '<a/>'><!ATTLIST a href CDATA '//x/1'>]><html {XHTML}><body>&x;</body></html>",
     "not to be declared anew": f"<!DOCTYPE html [<!ENTITY amp '//x/1'><!ENTITY lt '&#38;#60;'>]><html {XHTML}><body title='&amp;'>&lt;</body></html>",
+    "in another file": f"<!DOCTYPE html [<!ENTITY x SYSTEM 'x'>]><html {XHTML}><body>a&x;b</body></html>",
     "text": f"<!DOCTYPE html [<!ENTITY x 'caf\u00e9 &#38;#60; &#38;lt;'>]><html {XHTML}><body>&x;</body></html>",
 }  # fmt: skip
 TREE = """pages => pages.map(page => {
@@ -101,6 +102,7 @@ HOSTILE = {
     "more in a declaration": f"<!DOCTYPE html [<!ENTITY x '//x/1' more>]><html {XHTML}><body><a href='&x;'/></body></html>",
     "declared by a parameter": f"<!DOCTYPE html [<!ENTITY % p \"<!ATTLIST a href CDATA '//x/1'>\">%p;]><html {XHTML}><body><a/></body></html>",
     "a type by a parameter": f"<!DOCTYPE html [<!ENTITY % p 'CDATA'><!ATTLIST a href %p; '//x/1'>]><html {XHTML}><body><a/></body></html>",
+    "an entity in another file": f"<!DOCTYPE html [<!ENTITY x SYSTEM 'x'><!ENTITY y PUBLIC 'y' 'y' NDATA n>]><html {XHTML}><body><a href='&x;&y;//x/1'/></body></html>",
     "another prefix": "<svg xmlns='http://www.w3.org/2000/svg' xmlns:l='&#x68;ttp://www.w3.org/1999/xlink'><image l:href='//x/1'/></svg>",
     "a prefix by default": "<!DOCTYPE svg [<!ATTLIST svg xmlns:l CDATA #FIXED 'http://www.w3.org/1999/xlink'>]><svg xmlns='http://www.w3.org/2000/svg'><image l:href='//x/1'/></svg>",
     "a sheet after a title": f"<?xml-stylesheet title=\"> href='/q'\" href='//x/1'?><html {XHTML}/>",
@@ -122,16 +124,15 @@ def test_chromium_finds_nothing_that_leads_out(browser, name):
 
 
 def test_nothing_of_a_doctype_stays_that_brings_text():
-    """What other files, kinds of values and notations are called may stay; a page's own text is put in already."""
+    """What elements hold, kinds of values and notations may stay; what text there is is put in already."""
     page = (
         "<!DOCTYPE a PUBLIC 'p' 's[' [<!-- c --><?p?><!ELEMENT a (b|c)*><!NOTATION n SYSTEM 'n'><!ENTITY e SYSTEM 'e.xml'>"
         "<!ENTITY f PUBLIC 'p' 'f' NDATA n><!ENTITY x '1'>%p;<!ATTLIST a b ID #IMPLIED c (d|e) 'd' f NOTATION (n) #FIXED \"n\">"
         "<!ELEMENT b '<!ENTITY z \"1\">'>]><a>&x;&e;</a>"
     )
     assert resolved(page) == (
-        "<!DOCTYPE a PUBLIC 'p' 's[' [<!ELEMENT a (b|c)*><!NOTATION n SYSTEM 'n'><!ENTITY e SYSTEM 'e.xml'>"
-        "<!ENTITY f PUBLIC 'p' 'f' NDATA n><!ATTLIST a b ID #IMPLIED c (d|e) #IMPLIED f NOTATION (n) #IMPLIED>]>"
-        '<a c="d" f="n">1&e;</a>'
+        "<!DOCTYPE a PUBLIC 'p' 's[' [<!ELEMENT a (b|c)*><!NOTATION n SYSTEM 'n'><!ATTLIST a b ID #IMPLIED c (d|e) #IMPLIED f NOTATION (n) #IMPLIED>]>"
+        '<a c="d" f="n">1</a>'
     )
 
 

@@ -37,13 +37,10 @@ _DEFAULT = re.compile(
     r"\s++(?P<name>[^\s\"'<>()|#%&]++)\s++(?P<type>(?:[A-Z]++\s*+)?+(?:\([^)\"'<>%&#]*+\)\s*+)?+)"
     r"(?:#REQUIRED|#IMPLIED|(?:#FIXED\s++)?+(?P<written>\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)'))"
 )
-_EXTERNAL = r"\s++[^\s\"'<>%&]++\s++(?:SYSTEM|PUBLIC)(?:\s*+(?:\"[^\"]*+\"|'[^']*+')){1,2}\s*+"
-_HARMLESS = {
-    "ELEMENT": re.compile(r"[^\"'<>%&]++"),
-    "ENTITY": re.compile(rf"{_EXTERNAL}(?:NDATA\s++[^\s\"'<>%&]++\s*+)?+"),
-    "NOTATION": re.compile(_EXTERNAL),
-}
-"""Declarations that put no text into a page: browsers read no other file."""
+_EXTERNAL = r"\s++(?P<name>[^\s\"'<>%&]++)\s++(?:SYSTEM|PUBLIC)(?:\s*+(?:\"[^\"]*+\"|'[^']*+')){1,2}"
+_HARMLESS = {"ELEMENT": re.compile(r"[^\"'<>%&]++"), "NOTATION": re.compile(rf"{_EXTERNAL}\s*+")}
+"""Declarations that put no text into a page."""
+_OTHER_FILE = re.compile(_EXTERNAL)
 _PREDEFINED = frozenset({"amp", "apos", "gt", "lt", "quot"})
 """Entities that mean the same whatever a page declares (XML 1.0 section 4.6)."""
 _CHARACTER = re.compile(r"&#(?:x[0-9A-Fa-f]++|[0-9]++);")
@@ -93,16 +90,19 @@ def _left(subset: str, declared: _Declared) -> Iterator[str]:
     """Take in what a doctype declares, the first of each; yield what may stay of it."""
     for found in _PART.finditer(subset):
         kind, rest = found["kind"], found["rest"]
-        if kind in _HARMLESS and _HARMLESS[kind].fullmatch(rest):
-            yield f"<!{kind}{rest}>"
-        elif kind == "ENTITY":
+        if kind == "ENTITY":
             _take_entity(rest, declared)
+        elif kind in _HARMLESS and _HARMLESS[kind].fullmatch(rest):
+            yield f"<!{kind}{rest}>"
         elif kind == "ATTLIST":
             yield _take_defaults(rest, declared)
 
 
 def _take_entity(rest: str, declared: _Declared) -> None:
-    """Remember the text of an entity."""
+    """Remember the text of an entity; that of one in another file is none, since browsers read no other."""
+    outside = _OTHER_FILE.match(rest)
+    if outside:
+        declared.entities.setdefault(outside["name"], "")
     found = _ENTITY.match(rest)
     if found and found["name"] not in _PREDEFINED:
         value = found["value"] if found["value"] is not None else found["other"]
