@@ -173,6 +173,16 @@ def test_a_doctype_without_end(piece):
     rewritten("<!DOCTYPE a [" + piece * 50_000 + "]><a>&x;</a>")
 
 
+@pytest.mark.parametrize("inner", [" ", "x", " b (", " b", " b A", "b=", "'' ", "(", "xmlns:"])
+@pytest.mark.parametrize(
+    "begun", ["<!ATTLIST a ", "<!ENTITY a ", "<!NOTATION a SYSTEM ", "<?xml-stylesheet "]
+)
+def test_a_long_declaration(inner, begun):
+    """Takes time that is linear, in a doctype and before it."""
+    rewritten("<!DOCTYPE a [" + begun + inner * 200_000 + ">]><a/>")
+    rewritten(begun + inner * 200_000 + "?><a/>")
+
+
 def test_pages_without_declarations_stay():
     for page in (
         "<a>&x;</a>",

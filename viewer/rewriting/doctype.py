@@ -34,7 +34,7 @@ _PART = re.compile(
 _ENTITY = re.compile(r"\s++(?P<name>[^\s\"'%]++)\s++(?:\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)')")
 _OF_ELEMENT = re.compile(r"\s++(?P<element>[^\s\"'<>%&]++)")
 _DEFAULT = re.compile(
-    r"\s++(?P<name>[^\s\"'<>()|#%&]++)\s++(?P<type>(?:[A-Z]++\s*+)?+(?:\([^)\"'<>%&#]*+\)\s*+)?+)"
+    r"(?<!\s)\s++(?P<name>[^\s\"'<>()|#%&]++)\s++(?P<type>(?:[A-Z]++\s*+)?+(?:\([^()\"'<>%&#]*+\)\s*+)?+)"
     r"(?:#REQUIRED|#IMPLIED|(?:#FIXED\s++)?+(?P<written>\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)'))"
 )
 _EXTERNAL = r"\s++(?P<name>[^\s\"'<>%&]++)\s++(?:SYSTEM|PUBLIC)(?:\s*+(?:\"[^\"]*+\"|'[^']*+')){1,2}"

@@ -35,7 +35,9 @@ from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unes
 
 _IMPORT_MAP = re.compile(r"""type\s*+=\s*+["']?\s*+importmap""", re.IGNORECASE | re.ASCII)
 _XML_ENCODING = re.compile(r"(<\?xml\s[^>]*?encoding\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
-_SEEMING = re.compile(r"(?P<name>[^\s=\"']++)\s*+=\s*+(?:\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)')")
+_SEEMING = re.compile(
+    r"(?<![^\s\"'])(?P<name>[^\s=\"']++)\s*+=\s*+(?:\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)')"
+)
 _PREFIX = re.compile(r"xmlns:([^\s=:]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _XLINK = "http://www.w3.org/1999/xlink"
 # Where nothing of this stands in a tag's attributes, none of them needs a change.
