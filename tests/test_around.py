@@ -159,3 +159,4 @@ def test_busy_says_when_to_come_back(told, monkeypatch):
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "10"
     assert "10" in answer.text
+    assert '/demo/search?q=word">Opnieuw proberen</a>' in answer.text

@@ -251,7 +251,8 @@ def test_changes_before_and_after(visitor):
         ("url=" + quote(EVIL), 404, ""),
         (f"url={HOST}/fee&as=::", 200, "Two days compared"),
         (f"url={HOST}/fee&as={HOST}/never", 200, "This address was not stored on this day."),
-        (f"url={HOST}/fee&view=nonsense", 200, "What the text says"),
+        (f"url={HOST}/fee&view=nonsense", 404, "“nonsense” is no way to compare."),
+        (f"url={HOST}/fe", 404, "Did you mean one of these pages?"),
         (f"url={HOST}/fee&from=&to=", 200, "Two days compared"),
     ],
 )

@@ -145,7 +145,9 @@ def test_language(visitor):
     default = visitor.get(f"/{SITE}/feed.atom", Accept_Language="en").get_data(as_text=True)
     assert 'xml:lang="nl"' in default
     assert "dag voor dag" in default
-    assert 'xml:lang="nl"' in visitor.get(f"/{SITE}/feed.atom?lang=xx").get_data(as_text=True)
+    none = visitor.get(f"/{SITE}/feed.atom?lang=xx", Accept_Language="en")
+    assert none.status_code == 404
+    assert "is no language of this archive" in none.text
 
 
 def test_asked_again(visitor):

@@ -172,3 +172,10 @@ def test_nothing_like_it_offers_nothing(visitor):
     """An address like none of the site's gets no guess."""
     text = visitor.get(f"/demo/history?url={SITE}/{'q' * 3000}").text
     assert "/demo/history?url=https%3A" not in text
+
+
+def test_every_filter_that_is_none_is_told(visitor):
+    """A year and a type that are none do not count, and each of them is named."""
+    text = visitor.get("/demo/search?q=fee&year=xx&type=zz", Accept_Language="en").text
+    for given in ("xx", "zz"):
+        assert f"“<bdi>{given}</bdi>” is not a year of four digits or a type of file" in text

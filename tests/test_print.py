@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
+from urllib.parse import urlencode
 
 import pypdfium2
 import pytest
@@ -291,7 +292,12 @@ def test_what_is_asked_for(archive: Archive) -> None:
     for wrong in ("url=x:", "url=", f"url={SITE}/&view=zz_", f"url={SITE}/&at=nu"):
         at = "" if "at=" in wrong else f"&at={MONDAY}"
         assert get(f"{wrong}{at}").status_code == 404
-    assert 'class="room sheets-5"' in get(f"url={SITE}/&at={MONDAY}&sheets=1e9").text
+    for given in ("1e9", "3", "zzz"):
+        told = get(f"url={SITE}/&at={MONDAY}&sheets={given}")
+        assert told.status_code == 404
+        assert (
+            f"/demo/print?{urlencode({'url': f'{SITE}/', 'at': MONDAY})}".replace("&", "&amp;") in told.text
+        )
     assert "frame-src http://20260302023000-www-example-org.localhost" in str(
         get(f"url={SITE}/&at={MONDAY}").headers["Content-Security-Policy"]
     )

@@ -7,6 +7,8 @@ Nothing else is shown in its place: what is nearest in another year, or on anoth
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.archive import Reply, build
@@ -92,3 +94,35 @@ def test_never_stored(visitor):
     assert "Did you mean one of these pages?" in answer.text
     answer = visitor.get(f"/web/1999id_/{COSTS}")
     assert (answer.status_code, answer.mimetype) == (404, "text/plain")
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize(
+    ("asked", "day"),
+    [
+        ("2026-02-29/", None),
+        ("2026-13-01/", None),
+        ("99999999999999/", None),
+        ("zzz/", None),
+        ("", None),
+        ("3-3-2026/", "2026-03-03"),
+        ("2%20maart%202026/", "2026-03-02"),
+        ("2026-3-2/", "2026-03-02"),
+    ],
+)
+@pytest.mark.parametrize("written", [COSTS, "www.example.org/kosten"])
+def test_no_moment(visitor, asked, day, written, language):
+    """Where there is no moment in an address, the page is offered whose address stands in it, and the day that is meant."""
+    answer = visitor.get(f"/web/{asked}{written}", Accept_Language=language)
+    assert answer.status_code == 404
+    assert f'href="/web/*/{COSTS}"' in answer.text
+    offered = set(re.findall(r'href="/web/([^*/]*)/', answer.text))
+    assert offered == ({day} if day else set())
+
+
+def test_no_moment_and_no_address(visitor):
+    """What has no address in it either is offered nothing, and what others wrote stays text."""
+    assert "/web/*" not in visitor.get("/web/zzz").text
+    answer = visitor.get("/web/%3Cscript%3Ealert(1)/https://www.example.org/%22%3E%3Cscript%3E")
+    assert answer.status_code == 404
+    assert "<script>" not in answer.text

@@ -60,6 +60,17 @@ MARCH_3 = "2026-03-03"
         ("eergisteren", "2026-03-08"),
         ("\uff13 maart \uff12\uff10\uff12\uff16", MARCH_3),  # digits as wide as Chinese letters
         ("3 mei 1998", "1998-05-03"),
+        ("d.d. 3 maart 2026", MARCH_3),
+        ("dd. 3-3-2026", MARCH_3),
+        ("3 maart jl.", MARCH_3),
+        ("dinsdag 3 maart j.l.", MARCH_3),
+        ("op dinsdag 3 maart 2026", MARCH_3),
+        ("on Tuesday, 3 March 2026", MARCH_3),
+        ("3 maart 2026 (dinsdag)", MARCH_3),
+        ("3 March 2026, Tues.", MARCH_3),
+        ("din 3 maart 2026", MARCH_3),
+        ("3\u20113\u20112026", MARCH_3),  # hyphens that do not break, as word processors write them
+        ("3 \u2014 3 \u2014 2026", MARCH_3),
         ("3 may 98", "1998-05-03"),
     ],
 )
@@ -135,11 +146,22 @@ def test_another_day_of_the_week(typed, day, weekday):
 
 @pytest.mark.parametrize(
     "typed",
+    ["maandag 3 maart 2026", "3 maart 2026, maandag", "op maandag 3 maart", "3 March 2026 (Mon)"],
+)
+def test_another_day_of_the_week_anywhere(typed):
+    """Wherever a day of the week stands it is held against the day, which counts."""
+    found = read_day(typed, TODAY)
+    assert found is not None
+    assert (found.day, found.weekday) == (MARCH_3, 0)
+
+
+@pytest.mark.parametrize(
+    "typed",
     [
         "", " ", "-", "3", "31", "123", "12345", "202603", "31-2-2026", "30 februari", "29-2-2026", "0-0-0", "32 maart",
         "2026-13-01", "13-13-2026", "maart maart 2026", "3 foo 2026", "foo", "de", "maandag", "mar2026x", "3 maart 2026 x",
         "3 maart 02026", "0000", "9999", "0999-01-01", "1 2 3 4", "2026 2026", "maart 2026 maart", "3+3+2026", "3 maart;2026",
-        "2026-03-02T10:00", "3 ma 2026", "3 maandag 2026", "maandag maandag", "<b>3 maart 2026</b>", "3\u202e maart 2026", "3\0maart 2026", "gisteren 2026", "morgen",
+        "2026-03-02T10:00", "3 ma 2026", "3 maandag 2026", "maandag maandag", "maandag 3 maart 2026 dinsdag", "jl.", "d.d.", "op de", "<b>3 maart 2026</b>", "3\u202e maart 2026", "3\0maart 2026", "gisteren 2026", "morgen",
         "9" * 60, "maart" * 20, "3 maart 2026" + " " * MAX_TYPED,
     ],
 )  # fmt: skip

@@ -118,9 +118,9 @@ def visitor(archive):
     ("moment", "says", "near"),
     [
         ("2026-03-05", "op deze dag geen opname van Site demo", ["2026-03-04", "2026-03-06"]),
-        ("20260303023001", "van ‘20260303023001’", ["2026-03-02", "2026-03-03", "2026-03-04"]),
-        ("99991231235959", "van ‘99991231235959’", []),
-        ("1 april", "van ‘1 april’", []),
+        ("20260303023001", "van “20260303023001”", ["2026-03-02", "2026-03-03", "2026-03-04"]),
+        ("99991231235959", "van “99991231235959”", []),
+        ("1 april", "van “1 april”", []),
     ],
 )
 def test_no_such_day_on_any_page_of_a_day(visitor, rest, moment, says, near):
@@ -187,6 +187,7 @@ WEB = f"/web/{MONDAY}/{SITE}"
         ("/demo/20260302023001/", 404, "no snapshot"),
         ("/demo/nonsense/", 404, "no snapshot"),
         ("/demo/2026-03-06/missing", 200, "132 addresses"),
+        ("/demo/2026-03-06/missing", 200, "Not everything in this list makes a day incomplete"),
         ("/demo/2026-03-06/missing?outcome=timeout&page=2", 200, "Page 2 of 2"),
         ("/demo/2026-03-06/missing?outcome=nonsense", 404, "“nonsense” is no reason for which something is"),
         ("/demo/search?q=aanvraag&on=2026-03-06", 200, "131 addresses could not be stored"),
@@ -388,6 +389,7 @@ def test_day_tells_pages_changes_and_gaps(visitor):
     assert f'href="/web/{TUESDAY_NOON}/{SITE}/"' in markup
     assert "The server took too long to answer" in markup
     assert markup.replace("<wbr>", "").count("/pdf/") == 100
+    assert "Not everything in this list makes a day incomplete" in markup
     assert f"/demo/{FRIDAY}/missing?outcome=timeout" in markup
     assert "daykeep export demo" in markup
 

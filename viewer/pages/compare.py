@@ -20,6 +20,7 @@ from functools import partial
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, current_app, render_template, request
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from archiver.comparing import Comparison, Side, Standing, compared, side_of
@@ -45,12 +46,15 @@ from ..replaying.form import charset_of
 from ..rewriting.charset import decode
 from ..rewriting.page_links import MAX_MARKUP, links_of
 from ..security import allow_frames
+from ..told import ToldError, Way, filled
 from .addressed import addresses_of
 from .day_log import change_of, outcome_of
 from .given_day import GivenDay, choices, given_moment
+from .nearest import nearest_pages
 from .panes import add_panes
 from .two_days import Step, TwoDays, choose, steps
 
+VIEWS = ("text", "pages")
 LONG = 2
 """Comparisons made at once, by all processes: each may take a second."""
 MAX_ROWS = 600
@@ -161,6 +165,7 @@ def compare(site: str) -> str | Response | tuple[str, int]:
         shown=shown,
         elsewhere=[name for name in holdings().sites_with(asked.url) if name != site] if asked.url else [],
         choices=(choices(good, asked.old.period), choices(good, asked.new.period)),
+        nearest=nearest_pages(holdings().history, site, asked.url) if asked.url and not lifeline else [],
         passage_of=passage_of,
         newest=good[-1].timestamp if good else "",
     )
@@ -181,9 +186,13 @@ def _asked(site: str) -> Asked:
     renamed = request.args.get("as", "").strip()
     url = addresses_of(typed, site)[1] if typed else None
     other = addresses_of(renamed, site)[1] if renamed else None
-    view = "pages" if request.args.get("view") == "pages" else "text"
     old, new = given_moment("from"), given_moment("to")
-    return Asked(typed, url, None if other == url else other, old, new, view)
+    view = request.args.get("view", "") or "text"
+    asked = Asked(typed, url, None if other == url else other, old, new, view)
+    if view not in VIEWS:
+        said = filled(gettext("“%(given)s” is no way to compare."), given=view)
+        raise ToldError(said, Way(gettext("Two days compared"), asked.link(site)))
+    return asked
 
 
 def _name(site: Site, asked: Asked, days: TwoDays) -> Hashable:

@@ -23,7 +23,7 @@ from itertools import islice
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 
 from archiver.settings import Site
 from index.changes import says
@@ -35,6 +35,7 @@ from ..current import client, holdings
 from ..holdings import Holdings, title_of
 from ..i18n import LANGUAGES
 from ..places import Places
+from ..told import ToldError, filled
 from .addressed import addresses_of
 from .change_list import Wanted, filter_of, is_section
 from .day_log import ChangedUrl, changes
@@ -118,15 +119,13 @@ def add_feeds(app: Flask, held: Holdings) -> None:
 def feed(site: str) -> Response:
     """Answer with a page of a feed."""
     held = holdings()
-    followed = _followed(held.site(site))
+    followed, language = _followed(held.site(site)), _language()
     before = request.args.get("before", "")
     if before and not ("-" not in before and is_moment(before)):
         abort(404)
     places: Places = current_app.extensions[_PLACES]
     with places.taken("Too many feeds are being made", client()):
         part = _versions(followed, before) if followed.url else _days(followed, before)
-    language = request.args.get("lang", "")
-    language = language if language in LANGUAGES else held.settings.language
     with force_locale(language):
         text = render_template("feed.xml", followed=followed, part=part, before=before, language=language)
     response = Response(text, mimetype="application/atom+xml")
@@ -134,6 +133,14 @@ def feed(site: str) -> Response:
     response.add_etag()
     response.make_conditional(request.environ)
     return response
+
+
+def _language() -> str:
+    """Return the language a feed is asked for in, that of the configuration where none is named."""
+    given = request.args.get("lang", "")
+    if given and given not in LANGUAGES:
+        raise ToldError(filled(gettext("“%(given)s” is no language of this archive."), given=given))
+    return given or holdings().settings.language
 
 
 def _followed(site: Site) -> Followed:

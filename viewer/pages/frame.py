@@ -15,11 +15,12 @@ the banner shows (framed.py), nor of how the page inside the frame is made.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -46,10 +47,14 @@ from ..replaying.filling import fill
 from .closest import first_from, last_before
 from .day_log import outcome_of
 from .framed import Framed, framed
-from .given_day import others
+from .given_day import others, place_of
 from .nearest import nearest_pages
+from .typed_day import MAX_TYPED, read_day
 
 pages = Blueprint("frame", __name__)
+
+_BEGINS_URL = re.compile(r"https?(?::|%3a)|[^/]*\.[^/\d]", re.IGNORECASE)
+"""Where an address stands in place of a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def web(_: str = "") -> AnyResponse | tuple[str, int]:
     try:
         address = parse_web_path(target)
     except ValueError:
-        return render_template("not_an_address.html", target=target), 404
+        return _not_an_address(target), 404
     if address.moment == "*":
         return _to_lifeline(address.url)
     if address.modifier != "id_" and view_of_modifier(address.modifier) is None:
@@ -83,6 +88,26 @@ def web(_: str = "") -> AnyResponse | tuple[str, int]:
     if address.beginning:
         return _first_of(address) or _not_there(address)
     return _answer(address)
+
+
+def _not_an_address(target: str) -> str:
+    """Say that an address under /web/ is none, and where the page is found whose address stands in it."""
+    moment, _, rest = target.removeprefix("/web/").partition("/")
+    if _BEGINS_URL.match(moment):
+        moment, rest = "", target.removeprefix("/web/")
+    given = unquote(moment)
+    period = read_day(given, holdings().today())
+    try:
+        url = parse_web_path(f"/web/*/{rest}").url
+    except ValueError:
+        url = None
+    return render_template(
+        "not_an_address.html",
+        given=given[: MAX_TYPED + 1],
+        url=url,
+        day=period.first if period and period.day else None,
+        place=place_of(url, period) if url and period and period.day else None,
+    )
 
 
 def _first_of(address: WebAddress) -> AnyResponse | None:

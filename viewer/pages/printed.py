@@ -11,6 +11,8 @@ number of sheets. Knows nothing of how a page is replayed.
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, redirect, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -22,7 +24,7 @@ from ..addresses.view import View, view_of_modifier
 from ..current import holdings
 from ..open_snapshot import OpenSnapshot
 from ..replaying.filling import fill
-from ..told import ToldError, Way, not_an_address
+from ..told import ToldError, Way, filled, not_an_address
 from .browse import shown_at
 from .framed import Framed, framed
 
@@ -47,9 +49,18 @@ def printed(site: str) -> Response:
     page = _page(url, snapshot, view)
     if page is None:
         return redirect(format_web_path(snapshot.timestamp, url, view.modifier))
-    sheets = request.args.get("sheets", FIRST, type=int)
-    chosen = sheets if sheets in SHEETS else FIRST
-    return framed(page, "print.html", choices=SHEETS, sheets=chosen)
+    return framed(page, "print.html", choices=SHEETS, sheets=_sheets())
+
+
+def _sheets() -> int:
+    """Return the number of sheets that was chosen. Raises ToldError for one that cannot be."""
+    given = request.args.get("sheets", "") or str(FIRST)
+    chosen = next((number for number in SHEETS if str(number) == given), None)
+    if chosen is None:
+        others = {name: value for name, value in request.args.items() if name != "sheets"}
+        way = Way(gettext("Print this page"), f"{request.path}?{urlencode(others)}")
+        raise ToldError(filled(gettext("“%(given)s” is no number of sheets to choose."), given=given), way)
+    return chosen
 
 
 def _page(url: str, snapshot: OpenSnapshot, view: View) -> Framed | None:

@@ -172,13 +172,11 @@ def _asked(on: str, *, ever: bool) -> Asked:
     return Asked(given["q"], on, ever, Filters(given["url"], kind, year))
 
 
-def _passed_over(asked: Asked) -> str:
-    """Return the year or type of the address that is none, and so does not count."""
-    for name, taken in (("year", asked.filters.year), ("type", asked.filters.kind)):
-        given = request.args.get(name, "").strip()[:MAX_QUERY]
-        if given and not taken:
-            return given
-    return ""
+def _passed_over(asked: Asked) -> list[str]:
+    """Return the year and the type of the address that are none, and so do not count."""
+    named = (("year", asked.filters.year), ("type", asked.filters.kind))
+    given = (request.args.get(name, "").strip()[:MAX_QUERY] for name, taken in named if not taken)
+    return [one for one in given if one]
 
 
 def _snapshot(snapshots: list[Snapshot], on: str) -> Snapshot | None:

@@ -4,6 +4,7 @@ What a visitor typed for a day: a day, a month or a year, as people write them i
 
     2026-03-02, 2-3-2026, 02/03/2026, 2.3.26, 20260302      a day; where both can be, its number is first
     2 maart 2026, maandag 2 mrt '26, March 2nd, 2026        a day
+    d.d. 2 maart 2026, 2 maart jl., 2 March 2026 (Mon)      as letters have it
     2 maart, 1e maart, March 2                              the last one that has been
     vandaag, gisteren, eergisteren, today, yesterday        a day
     maart 2026, mrt '26, 03-2026, 2026-03, March            a month; without a year the last one
@@ -24,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 from babel import Locale
 
@@ -34,8 +35,12 @@ MAX_TYPED = 60
 """Characters of what is read; `woensdag de 30ste september 2026` has 33."""
 
 _TOKEN = re.compile(r"'?\d+|[^\W\d_]+")
-_BETWEEN = re.compile(r"[\s,./'-]*")
-_STRAIGHT = str.maketrans("\N{RIGHT SINGLE QUOTATION MARK}\N{EN DASH}", "'-")
+_BETWEEN = re.compile(r"[\s,./'()-]*")
+_STRAIGHT = str.maketrans(
+    "\N{RIGHT SINGLE QUOTATION MARK}\N{HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}", "'----"
+)
+_LETTERED = re.compile(r"\b(?:d\.? ?d|j\.? ?l)\b\.?")
+"""What Dutch letters put before a day, *de dato*, and after one, *jongstleden*."""
 _ORDINALS = frozenset({"d", "de", "e", "nd", "rd", "st", "ste", "th"})
 _FILLERS = frozenset({"de", "of", "on", "op", "the", "van"})
 _DAYS_AGO = {
@@ -97,7 +102,7 @@ def _words(text: str) -> list[str] | None:
     """Return the numbers and words of a text in their order; None where it has anything else."""
     if len(text) > MAX_TYPED:
         return None
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT)
+    plain = _LETTERED.sub(" ", unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT))
     found = list(_TOKEN.finditer(plain))
     ends = [0, *(end for one in found for end in one.span()), len(plain)]
     between = (plain[start:end] for start, end in list(pairwise(ends))[::2])
@@ -106,13 +111,17 @@ def _words(text: str) -> list[str] | None:
     return [one[0] for one in found]
 
 
-def _period(words: list[str], today: date) -> Period | None:
+def _period(given: list[str], today: date) -> Period | None:
+    words = list(dropwhile(_FILLERS.__contains__, given))
+    if not words:
+        return None
     if len(words) == 1 and words[0] in _DAYS_AGO:
         return _day(today - timedelta(days=_DAYS_AGO[words[0]]))
     parts = list(_parts(words))
     reading = _READINGS.get("".join(kind for kind, _ in parts))
     found = reading(today, *(value for _, value in parts)) if reading else None
-    return _held_against(_WEEKDAYS.get(words[0]), found)
+    named = _WEEKDAYS.get(words[0], _WEEKDAYS.get(words[-1]))
+    return _held_against(named, found)
 
 
 def _held_against(weekday: int | None, found: Period | None) -> Period | None:
@@ -126,15 +135,16 @@ def _parts(words: Sequence[str]) -> Iterator[tuple[str, int]]:
     """
     Yield what each word is, as _READINGS has it, and its number.
 
-    A day of the week in front is held against the day afterwards; an article says nothing.
+    A day of the week at one end is held against the day afterwards; an article says nothing.
     """
     before = ""
+    weekday = 0 if words[0] in _WEEKDAYS else len(words) - 1
     for place, word in enumerate(words):
         if word.strip("'").isdecimal():
             yield _number(word)
         elif word in _MONTHS:
             yield "m", _MONTHS[word]
-        elif not (place == 0 and word in _WEEKDAYS) and not _is_passed_over(word, before):
+        elif not (place == weekday and word in _WEEKDAYS) and not _is_passed_over(word, before):
             yield "?", 0
         before = word
 
@@ -240,5 +250,9 @@ _MONTHS: Mapping[str, int] = {
 }
 """Names of months, and what is left of them when they are cut short after three letters or more."""
 _WEEKDAYS: Mapping[str, int] = {
-    name: number for number, name in _named("days", "wide", "abbreviated", "short")
+    name[:length]: number
+    for number, name in _named("days", "wide", "abbreviated", "short")
+    for length in range(min(3, len(name)), len(name) + 1)
+    if name[:length] not in _MONTHS
 }
+"""Names of days of the week, and what is left of them in the same way."""
