@@ -285,6 +285,8 @@ def test_page_of_a_value(seen: Seen, kind: str, language: str) -> None:
 
 NOTHING = ("", "@")
 """Values that say nothing, or make what they stand in no address: told otherwise than others, and the same for all."""
+ADDRESSED = {"no address": "https://plain.example/"}
+"""Where an address among the values is told otherwise too: a page is offered."""
 
 
 @pytest.mark.parametrize("kind", QUOTES)
@@ -292,6 +294,7 @@ def test_value_that_was_typed(seen: Seen, kind: str) -> None:
     """What a visitor typed, or a link made him type, is told again as text."""
     wrong = []
     usual = [seen.plain.get(QUOTES[kind]("", value)) for value in (TWINS[0], *NOTHING)]
+    usual += [seen.plain.get(QUOTES[kind]("", ADDRESSED[kind]))] if kind in ADDRESSED else []
     for name, _, value in VALUES:
         answer = seen.hostile.get(QUOTES[kind]("", value))
         page = Markup(answer.text)
