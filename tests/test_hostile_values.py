@@ -285,7 +285,7 @@ def test_page_of_a_value(seen: Seen, kind: str, language: str) -> None:
 
 NOTHING = ("", "@")
 """Values that say nothing, or make what they stand in no address: told otherwise than others, and the same for all."""
-ADDRESSED = {"no address": "https://plain.example/"}
+ADDRESSED = {"no address": "plain.example"}
 """Where an address among the values is told otherwise too: a page is offered."""
 
 
