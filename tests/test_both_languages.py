@@ -148,7 +148,7 @@ def ask(base: str, path: str, language: str, *, method: str = "GET", body: str =
 
 def said(markup: str) -> list[str]:
     """Return what a page says in words of ours: each text and each attribute that is read out."""
-    tree = LexborHTMLParser(markup)
+    tree = LexborHTMLParser(markup.replace("<wbr>", ""))
     for node in [*tree.css(OTHERS), *(one for one in tree.css("bdi") if " " not in one.text().strip())]:
         node.decompose()
     nodes = list(tree.root.traverse(include_text=True))
