@@ -170,9 +170,13 @@ def _tag(text: str, token: Token, declared: _Declared) -> str:
     pieces.append(text[done : token.attributes[1]])
     element = text[token.start + 1 : token.start + 1 + len(token.name)]
     for name, value in declared.defaults.get(element, {}).items():
-        if name not in has and declared.left >= len(value):
-            declared.left -= len(value)
-            pieces.append(f' {name}="{_quoted(declared.expanded(value), chr(34))}"')
+        if name in has:
+            continue
+        written = len(name) + len(value) + 4
+        if declared.left < written:
+            break
+        declared.left -= written
+        pieces.append(f' {name}="{_quoted(declared.expanded(value), chr(34))}"')
     return "".join([*pieces, text[token.attributes[1] : token.end]])
 
 
