@@ -77,6 +77,9 @@ def _known(label: str | None) -> Encoding | None:
 
 def _declared(start: bytes, *, xml: bool) -> Encoding | None:
     """Return what the first bytes declare: UTF-16 said in ASCII is UTF-8, and x-user-defined windows-1252."""
+    for codec in ("utf-16-le", "utf-16-be"):
+        if start.startswith("<?x".encode(codec)):  # without a mark; browsers go by these bytes, in HTML too
+            return Encoding(codec, codec)
     own = None if xml else _in_meta(start.decode("latin-1"))
     found = _XML_DECLARED.match(start) if own is None else None
     own = _known(found[1].decode("latin-1")) if found else own
