@@ -184,7 +184,10 @@ def test_banner_tells_times_gaps_and_reasons(visitor):
     """The banner says when the parts were received, which are missing and why, and where the nearest copy is."""
     markup = banner(visitor, f"/web/{WEDNESDAY}/{SITE}/")
     said = text_of(markup)
-    assert said.startswith("6 parts of this page are missing. Received from 03:30:00 to 03:30:04.")
+    assert said.startswith(
+        "6 parts of this page are missing. 1 part was answered with an error of the server on that day. "
+        "Received from 03:30:00 to 03:30:04."
+    )
     assert (
         f"{SITE}/lost.png (image) – the server took too long to answer (after 30 s {EVIL.replace('<', '&lt;').replace('>', '&gt;')})"
         in said
@@ -204,7 +207,8 @@ def test_banner_in_dutch(visitor):
     """The same in Dutch."""
     said = text_of(banner(visitor, f"/web/{WEDNESDAY}/{SITE}/", "nl"))
     assert said.startswith(
-        "Er ontbreken 6 onderdelen van deze pagina. Ontvangen van 03:30:00 tot 03:30:04 uur."
+        "Er ontbreken 6 onderdelen van deze pagina. Op 1 onderdeel antwoordde de server die dag met een fout. "
+        "Ontvangen van 03:30:00 tot 03:30:04 uur."
     )
     assert "de server deed te lang over een antwoord" in said or "te lang" in said
     assert "dichtstbijzijnde dag die het heeft: 2 maart 2026" in said
