@@ -164,3 +164,20 @@ def test_reason_within_reasons_without_end(app):
     """A ledger may say anything: what nests for ever is cut off, and comes as it was written."""
     deep = "host a gave no answer: " * 10_000
     assert len(told(app, deep, "nl")) < 2000
+
+
+@pytest.mark.parametrize(
+    ("reason", "dutch", "english"),
+    [
+        ("the body is longer than 104857600 bytes", "104.857.600", "104,857,600"),
+        ("not complete within 600.0 seconds", "600", "600"),
+        ("nothing came for 2.5 seconds", "2,5", "2.5"),
+        ("not complete within 1e999 seconds", "1e999", "1e999"),
+        ("not complete within 1.2.3 seconds", "1.2.3", "1.2.3"),
+        (f"the body is longer than {'9' * 500} bytes", "9" * 500, "9" * 500),
+    ],
+)
+def test_numbers_are_written_as_the_language_writes_them(app, reason, dutch, english):
+    """A number has its thousands apart and no decimals that say nothing; what is none stands as it was written."""
+    assert f"<bdi>{dutch}</bdi>" in told(app, reason, "nl")
+    assert f"<bdi>{english}</bdi>" in told(app, reason, "en")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from flask_babel import lazy_gettext
+from flask_babel import format_decimal, lazy_gettext
 from markupsafe import Markup
 
 from .apart import apart
@@ -26,6 +26,9 @@ MOST = 6
 """Parts of a reason: a sentence of ours has three."""
 DEEP = 3
 """Reasons within reasons."""
+
+_FIGURE = re.compile(r"\d{1,12}(?:\.\d{1,3})?", re.ASCII)
+_NUMBERS = frozenset({"number", "seconds"})
 
 _AND = "; "
 
@@ -217,10 +220,17 @@ def _told(said: str, deep: int) -> Markup | None:
 
 
 def _within(name: str, value: str, deep: int) -> Markup:
+    if name in _NUMBERS:
+        return apart(_figure(value))
     if name != "why":
         return apart(value)
     told = _told(value, deep)
     return _as_written(value) if told is None else told
+
+
+def _figure(value: str) -> str:
+    """Return a number as the language of the page writes it; what is none, or a long one, as it stands."""
+    return str(format_decimal(float(value))) if _FIGURE.fullmatch(value) else value
 
 
 def _as_written(said: str) -> Markup:
