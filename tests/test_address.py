@@ -69,6 +69,18 @@ def test_not_a_url(url: str) -> None:
         LOCAL.url(T, url)
 
 
+@pytest.mark.parametrize(("written", "meant"), [
+    ("https:x", "https://www.example.org/a/x"), ("https:/x", "https://www.example.org/x"), ("HTTPS:\\x", "https://www.example.org/x"),
+    ("http:x/y", "http://x/y"), ("http:/x/y", "http://x/y"), (" http:\\x/y", "http://x/y"), ("https:?q", "https://www.example.org/a/b?q"),
+    ("http:", "http:"), ("http:..", "http:.."),
+])  # fmt: skip
+def test_slashes_that_are_missing(written, meant):
+    """One scheme is relative to the page that has it, the other is absolute (URL section 4.4)."""
+    mapper = LOCAL.mapper(T, "https://www.example.org/a/b")
+    assert mapper(written) == (mapper(meant) if "//" in meant else written)
+    assert mapper(meant) != meant or "//" not in meant
+
+
 def test_controls_around_an_address_are_none_of_it() -> None:
     """As URL parsers have it, so that what they find is what is mapped."""
     mapper = LOCAL.mapper(T, "http://a.nl/")

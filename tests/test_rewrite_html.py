@@ -46,6 +46,9 @@ CHANGED = [
         "<svg><animate values='http://m/x/1;2; http://m/x/3'></svg>",
     ),
     ("<a href=http://x/a>", '<a href="http://m/x/a">'),
+    ("<img class=a src=http:x>", '<img class=a src="http://m/http:x">'),
+    ("<img class='a' src='HTTPS:/x/a'>", "<img class='a' src='http://m/HTTPS:/x/a'>"),
+    ("<style>p{background:url(https:x/a)}</style>", "<style>p{background:url(http://m/https:x/a)}</style>"),
     ("<A HREF='//x/a' id=A>", "<A HREF='http://m/x/a' id=A>"),
     ('<a href="http://x/?a=1&amp;b=&quot;&copy=2">', '<a href="http://m/x/?a=1&amp;b=&quot;&amp;copy=2">'),
     ("<a href='http://x/\"&#39;'>", "<a href='http://m/x/\"&#39;'>"),
@@ -167,7 +170,7 @@ CHANGED = [
 
 SAME = [
     "<a href=/a><a href=a><a href=?b><a href='#c'><a href=mailto:x@y><a href='javascript:\"http://x/\"'>",
-    "<a href><a href=><a href=''><a href=https><a href=http:x>", "<p>http://x/ &amp; <b title='http://x/'>",
+    "<a href><a href=><a href=''><a href=https><a href=http:>", "<p>http://x/ &amp; <b title='http://x/'>",
     "<!-- <a href=http://x/> --><!doctype html>", "<script>'<a href=http://x/>'</script>",
     "<title><a href=http://x/></title><textarea><a href=http://x/></textarea><xmp><a href=http://x/></xmp>",
     "<iframe><a href=http://x/></iframe><noembed><a href=http://x/></noembed><plaintext><a href=http://x/>",
@@ -291,6 +294,21 @@ def test_xml_place(xml: str, parent: str) -> None:
     parents = [element.tag.rpartition("}")[2] for element in root.iter() if element.find(script) is not None]
     assert parents == [parent]
     assert root.find(f".//{script}").get("data-pattern") == 'http://{label}."'
+
+
+FRAMES = [
+    ("<frameset><textarea><frame src=//x></textarea>", "<frameset><textarea></textarea>"),
+    ("<frameset><svg><![CDATA[><frame src=//x>]]>", "<frameset><svg>"),
+    ("<frameset><script>'<frame src=//x>'</script><frame src=//x/a>", '<frameset><script></script><frame src="http://m/x/a">'),
+    ("<frameset><noframes><frame src=//x></noframes>", "<frameset><noframes><frame src=//x></noframes>"),
+    ("<script>'<frameset><frame src=//x>'</script>", "<script>'<frameset><frame src=//x>'</script>"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("html", "expected"), FRAMES)
+def test_frames_in_what_is_text_elsewhere(html: str, expected: str) -> None:
+    """In a `<frameset>` nothing but frames is a tag, elsewhere it is none: a frame that may be text goes."""
+    assert without_head(html) == expected
 
 
 XML_CHANGED = [

@@ -22,7 +22,9 @@ from viewer.rewriting.rules import ELEMENTS, EVERYWHERE, srcset, url
 from viewer.rewriting.tags import Kind
 
 _ADDRESS_IN_STYLE = re.compile(r"url\(|@import|image-set\(|\\", re.IGNORECASE)
-_LEADS_OUT = re.compile(r"\s*(https?:)?\s*[/\\]\s*[/\\](?!m/)", re.IGNORECASE)
+_LEADS_OUT = re.compile(
+    r"[\x00-\x20]*(https?:)?[\t\n\r]*[/\\][\t\n\r]*[/\\](?!m/)", re.IGNORECASE
+)  # as URL parsers have it: U+2028 is no space
 
 SCRIPT = "<script src=h></script>"
 """What is put first in a page."""

@@ -51,6 +51,9 @@ _PLAIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*)(?P<rest>(?:[/?#][^\\\t\r\n]*)?)",
     re.ASCII,
 )
+_SLASHES = frozenset({"//", "/\\", "\\/", "\\\\"})
+# Two slashes may be missing: the address is then relative where the page has that scheme too, else a host
+_WITHOUT_SLASHES = re.compile(r"https?:(?![/\\]{2})", re.IGNORECASE)
 _PAGE = re.compile(
     r"/web/(?P<moment>\d{4}(?:\d\d){0,5}|\d{4}-\d{2}-\d{2}|\*)(?P<modifier>(?:[a-z]{2}_)?)/(?P<url>.+)",
     re.ASCII | re.DOTALL,
@@ -79,6 +82,17 @@ class WebAddress:
     def beginning(self) -> bool:
         """Tell whether the moment is no more than the beginning of a timestamp: a year, a month and so on."""
         return self.moment.isdecimal() and len(self.moment) < len(_EARLIEST)
+
+
+def in_full(text: str, page: str) -> str:
+    """
+    Return an address of a page with its scheme and host, where one of them stands there or two slashes do.
+
+    `page` is its normalised URL (URL section 4.4, special authority slashes state). Raises ValueError.
+    """
+    if text[:2] in _SLASHES:
+        return f"{page.partition(':')[0]}://{text[2:]}"
+    return ada_url.join_url(page, text) if _WITHOUT_SLASHES.match(text) else text
 
 
 class ReplayAddresses:
@@ -137,14 +151,10 @@ class ReplayAddresses:
 
         `page` is its normalised URL: the scheme of protocol-relative addresses is taken from it.
         """
-        scheme = page.partition(":")[0]
 
         def mapped(url: str) -> str:
-            text = url.strip(AROUND)
-            if text[:2] in {"//", "/\\", "\\/", "\\\\"}:
-                text = f"{scheme}://{text[2:]}"
             try:
-                return self.url(timestamp, text)
+                return self.url(timestamp, in_full(url.strip(AROUND), page))
             except ValueError:
                 return url
 

@@ -18,7 +18,7 @@ import ada_url
 
 from index.urlkey import Origin, normalise, origin
 
-from .address import AROUND, Mapper
+from .address import AROUND, Mapper, in_full
 from .path_address import Addresses
 
 OUTSIDE = Origin("https", "outside.invalid", 443)
@@ -41,12 +41,14 @@ def link_mapper(addresses: Addresses, name: str, page: str, known: Collection[Or
     """
     if addresses.by_path:
         return None
-    scheme, plain = page.partition(":")[0], addresses.mapper(name, page)
+    plain = addresses.mapper(name, page)
     outside = outside_of(addresses, name)
 
     def mapped(url: str) -> str:
-        text = url.strip(AROUND)
-        absolute = f"{scheme}://{text[2:]}" if text[:2] in {"//", "/\\", "\\/", "\\\\"} else text
+        try:
+            absolute = in_full(url.strip(AROUND), page)
+        except ValueError:
+            return url
         normal = normalise(absolute)
         if normal is None or origin(normal) in known:
             return plain(url)

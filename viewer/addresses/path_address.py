@@ -21,7 +21,7 @@ from index.errors import ConfigurationError
 from index.timestamp import parse_timestamp
 from index.urlkey import Origin, normalise, origin
 
-from .address import AROUND, Mapper, ReplayAddresses, parse_archived
+from .address import AROUND, Mapper, ReplayAddresses, in_full, parse_archived
 from .label import Label
 from .view import view_of_letters
 
@@ -31,10 +31,11 @@ _TARGET = re.compile(
     r"/replay/(?P<timestamp>\d{14})(?P<view>f?n?)/(?P<url>https?(?::|%3[Aa]).+)", re.ASCII | re.DOTALL
 )
 _PLAIN = re.compile(r"https?://(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*(?P<rest>(?:[/?#][^\\\t\r\n]*)?)", re.ASCII)
-_ABSOLUTE = re.compile(r"[\x00-\x20]*(?:https?:)?[/\\]{2}", re.IGNORECASE)
+_SCHEME = r"https?:(?=[^\x00-\x20\"'])"
+_ABSOLUTE = re.compile(rf"[\x00-\x20]*(?:{_SCHEME}|[/\\]{{2}})", re.IGNORECASE)
 _CLIMBING = r"(?:[^?#:]*[/\\])?\.\.(?:[/\\?#]|\Z)"
 _CLIMBS = re.compile(_CLIMBING)
-_ROOTED = re.compile(rf"[\x00-\x20]*(?:(?:https?:)?[/\\]|{_CLIMBING})", re.IGNORECASE)
+_ROOTED = re.compile(rf"[\x00-\x20]*(?:{_SCHEME}|[/\\]|{_CLIMBING})", re.IGNORECASE)
 
 
 class PathAddresses:
@@ -140,11 +141,11 @@ class RootedMapper:
         return RootedMapper(self._addresses, self._timestamp, base) if base else self
 
     def _joined(self, text: str) -> str:
-        if text[:2].replace("\\", "/") == "//":
-            return f"{self._page.partition(':')[0]}://{text[2:]}"
+        if _ABSOLUTE.match(text):
+            return in_full(text, self._page)
         if text[:1] in {"/", "\\"}:
             return f"{origin(self._page)}/{text[1:]}"
-        return text if _ABSOLUTE.match(text) else ada_url.join_url(self._page, text)
+        return ada_url.join_url(self._page, text)
 
     def _climbs(self, text: str) -> bool:
         """Tell whether a relative address has more `..` than there are folders to leave."""

@@ -81,7 +81,7 @@ def rewrite_css(body: bytes, mapper: Mapper) -> bytes:
 def rewrite_css_text(text: str, mapper: Mapper) -> str:
     """Return the text of a style sheet or a style attribute with its addresses mapped."""
     slash = "/" if isinstance(mapper, RootedMapper) else "//"
-    if slash not in text and "\\" not in text:
+    if slash not in text and "\\" not in text and "http" not in text.lower():
         return text
     return _TOKEN.sub(lambda token: _mapped_token(token, mapper), text)
 

@@ -25,7 +25,7 @@ from .charset import decode
 from .css import rewrite_css_text
 from .data_url import DataUrl, parse_data_url
 from .doctype import resolved
-from .dull import plain_of
+from .dull import Over, plain_of
 from .head import first_place
 from .import_map import rewrite_import_map
 from .markup import TOO_DEEP, Noscript, ReadingsDiffer, tokens
@@ -42,13 +42,15 @@ _PREFIX = re.compile(r"xmlns:([^\s=:]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _XLINK = "http://www.w3.org/1999/xlink"
 # Where nothing of this stands in a tag's attributes, none of them needs a change.
 _WORTH_A_LOOK = re.compile(
-    r"[/\\][\t\n\r]*[/\\]|\\|&(?:#|b?sol|tab|newline)"
+    r"[/\\][\t\n\r]*[/\\]|\\|&(?:#|b?sol|tab|newline)|h[\t\n\r]*t[\t\n\r]*t[\t\n\r]*p"
     r"|target|ping|integrity|nonce|srcdoc|rel|type|http-equiv|charset|attributionsrc|csp",
     re.IGNORECASE,
 )
 # In path mode one slash is worth a look
 _WORTH_IN_PATHS = re.compile(rf"/|{_WORTH_A_LOOK.pattern}", re.IGNORECASE)
 
+_WITHOUT_SLASHES = re.compile(rb"https?:(?:[^/\"'\x00-\x20]|/[^/])")
+_FRAME = re.compile("<frame", re.IGNORECASE)
 _NOSCRIPT = {True: Noscript.EITHER, False: Noscript.MARKUP}
 
 # In path mode a page's origin is nobody's. What scripts read of these (the rules of a sheet, the points of an
@@ -130,11 +132,14 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
     in_paths = isinstance(page.mapper, RootedMapper)
     worth = _WORTH_IN_PATHS if in_paths else _WORTH_A_LOOK
     always = {"iframe", *(_READ_BY_SCRIPTS if in_paths else ())}
-    over = dull_of(xml=page.xml, in_paths=in_paths).over(plain)
+    frames = False
+    over = _over(plain, page)
     for token in tokens(text, xml=page.xml, over=over, noscript=noscript):
-        if token.kind is Kind.START:
-            if token.name == "script":
-                script_type = _script_type(text, token)
+        if frames and _is_of_frames(text, token):
+            yield token.start, token.end, ""
+        elif token.kind is Kind.START:
+            frames = frames or (token.name == "frameset" and not page.xml)
+            script_type = _script_type(text, token) if token.name == "script" else script_type
             if token.name in always or worth.search(text, *token.attributes):
                 yield from _attribute_edits(text, token, page)
             page = _based(text, token, page) if token.name == "base" else page
@@ -144,6 +149,24 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
                 yield token.start, token.end, new
         elif token.kind is Kind.OTHER and page.xml and text.startswith("<?xml", token.start):
             yield token.start, token.end, _instruction(text[token.start : token.end], page)
+
+
+def _over(plain: bytes, page: Page) -> Over | None:
+    """Return what passes over the dull stretches of a page; None for one of the few in which they are not."""
+    lowered = plain.lower()
+    if b"<frameset" in lowered or _WITHOUT_SLASHES.search(lowered):
+        return None
+    return dull_of(xml=page.xml, in_paths=isinstance(page.mapper, RootedMapper)).over(plain)
+
+
+def _is_of_frames(text: str, token: Token) -> bool:
+    """Tell whether what is text elsewhere has a frame: in a `<frameset>` all else is no tag (13.2.6.4.20)."""
+    told = token.kind in {Kind.RAW, Kind.OTHER} and token.name != "noframes"
+    return (
+        told
+        and not text.startswith("<!--", token.start)
+        and bool(_FRAME.search(text, token.start, token.end))
+    )
 
 
 def _based(text: str, token: Token, page: Page) -> Page:
