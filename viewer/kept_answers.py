@@ -24,6 +24,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class KeptAnswers:
 
 
 def _size(key: Key, answer: Answer) -> int:
-    fields = sum(len(name) + len(value) for name, value in answer.headers)
+    fields = sum(map(len, chain.from_iterable(answer.headers)))
     return len(answer.body) + fields + sum(map(len, key)) + OVERHEAD
 
 

@@ -200,8 +200,17 @@ def parse_web_path(target: str) -> WebAddress:
         raise ValueError(f"{target[:200]!r} is not /web/<timestamp or YYYY-MM-DD>/<url>")
     moment = found["moment"]
     if moment != "*":
-        parse_date(moment) if "-" in moment else parse_timestamp(earliest(moment))
+        _check_moment(moment)
     return WebAddress(moment, found["modifier"], parse_archived(found["url"]))
+
+
+@lru_cache(1024)
+def _check_moment(moment: str) -> None:
+    """Refuse what is no moment: ValueError. Most questions are for a few snapshots."""
+    if "-" in moment:
+        parse_date(moment)
+    else:
+        parse_timestamp(earliest(moment))
 
 
 def earliest(moment: str) -> str:

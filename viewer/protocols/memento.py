@@ -89,18 +89,22 @@ class Names:
 
 def link(uri: str, rel: str, **more: str) -> str:
     """Return one link (RFC 8288 section 3); values of `more` are ours, and have no quote in them."""
-    safe = _UNSAFE.sub(lambda found: quote(found[0]), uri) if _UNSAFE.search(uri) else uri
     told = "".join([f'; {name}="{value}"' for name, value in more.items()])
-    return f'<{safe}>; rel="{rel}"{told}'
+    return f'<{_safe(uri)}>; rel="{rel}"{told}'
+
+
+def _safe(uri: str) -> str:
+    return _UNSAFE.sub(lambda found: quote(found[0]), uri) if _UNSAFE.search(uri) else uri
 
 
 def about(names: Names, url: str) -> list[str]:
     """Return the links by which everything of a URL is found, the original first."""
+    safe = _safe(url)
     return [
-        link(url, "original"),
-        link(names.timegate(url), "timegate"),
-        link(names.timemap(url), "timemap", type=LINK_FORMAT),
-        link(names.timemap(url, "json"), "timemap", type="application/json"),
+        f'<{safe}>; rel="original"',
+        f'<{names.timegate(safe)}>; rel="timegate"',
+        f'<{names.timemap(safe)}>; rel="timemap"; type="{LINK_FORMAT}"',
+        f'<{names.timemap(safe, "json")}>; rel="timemap"; type="application/json"',
     ]
 
 
