@@ -3,6 +3,9 @@
 The stretch of a text that shows why it was found. Knows nothing of where texts and stemmers come from.
 
     [("… aanvraag van een ", False), ("verblijfsvergunning", True), (" voor een ", False), …]
+
+Of stretches with as many of the words the first that stands in a sentence: a page has its menu first, each
+word of which is a line of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from .words import Phrase, Word, words_with_initials
 _BEFORE, _AFTER = 60, 200
 """Characters of an excerpt before its first marked word, and from there on."""
 
+_SENTENCE = 50
+"""Characters of a line that is taken for more than a heading or an entry of a menu."""
 _MAX_MARKED = 300
 _SPACE = re.compile(r"\s+")
 
@@ -35,8 +40,9 @@ class Marker:
         found = self._matches(text) if self._initials else []
         if not found:
             return _pieces(text, [], 0, _AFTER)
-        start = _densest(found)
-        return _pieces(text, found, start - _BEFORE, start + _AFTER)
+        start = _chosen(text, found)
+        line = text.rfind("\n", 0, start) + 1
+        return _pieces(text, found, max(start - _BEFORE, line), start + _AFTER)
 
     def _matches(self, text: str) -> list[Word]:
         """Return the words of a text that were asked for, each with its stem; the first _MAX_MARKED."""
@@ -45,8 +51,20 @@ class Marker:
         return list(islice((word for word in found if word.folded in self._wanted), _MAX_MARKED))
 
 
-def _densest(found: Sequence[Word]) -> int:
-    """Return where the stretch begins that has most different words, the first of equals."""
+def _chosen(text: str, found: Sequence[Word]) -> int:
+    """Return where the stretch begins that is shown."""
+    most, start = _densest(found)
+    in_sentence, best = _densest([word for word in found if _is_in_sentence(text, word)])
+    return best if in_sentence == most else start
+
+
+def _is_in_sentence(text: str, word: Word) -> bool:
+    end = text.find("\n", word.end)
+    return (end if end >= 0 else len(text)) - text.rfind("\n", 0, word.start) > _SENTENCE
+
+
+def _densest(found: Sequence[Word]) -> tuple[int, int]:
+    """Return how many different words stand in a stretch at most, and where the first of these begins."""
     within: Counter[str] = Counter()
     end, most, best = 0, 0, 0
     for word in found:
@@ -58,7 +76,7 @@ def _densest(found: Sequence[Word]) -> int:
         within[word.folded] -= 1
         if not within[word.folded]:
             del within[word.folded]
-    return best
+    return most, best
 
 
 def _pieces(text: str, found: list[Word], start: int, end: int) -> list[tuple[str, bool]]:

@@ -361,6 +361,16 @@ def test_excerpt(text, asked, pieces):
     assert Excerpts(asked).of(text, "nl") == pieces
 
 
+def test_excerpt_is_a_sentence_rather_than_a_menu():
+    """Unless the menu has more of the words; and it begins where its line does."""
+    sentence = "Is onze beslissing te laat, dan kunt u ons schrijven; wij betalen een bedrag voor elke dag."
+    text = f"Te late beslissing\nKosten\nContact\nAls onze beslissing te laat is\n{sentence}\nKosten"
+    shown = "".join(piece for piece, _ in Excerpts("beslissing").of(text, "nl"))
+    assert shown.removeprefix("… ").strip().startswith("Is onze beslissing te laat")
+    shown = "".join(piece for piece, _ in Excerpts("contact beslissing").of(text, "nl"))
+    assert shown.startswith("Te late beslissing")
+
+
 def test_excerpt_takes_the_best_stretch():
     """Of a long text, the stretch with most of the words is shown."""
     text = "leges " + "vulling " * 200 + "het tarief van de leges " + "vulling " * 200
