@@ -25,7 +25,7 @@ FRAMES = {256, 257, 259, 310, 308, 326, 338, 339, 340, 341, 347, 637, 704, 705, 
           728, 729, 732, 1110}  # fmt: skip
 STORAGE = {807, 810, 811, 812, 813, 814, 815, 816, 817, 818, 820, 821, 1021}
 WORKERS = {1006, 1007, 1013}
-OTHER = {120, 237, 312, 324}
+OTHER = {237, 312, 324}
 EITHER = frozenset({353})  # a frame of a blob has its origin told in time, or too late
 CANNOT = frozenset(LOCATION | FRAMES | STORAGE | WORKERS | OTHER)
 
