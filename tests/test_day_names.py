@@ -121,14 +121,13 @@ def test_an_address_without_a_scheme(kept):
     ) == (1, True)
     visitor = site.visitor()
     answer = visitor.get(f"/{SITE}/history?url={bare}")
-    assert (answer.status_code, f'<p class="lead address">{URL}</p>' in answer.get_data(as_text=True)) == (
-        200,
-        True,
-    )
+    said = answer.get_data(as_text=True).replace("<wbr>", "")
+    assert (answer.status_code, f'<p class="lead address">{URL}</p>' in said) == (200, True)
     led = visitor.get(f"/{SITE}/history?url={bare}&on=2026-03-03")
     assert led.headers["Location"].endswith(f"/web/2026-03-03/{URL}")
     never = visitor.get(f"/{SITE}/history?url={bare}/never")
-    assert (never.status_code, f"https://{bare}/never" in never.get_data(as_text=True)) == (404, True)
+    said = never.get_data(as_text=True).replace("<wbr>", "")
+    assert (never.status_code, f"https://{bare}/never" in said) == (404, True)
 
 
 def test_the_viewer_in_another_time_zone(kept):

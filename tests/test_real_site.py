@@ -211,8 +211,9 @@ def test_links_stay_inside_the_day(browser: Browser, viewer: str, archived: Arch
     with visit(browser, f"{viewer}/web/{stamp}/{archived.live}sqlite/index.html") as seen:
         frame = seen.page.frame_locator("#daykeep-page")
         for text in ("Documentation", "SQL Syntax", "SELECT"):
-            frame.get_by_role("link", name=text, exact=False).first.click()
-            seen.page.wait_for_load_state("networkidle")
+            with seen.page.expect_event("framenavigated"):
+                frame.get_by_role("link", name=text, exact=False).first.click()
+            expect(frame.locator("body")).to_be_visible()
         assert f"/web/{stamp}/{archived.live}sqlite/" in seen.page.url
         inside = [frame.url for frame in seen.page.frames[1:]]
         assert inside
