@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .markup import tokens
+from .markup import QUOTED, tokens
 from .tags import Kind, Token, attributes, unescape
 
 MOST_MORE = 1 << 20
@@ -26,10 +26,9 @@ MOST_MORE = 1 << 20
 _DEEPEST = 16
 """Entities within each other."""
 
-_QUOTED = r"\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)"
-_SUBSET = re.compile(rf"<!DOCTYPE(?:[^>\[\"']|{_QUOTED})*+\[")
+_SUBSET = re.compile(rf"<!DOCTYPE(?:[^>\[\"']|{QUOTED})*+\[")
 _PART = re.compile(
-    rf"<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|<!(?P<kind>[A-Z]++)(?P<rest>(?:[^>\"']|{_QUOTED})*+)>?"
+    rf"<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|<!(?P<kind>[A-Z]++)(?P<rest>(?:[^>\"']|{QUOTED})*+)>?"
 )
 _ENTITY = re.compile(r"\s++(?P<name>[^\s\"'%]++)\s++(?:\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)')")
 _OF_ELEMENT = re.compile(r"\s++(?P<element>[^\s\"'<>%&]++)")

@@ -35,17 +35,18 @@ _TAG = (
 _COMMENT = r"!--(?:-?>|(?s:.*?)(?:--!?>|\Z))"
 # HTML section 13.2.5.7: `</` at the very end of a page is text
 _HTML_TOKEN = re.compile(rf"<(?:{_TAG}|{_COMMENT}|[!?][^>]*+>?|/(?:>|[^>]++>?))")
-_QUOTED = r"\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)"
+QUOTED = r"\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)"
+"""A literal between quotes, of XML; one without end runs to the end of the page."""
 # XML 1.0 section 2.8: a quote in a comment or an instruction in a doctype begins nothing, nor does a
 # `]` within a declaration end it
-_DECLARED = rf"<![A-Z](?:[^>\"']|{_QUOTED})*+(?:>|\Z)"
+_DECLARED = rf"<![A-Z](?:[^>\"']|{QUOTED})*+(?:>|\Z)"
 _SUBSET = (
-    rf"\[(?:[^\]\"'<]|<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|{_DECLARED}|<(?!!--|\?|![A-Z])|{_QUOTED})*+"
+    rf"\[(?:[^\]\"'<]|<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|{_DECLARED}|<(?!!--|\?|![A-Z])|{QUOTED})*+"
     r"(?:\]|\Z)"
 )
 _XML_TOKEN = re.compile(
     rf"<(?:{_TAG}|!--(?s:.*?)(?:-->|\Z)|!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|\?(?s:.*?)(?:\?>|\Z)"
-    rf"|!(?:[^>\[\"']|{_QUOTED}|{_SUBSET})*+>?)"
+    rf"|!(?:[^>\[\"']|{QUOTED}|{_SUBSET})*+>?)"
 )
 _CDATA_END = re.compile(r"\]\]>|\Z")
 
