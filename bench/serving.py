@@ -38,14 +38,13 @@ def app(environ, start_response):
     return [BODY]
 """
 OURS = """
-import socket, sys, threading
+import socket, sys
 sys.path.insert(0, {root!r})
 from archiver.cli.children import Child, Children, Roll
-from archiver.cli.compose import stop_on_signals
 from archiver.cli.door import Door
+from archiver.cli.stopping import stop_on_signals
 from hello import app
-listening, stop = socket.create_server(("127.0.0.1", int(sys.argv[1]))), threading.Event()
-stop_on_signals(stop)
+listening, stop = socket.create_server(("127.0.0.1", int(sys.argv[1]))), stop_on_signals()
 def answer():
     door = Door(app, listening, threads=8, is_at_hand=lambda _: "at-hand" in sys.argv)
     door.open()

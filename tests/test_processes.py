@@ -428,13 +428,13 @@ def test_connections_are_left_to_who_has_fewer(slow):
 # ---- the parent --------------------------------------------------------------------------------------------
 
 PROGRAM = """
-import os, signal, sys, threading, time
+import os, signal, sys, time
 from archiver.cli import children
 from archiver.cli.children import Child, Children, Roll
 from archiver.cli.log import log_to_stderr
+from archiver.cli.stopping import stop_on_signals
 log_to_stderr(terminal=False)
-stop = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
+stop = stop_on_signals()
 children.PATIENCE = 0.5
 def deaf():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -490,13 +490,12 @@ def test_who_does_not_listen_is_killed():
 
 
 AT_ONCE = """
-import sys, threading
+import sys
 from archiver.cli.children import Child, Children, Roll
-from archiver.cli.compose import stop_on_signals
+from archiver.cli.stopping import stop_on_signals
 
 for _ in range(100):
-    stop = threading.Event()
-    stop_on_signals(stop)
+    stop = stop_on_signals()
     made = [Child("first", stop.wait), Child("second", stop.wait)]
     if Children(made, stop, Roll(2)).run(stop.set, lambda: None):
         sys.exit("a child was killed")

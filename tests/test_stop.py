@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli.compose import STOPPED
+from archiver.cli.stopping import STOPPED
 from archiver.collection import Collection
 from tests.support.command import command, configure, daykeep
 from tests.support.sites import Web, hang

@@ -33,7 +33,7 @@ from index.errors import ArchiveError
 
 _ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
 PATIENCE = 13.0
-"""Seconds in which children end that were asked to: one more than compose.GRACE."""
+"""Seconds in which children end that were asked to: one more than stopping.GRACE."""
 YOUNG = 10.0
 """Seconds; a child that lived longer is replaced at once."""
 FIRST_WAIT = 0.25

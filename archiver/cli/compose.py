@@ -4,9 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import select
-import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -34,10 +31,6 @@ from ..settings import Settings, Site, load
 
 T = TypeVar("T")
 _HISTORY = "history.sqlite"
-
-GRACE = 12
-"""Seconds after a signal within which a command ends by itself."""
-STOPPED = b"daykeep: Stopped. What was stored is intact; run the same command again to carry on.\n"
 
 logger = structlog.get_logger(__name__)
 
@@ -262,27 +255,3 @@ def _nearest(archive: Looked, site: str, text: str) -> str:
     near = [one for place, one in places if place < 0][-1:] + [one for place, one in places if place >= 0][:1]
     days = " and ".join(_day(archive, one) for one in near)
     return f"The nearest: {days}." if days else f"It has none yet; take one with `daykeep crawl {site}`."
-
-
-def stop_on_signals(stop: threading.Event) -> None:
-    """
-    Let SIGTERM and SIGINT end a crawl cleanly: what is in flight is finished, the rest is resumable.
-
-    What does not end within GRACE seconds, such as reading back a large snapshot, is left where it is: a
-    crash at any point loses nothing, and the next start carries on. More signals change nothing.
-    """
-
-    def ask(_number: int, _frame: object) -> None:
-        if not stop.is_set():  # a second signal may come while the event is being set
-            stop.set()
-            signal.alarm(GRACE)
-
-    def leave(_number: int, _frame: object) -> None:
-        # whoever reads it may have stopped reading, and that may be what holds the command up
-        if select.select([], [2], [], 0)[1]:
-            os.write(2, STOPPED)
-        os._exit(1)
-
-    signal.signal(signal.SIGALRM, leave)
-    signal.signal(signal.SIGTERM, ask)
-    signal.signal(signal.SIGINT, ask)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import get_args
 
@@ -19,7 +18,8 @@ from ..conformance.rules import Fact, Language, Report, Table, Verdict, document
 from ..conformance.subject import Subject
 from ..durable import write_file
 from . import show
-from .compose import find_snapshot, opened, require_site, runs_of, stop_on_signals
+from .compose import find_snapshot, opened, require_site, runs_of
+from .stopping import stop_on_signals
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -89,8 +89,7 @@ def conform_command(
 
 
 def _measure_waiting(config: str, site: str | None) -> int:
-    stop = threading.Event()
-    stop_on_signals(stop)
+    stop = stop_on_signals()
     status = DONE
     with opened(config, stop=stop) as archive:
         sites = [require_site(archive, site)] if site else None

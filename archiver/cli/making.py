@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +16,8 @@ from ..archive import Archive
 from ..ledger import read
 from ..runs import Runs
 from . import show
-from .compose import find_site, opened, runs_of, stop_on_signals
+from .compose import find_site, opened, runs_of
+from .stopping import stop_on_signals
 
 DONE, WITH_PROBLEMS = 0, 3
 
@@ -36,8 +36,7 @@ def crawl_command(config: str, site: str, full: bool, as_json: bool) -> int:
     Exit status: 0 complete; 1 could not, or what came is not the site; 2 no such site or a faulty
     configuration; 3 the snapshot is partial: `daykeep ledger` tells what is missing.
     """
-    stop = threading.Event()
-    stop_on_signals(stop)
+    stop = stop_on_signals()
     with opened(config, stop=stop) as archive, show.crawl_progress(site) as report:
         day = archive.now().astimezone(archive.settings.zone).date()
         runs = runs_of(archive.collection)
@@ -97,8 +96,7 @@ def run_due_command(config: str, as_json: bool, at_once: bool) -> int:
     Exit status: 0 all complete, or nothing was due; 1 could not; 2 faulty configuration; 3 one or more
     snapshots are partial or failed.
     """
-    stop = threading.Event()
-    stop_on_signals(stop)
+    stop = stop_on_signals()
     with opened(config, stop=stop) as archive:
         runs = runs_of(archive.collection)
         taken = list(_first_ones(archive, runs)) if at_once else []

@@ -31,11 +31,12 @@ from ..publish import Shelves
 from ..settings import MOST_PROCESSES, Settings, load
 from . import show
 from .children import Child, Children, Roll
-from .compose import new_record_id, opened, runs_of, stop_on_signals, utc_now
+from .compose import new_record_id, opened, runs_of, utc_now
 from .compose import shelves as opened_shelves
 from .door import Door
 from .listening import bind, with_address
 from .log import log_to_stderr
+from .stopping import stop_on_signals
 
 DONE = 0
 MOST_FILES = 10_000
@@ -44,7 +45,7 @@ MOST_BY_ITSELF = 8
 """Processes that answer where nobody says how many: each takes memory."""
 LEAST_THREADS = 4
 DRAIN = 10.0
-"""Seconds after a signal for which answers are still sent: less than compose.GRACE."""
+"""Seconds after a signal for which answers are still sent: less than stopping.GRACE."""
 
 logger = structlog.get_logger(__name__)
 
@@ -58,8 +59,7 @@ def schedule_command(config: str) -> int:
     Exit status: 0 stopped by a signal; 1 could not; 2 faulty configuration.
     """
     log_to_stderr(terminal=False)
-    stop = threading.Event()
-    stop_on_signals(stop)
+    stop = stop_on_signals()
     with opened(config, stop=stop) as archive:
         running = daily.start(archive, runs_of(archive.collection))
         show.note(f"The daily job is running for {len(archive.settings.site)} site(s).")
@@ -114,8 +114,7 @@ def serve(
     listening = bind(host, wanted)
     settings = with_address(settings, listening.getsockname()[1])
     count = process_count(settings.viewer.processes if processes is None else processes)
-    stop = threading.Event()
-    stop_on_signals(stop)
+    stop = stop_on_signals()
     viewer = Serving(settings, listening, count, Roll(count + 1), known or {})
     with contextlib.closing(listening):
         with opened(settings, stop=stop) as archive:  # publishes what waits, once
