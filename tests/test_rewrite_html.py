@@ -47,6 +47,15 @@ CHANGED = [
     ),
     ("<a href=http://x/a>", '<a href="http://m/x/a">'),
     ("<img class=a src=http:x>", '<img class=a src="http://m/http:x">'),
+    (
+        '<p>http:<b>x</b> https:x <!-- http:x --><img class="a > b" srcset="a> 1x, https:x 2x"> HTTP:/x',
+        "<p>http:<b>x</b> https:x <!-- http:x -->"
+        '<img class="a > b" srcset="a> 1x, http://m/https:x 2x"> HTTP:/x',
+    ),
+    (
+        "<title>http:x</title><p title='http:x'>http:<a href='Http:x'>http:x</a>",
+        "<title>http:x</title><p title='http:x'>http:<a href='http://m/Http:x'>http:x</a>",
+    ),
     ("<img class='a' src='HTTPS:/x/a'>", "<img class='a' src='http://m/HTTPS:/x/a'>"),
     ("<style>p{background:url(https:x/a)}</style>", "<style>p{background:url(http://m/https:x/a)}</style>"),
     ("<A HREF='//x/a' id=A>", "<A HREF='http://m/x/a' id=A>"),

@@ -49,9 +49,10 @@ def plain_of(text: str) -> bytes:
     """
     Return a byte for each character of a text, so that places are the same.
 
-    What is not ASCII is dull in text and in values alone, and so is what stands for it.
+    What is not ASCII is dull in text and in values alone, and so is what stands for it. To keep what is in
+    Latin-1 costs a tenth of replacing that too.
     """
-    return text.encode("ascii", "replace")
+    return text.encode("latin-1", "replace")
 
 
 def tag(element: str, *attributes: str) -> str:

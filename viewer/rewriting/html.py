@@ -49,7 +49,10 @@ _WORTH_A_LOOK = re.compile(
 # In path mode one slash is worth a look
 _WORTH_IN_PATHS = re.compile(rf"/|{_WORTH_A_LOOK.pattern}", re.IGNORECASE)
 
-_WITHOUT_SLASHES = re.compile(rb"https?:(?:[^/\"'\x00-\x20]|/[^/])")
+# In values it may be an address. In three pages of the Python manual it stands in the text: to look at all of
+# such a page for it takes ten times as long
+_WITHOUT_SLASHES = re.compile(rb"https?:(?=[^/\"'\x00-\x20]|/[^/])")
+_BACKSLASH = ord("\\")
 _FRAME = re.compile("<frame", re.IGNORECASE)
 _NOSCRIPT = {True: Noscript.EITHER, False: Noscript.MARKUP}
 
@@ -86,8 +89,7 @@ def rewrite_html(
     text = decode(body, charset, xml=xml)
     text = resolved(text) if xml else text
     plain = plain_of(text)
-    mapped = b"importmap" in plain.lower() and bool(_IMPORT_MAP.search(text))
-    if modules and not mapped:
+    if modules and not (b"importmap" in plain.lower() and _IMPORT_MAP.search(text)):
         first = first.replace("<script", f'<script data-modules="{escape_text(" ".join(modules))}"', 1)
     first = first.replace("<script", f"<script{XHTML}", 1) if xml else first
     page = Page(mapper, link, first, xml, modules, policy=policy, document=_rewritten, scripts=scripts)
@@ -154,9 +156,20 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
 def _over(plain: bytes, page: Page) -> Over | None:
     """Return what passes over the dull stretches of a page; None for one of the few in which they are not."""
     lowered = plain.lower()
-    if b"<frameset" in lowered or _WITHOUT_SLASHES.search(lowered):
+    if b"<frameset" in lowered:
         return None
-    return dull_of(xml=page.xml, in_paths=isinstance(page.mapper, RootedMapper)).over(plain)
+    return dull_of(xml=page.xml, in_paths=isinstance(page.mapper, RootedMapper)).over(_told(plain, lowered))
+
+
+def _told(plain: bytes, lowered: bytes) -> bytes:
+    """Return a page in which a backslash, dull in text and not in values, ends a scheme without slashes."""
+    found = [one.end() - 1 for one in _WITHOUT_SLASHES.finditer(lowered)]
+    if not found:
+        return plain
+    told = bytearray(plain)
+    for colon in found:
+        told[colon] = _BACKSLASH
+    return bytes(told)
 
 
 def _is_of_frames(text: str, token: Token) -> bool:

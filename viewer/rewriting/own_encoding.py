@@ -32,6 +32,8 @@ def in_own_encoding(page: bytes, body: bytes, charset: str | None) -> tuple[byte
     `charset` is that of the archived Content-Type. What comes back is read as the same text.
     """
     own = encoding_of(body, charset)
+    if own.codec == UTF_8:
+        return page, UTF_8 if page.startswith(MARKS) else own.label
     text = page.decode()
     made = encoded(text, own.codec)
     if made is None or made.startswith(MARKS) or decoded(made, own.codec) != text:
