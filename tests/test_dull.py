@@ -21,19 +21,23 @@ TAGS = r"""(?:
       (?:[ \n]++(?!(?:ATTRIBUTES)[\s=/>])[a-z][a-z0-9:-]*+(?:="VALUE"|='VALUE')?)*+
       [ \n]*+/?>
     )*+"""
-NO_SLASH = r"[^QUOTE&/\\\t\n\r]*+"
-SLASHES = rf"{NO_SLASH}(?:/[^\"'&/\\\t\n\r]++)*+/?"
-ELEMENTS = "base iframe link math meta noembed noframes plaintext script style svg textarea title xmp"
-PARTS = (
-    f"audio embed feimage frame image img input object source track use video {ELEMENTS.replace('meta ', '')}"
+SCHEME = "(?![tT][pP][sS]?:)"
+NO_SLASH = rf"(?:{SCHEME}[^QUOTE&/\\\t\n\r])*+"
+SLASHES = rf"{NO_SLASH}(?:/(?:{SCHEME}[^\"'&/\\\t\n\r])++)*+/?"
+ELEMENTS = (
+    "base frameset iframe link math meta noembed noframes plaintext script style svg textarea title xmp"
 )
+PARTS = "audio embed feimage frame image img input object source track use video " + ELEMENTS.replace(
+    "frameset ", ""
+).replace("meta ", "")
 ATTRIBUTES = "attributionsrc formtarget integrity nonce ping target"
 PIECES = st.sampled_from(
     [
         *(f"<{name}" for name in f"{ELEMENTS} {PARTS} basement sv svgs p h1 a b i".split()),
         *(f" {name}" for name in f"{ATTRIBUTES} pings pin background style title href data-x xlink:href".split()),
         *"<>/='\"& \n\t\r\\?\xa0\u2028\x1cé€", "</p>", "</svg>", "text", '="/a/b"', "='/a'", '=""', '="//x"', "=x",
-        "/>", "<!--", "-->", "<P>", "😀", "\ud800",
+        "/>", "<!--", "-->", "<P>", "😀", "\ud800", "='", *"tTpPsS:",
+        "='http:x'", '="a Https:/x"', "='ttpst:/pt:tp/s:'",
     ]
 )  # fmt: skip
 
@@ -80,6 +84,9 @@ def test_as_far_as_the_expression(dull, expected, pieces, place):
         ("<title><b></title>", ""), ('<meta name="a" content="//x"/>', '<meta name="a" content="//x"/>'),
         ('<meta charset="Utf-8">', '<meta charset="Utf-8">'), ('<meta charset="x">', ""), ('<meta http-equiv="x">', ""),
         ('<link rel="a preconnects" href="b">', '<link rel="a preconnects" href="b">'), ('<link rel="a preconnect">', ""),
+        ("<a href='http:x'>", ""), ("<a href='a HTTPS:/x'>", ""), ("http:<a title='https'>", "http:<a title='https'>"),
+        ("<a style='top:1;left:2'>", "<a style='top:1;left:2'>"), ("<style>url(http:x)</style>", ""),
+        ("<style>a{top:1;left:2}</style>", "<style>a{top:1;left:2}</style>"), ("<frameset>", ""),
         ("<!doctype html><!--a-b-->", "<!doctype html><!--a-b-->"), ("<!-->", ""), ("<!--->", ""), ("<!--a--!>-->", ""),
     ],
 )  # fmt: skip

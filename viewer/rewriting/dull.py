@@ -66,6 +66,20 @@ def valued(attribute: str, value: str) -> str:
     return f"{attribute}=(?:{written})"
 
 
+def schemeless(but: str) -> tuple[str, str]:
+    """
+    Return two expressions for text of any characters but these, in which neither `http:` nor `https:` stands.
+
+    The second is for one that is not empty. In whatever case, and without its beginning: not `tp:` nor `tps:`
+    either. Where a scheme stands what follows may be an address (URL section 4.4, "scheme state"), with
+    slashes or without; to ask so of each value costs nothing, to seek them in the page before, a tenth.
+    """
+    after_t = "[tT]+(?:[pP][sS]?[tT]+)*"
+    goes_on = f"(?:[^tTpP{but}]|[pP][^:sStT{but}]|[pP][sS][^:tT{but}])"
+    one, last = f"(?:[^tT{but}]|{after_t}{goes_on})", f"{after_t}(?:[pP][sS]?)?"
+    return f"{one}*(?:{last})?", f"(?:{one}+(?:{last})?|{last})"
+
+
 def element_but(names: Collection[str]) -> str:
     """Return an expression for the name of any element but these, in lower case."""
     return _any_but(names, _LETTERS + _DIGITS)

@@ -25,7 +25,7 @@ from .charset import decode
 from .css import rewrite_css_text
 from .data_url import DataUrl, parse_data_url
 from .doctype import resolved
-from .dull import Over, plain_of
+from .dull import plain_of
 from .head import first_place
 from .import_map import rewrite_import_map
 from .markup import TOO_DEEP, Noscript, ReadingsDiffer, tokens
@@ -49,10 +49,6 @@ _WORTH_A_LOOK = re.compile(
 # In path mode one slash is worth a look
 _WORTH_IN_PATHS = re.compile(rf"/|{_WORTH_A_LOOK.pattern}", re.IGNORECASE)
 
-# In values it may be an address. In three pages of the Python manual it stands in the text: to look at all of
-# such a page for it takes ten times as long
-_WITHOUT_SLASHES = re.compile(rb"https?:(?=[^/\"'\x00-\x20]|/[^/])")
-_BACKSLASH = ord("\\")
 _FRAME = re.compile("<frame", re.IGNORECASE)
 _NOSCRIPT = {True: Noscript.EITHER, False: Noscript.MARKUP}
 
@@ -135,7 +131,7 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
     worth = _WORTH_IN_PATHS if in_paths else _WORTH_A_LOOK
     always = {"iframe", *(_READ_BY_SCRIPTS if in_paths else ())}
     frames = False
-    over = _over(plain, page)
+    over = dull_of(xml=page.xml, in_paths=in_paths).over(plain)
     for token in tokens(text, xml=page.xml, over=over, noscript=noscript):
         if frames and _is_of_frames(text, token):
             yield token.start, token.end, ""
@@ -151,25 +147,6 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
                 yield token.start, token.end, new
         elif token.kind is Kind.OTHER and page.xml and text.startswith("<?xml", token.start):
             yield token.start, token.end, _instruction(text[token.start : token.end], page)
-
-
-def _over(plain: bytes, page: Page) -> Over | None:
-    """Return what passes over the dull stretches of a page; None for one of the few in which they are not."""
-    lowered = plain.lower()
-    if b"<frameset" in lowered:
-        return None
-    return dull_of(xml=page.xml, in_paths=isinstance(page.mapper, RootedMapper)).over(_told(plain, lowered))
-
-
-def _told(plain: bytes, lowered: bytes) -> bytes:
-    """Return a page in which a backslash, dull in text and not in values, ends a scheme without slashes."""
-    found = [one.end() - 1 for one in _WITHOUT_SLASHES.finditer(lowered)]
-    if not found:
-        return plain
-    told = bytearray(plain)
-    for colon in found:
-        told[colon] = _BACKSLASH
-    return bytes(told)
 
 
 def _is_of_frames(text: str, token: Token) -> bool:

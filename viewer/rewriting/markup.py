@@ -52,6 +52,7 @@ _CDATA_END = re.compile(r"\]\]>|\Z")
 
 TOO_DEEP = "#too-deep"
 """The name of the rest of a page: more is open around and in `<svg>` or `<math>` than is remembered."""
+_FRAMESET = "frameset"
 _NOSCRIPT = "noscript"
 _RAW = frozenset(
     {"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
@@ -96,8 +97,9 @@ def tokens(
     """
     Yield the tokens of a page in their order. A tag that the page ends in is none, as in browsers.
 
-    `over` passes over text and whole tags that the caller wants no token of (dull.py), `<noscript>` not among
-    them. It is not asked inside `<svg>` and `<math>`.
+    `over` passes over text and whole tags that the caller wants no token of (dull.py), `<noscript>` and
+    `<frameset>` not among them. It is not asked inside `<svg>` and `<math>`, nor after a `<frameset>`, behind
+    which text may be what is none.
     """
     scanner = _Scanner(text, xml, over, Noscript.MARKUP if xml else noscript)
     while (token := scanner.next()) is not None:
@@ -142,6 +144,8 @@ class _Scanner:
     def _tag(self, found: re.Match[str], *, text: bool) -> Token:
         kind = Kind.END if found["slash"] else Kind.START
         token = Token(kind, found["tag"].lower(), found.start(), found.end(), found.span("attributes"))
+        if token.name == _FRAMESET:
+            self._over = None
         # as it is where the tag stands: `<svg><title>` is not
         if kind is Kind.START and (self._is_raw(token) or self._is_taken(token)):
             self._raw = token.name

@@ -2,7 +2,7 @@
 """
 What of a page the rules of rules.py have nothing to do with, so that nobody has to look at it: nearly all.
 
-    <a href="/b">           an address that begins neither with a scheme nor with two slashes
+    <a href="/b">           a value in which neither a scheme nor two slashes stand
     <script src="c.js">…    a script that is no import map and no speculation rules, whole
     <style>…                a style sheet in which no address can be absolute
     <link rel="icon" …>     one that opens no connection by itself
@@ -15,21 +15,23 @@ rewritten with and without. Knows nothing of how tags are looked at.
 
 from __future__ import annotations
 
-from .dull import Dull, attribute_but, element_but, tag, valued
+from .dull import Dull, attribute_but, element_but, schemeless, tag, valued
 
 # With raw text or what may be taken for it, foreign, or with rules that look at more than a doubled slash
 _ELEMENTS = frozenset(
     {
-        "base", "iframe", "link", "math", "meta", "noembed", "noframes", "noscript", "plaintext",
-        "script", "style", "svg", "textarea", "title", "xmp",
+        "base", "frameset", "iframe", "link", "math", "meta", "noembed", "noframes", "noscript",
+        "plaintext", "script", "style", "svg", "textarea", "title", "xmp",
     }
 )  # fmt: skip
 _ATTRIBUTES = frozenset({"attributionsrc", "formtarget", "integrity", "nonce", "ping", "target"})
 _CONNECTING = frozenset({"dns-prefetch", "monetization", "preconnect", "prerender"})
 """What a `<link>` may not be (rules.py)."""
 
-_NO_SLASH = r"[^{quote}&/\\\t\n\r]*"
-_SINGLE_SLASHES = rf"{_NO_SLASH}(?:/[^\"'&/\\\t\n\r]+)*/?"
+_NO_SLASH, _ = schemeless(r"{quote}&/\\\t\n\r")
+_, _PART = schemeless(r"\"'&/\\\t\n\r")
+_SINGLE_SLASHES = f"{_NO_SLASH}(?:/{_PART})*/?"
+_IN_STYLE, _SOME_STYLE = schemeless(r"</\\")
 _ANYTHING = "[^{quote}]*"
 # Neither `<!--`, which may hide an end tag, nor what may be one; no second `<` after one
 _IN_SCRIPT = "(?:[^<]|<[^!/<]|</[^sS<])*"
@@ -80,8 +82,8 @@ def _whole(value: str, style: str) -> list[str]:
 _IN_PATHS = _tags(_ELEMENTS | {"audio", "img", "video"}, _NO_SLASH)
 _IN_ORIGINS = _tags(_ELEMENTS, _SINGLE_SLASHES)
 
-HTML = Dull(_IN_ORIGINS, _link(_SINGLE_SLASHES), *_whole(_SINGLE_SLASHES, r"(?:[^</\\]|/[^</\\])*"))
-HTML_IN_PATHS = Dull(_IN_PATHS, *_whole(_NO_SLASH, r"[^</\\]*"))
+HTML = Dull(_IN_ORIGINS, _link(_SINGLE_SLASHES), *_whole(_SINGLE_SLASHES, f"{_IN_STYLE}(?:/{_SOME_STYLE})*"))
+HTML_IN_PATHS = Dull(_IN_PATHS, *_whole(_NO_SLASH, _IN_STYLE))
 XML = Dull(_IN_ORIGINS)
 XML_IN_PATHS = Dull(_IN_PATHS)
 
