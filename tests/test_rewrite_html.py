@@ -49,8 +49,7 @@ CHANGED = [
     ("<img class=a src=http:x>", '<img class=a src="http://m/http:x">'),
     (
         '<p>http:<b>x</b> https:x <!-- http:x --><img class="a > b" srcset="a> 1x, https:x 2x"> HTTP:/x',
-        "<p>http:<b>x</b> https:x <!-- http:x -->"
-        '<img class="a > b" srcset="a> 1x, http://m/https:x 2x"> HTTP:/x',
+        '<p>http:<b>x</b> https:x <!-- http:x --><img class="a > b" srcset="a> 1x, http://m/https:x 2x"> HTTP:/x',
     ),
     (
         "<title>http:x</title><p title='http:x'>http:<a href='Http:x'>http:x</a>",
