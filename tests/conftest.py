@@ -24,12 +24,12 @@ hypothesis.settings.load_profile("daykeep")
 
 
 LONGEST = (
-    "leaks", "faults", "feature_site_in_paths", "feature_site", "banner_in_browser", "replay_script", "accessibility", "real_site",
-    "bench", "processes", "hostile", "leaks_in_path_mode", "print", "keyboard", "encodings", "other_day", "compare_in_browser",
-    "viewer", "replayweb", "path_mode", "publish_killed", "demo_in_browser", "public_questions", "behind_a_proxy", "gaps",
-    "plain_http", "bad_input", "takedown", "takedown_register", "cli", "demo_in_paths", "outside", "foreign_content", "export",
-    "crawl", "verify", "import_faults", "same_day", "validators", "bad_days", "download", "import_tools", "fuzzed", "stop",
-    "real_software",
+    "faults", "hostile_values", "bench", "leaks", "real_site", "banner_in_browser", "encodings", "feature_site_in_paths",
+    "feature_site", "rewrite_html", "replay_script", "accessibility", "processes", "hostile", "leaks_in_path_mode", "print",
+    "keyboard", "other_day", "compare_in_browser", "viewer", "replayweb", "path_mode", "publish_killed", "demo_in_browser",
+    "public_questions", "behind_a_proxy", "gaps", "plain_http", "bad_input", "takedown", "takedown_register", "cli",
+    "demo_in_paths", "outside", "foreign_content", "export", "crawl", "verify", "import_faults", "same_day", "validators",
+    "bad_days", "download", "import_tools", "fuzzed", "stop", "real_software",
 )  # fmt: skip
 """Files whose tests take long, the longest first: of two workers neither is to be left with a long one at the end."""
 

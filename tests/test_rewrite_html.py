@@ -466,7 +466,8 @@ USUAL = [
     " style='background:url(/a)'", ' target="_top"', ' ping="/p"', ">", ">", ">", "/>", "a{b:url(/c)}", "a{b:url(//x)}",
     "a{b:url(c.png)}", "@import 'a';", "@import '/\\/x';", '{"imports":{"a":"//x/a","b":"/b"}}', "if(a<b)", "a<</s", "<", "</s",
     "<!", "<!--", "-->", "--!>", "<!--a-->", "<!--a--b-->", "<!-->", "<!doctype html>", "<!DOCTYPE html>", "<svg>", "</svg>", "<p>",
-    "<svg><style>", "\n", " ", "//x", "é",
+    "<svg><style>", "\n", " ", "//x", "é", ' href="https:x"', ' src="HTTP:/x"', ' srcset="a> 1x, https:x 2x"', ' title="tp: https: "',
+    ' style="top:1;b:url(http:x)"', "a{b:url(https:x)}", "http:", "https:/x", "<frameset>", "<frame", "<noframes>", "</noframes>", "</frameset>",
 ]  # fmt: skip
 MAPPERS = [mapper, PathAddresses("http://r.example").mapper("20260302023000", "https://x.example/a/b")]
 
