@@ -15,10 +15,13 @@ from index.urlkey import normalise
 from index.urlkey import origin as origin_of
 
 from ..holdings import Holdings
+from ..turns import Turns
 from .script import page_script
 
 # What the rewritten form of a body is made by: a change in any of these rooms makes another answer.
 _REWRITERS = ("addresses", "replaying", "rewriting")
+AT_ONCE = 3
+"""Bodies that a process rewrites at once: with as many as it has threads, eight, large pages end later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Means:
     """Stands for everything that a rewritten page is made with besides the capture itself."""
     viewer: str
     """The viewer's own origin."""
+    turns: Turns
+    """Those of rewriting."""
 
 
 def means_of(held: Holdings) -> Means:
@@ -46,7 +51,7 @@ def means_of(held: Holdings) -> Means:
     body = page_script()
     script = Script(body, hashlib.sha256(body).hexdigest()[:16])
     viewer = str(origin_of(normalise(held.settings.viewer.base_url) or ""))
-    return Means(held, script, _version(held, script, viewer), viewer)
+    return Means(held, script, _version(held, script, viewer), viewer, Turns(AT_ONCE))
 
 
 def _version(held: Holdings, script: Script, viewer: str) -> str:

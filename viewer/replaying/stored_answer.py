@@ -99,7 +99,8 @@ def made_of(asked: Asked, stored: Stored, wanted: Range | None = None, said: str
         if rest is not None or kind is Kind.PLAIN:
             note = "not-rewritten" if kind is not Kind.PLAIN else None
             return _as_stored(asked, stored, Body(whole(start, rest)), note)
-        return _rewritten(asked, stored, start, kind, said)
+        with asked.means.turns.taken():
+            return _rewritten(asked, stored, start, kind, said)
     return _as_stored(asked, stored, part_of(plain_body(stored, visit.accepts), stored, wanted))
 
 
