@@ -59,6 +59,8 @@ FRAGMENTS = [
     "<select><svg></select>", "<select><h1><svg></select>", "<select><select><svg></select>", "<dd><select></dd><svg></select>",
     "<table><g/><table></table><svg></table>", "<table><form><svg></form>", "<table><td><math><mi><table><math></tr>", "<form></div><svg></form><form><svg></form>",
     "<template><svg></template>", "<div><svg></svg><svg></div>", "<div><svg><p></div><svg></div>", "<svg><div></svg></div><svg></div>",
+    # a paragraph ends the one before: of nine in a row one is open, and the agency has not used up its eight rounds
+    "<b>" + "<p>" * 9 + "<svg></b>", "<font>" + "<p>" * 9 + "<math></font>", "<b><noscript>" + "<p>" * 9 + "<svg></b>", "<b>" + "<div>" * 9 + "<svg></b>",
     # tags that end themselves, and raw text
     "<svg/>", "<svg><g/></g>", "<svg><script/>", "<svg><style/>", "<svg><title/>", "<math/>", "<svg><script></svg>", "<svg><style><p>",
     "<svg><textarea></svg>", "<svg><desc><textarea></svg></textarea>", "<svg a=b/></svg>", "<svg a=/></svg>", "<svg><SVG></svg></svg>",

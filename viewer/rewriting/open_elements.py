@@ -38,7 +38,7 @@ _BLOCKS = frozenset({
     "fieldset", "figcaption", "figure", "footer", "header", "hgroup", "listing", "main", "menu", "nav",
     "ol", "pre", "search", "section", "summary", "ul",
 })  # fmt: skip
-_CLOSES_P = _BLOCKS | _HEADINGS | {"dd", "dt", "form", "hr", "li", "plaintext", "table", "xmp"}
+_CLOSES_P = _BLOCKS | _HEADINGS | {"dd", "dt", "form", "hr", "li", "p", "plaintext", "table", "xmp"}
 _SPECIAL = frozenset({
     "applet", "area", "article", "aside", "base", "basefont", "bgsound", "blockquote", "body", "br",
     "button", "caption", "center", "col", "colgroup", "dd", "details", "dir", "div", "dl", "dt",
