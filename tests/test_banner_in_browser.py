@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from msgspec import structs
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from archiver.settings import Viewer
 from tests.support.archive import Archive, Reply, build
@@ -91,6 +92,45 @@ def settled(seen, number: int):
     told = seen.page.locator("#daykeep-parts")
     expect(told.locator(".banner-counts")).to_contain_text(f"{number} parts of this page are missing.")
     return told
+
+
+SHIFTS = """window.shifts = [];
+new PerformanceObserver(list => window.shifts.push(...list.getEntries().map(one => one.value))).observe({type: "layout-shift", buffered: true})"""
+
+
+def late(route: Route) -> None:
+    """Let a script come when the page was drawn already."""
+    time.sleep(0.3)
+    route.continue_()
+
+
+@pytest.mark.parametrize("size", [(390, 700), (1280, 800)])
+def test_the_page_does_not_jump(browser, address, size):
+    """From its first moment the banner takes the room that it will have: Web Vitals' measure of layout shifts is good."""
+    with visit(browser, size=size, locale="en-GB") as seen:
+        seen.page.add_init_script(SHIFTS)
+        seen.page.route("**/viewer.js*", late)
+        seen.page.goto(f"{address}/web/{TUESDAY}/{SITE}/next", wait_until="networkidle")
+        assert sum(seen.page.evaluate("shifts")) < 0.1
+        if size[0] == 390:
+            expect(seen.page.locator(".banner-tools")).not_to_be_visible()
+            seen.page.locator("#daykeep-more > summary").click()
+        expect(seen.page.locator("#daykeep-passage")).to_be_in_viewport(ratio=1)
+
+
+def test_small_screen_without_the_script(browser, address):
+    """Where the script does not come, the other days are there all the same."""
+    with visit(browser, size=(390, 700), locale="en-GB") as seen:
+        seen.page.route("**/viewer.js*", lambda route: route.abort())
+        seen.page.goto(f"{address}/web/{TUESDAY}/{SITE}/next")
+        expect(seen.page.locator("#daykeep-passage")).to_be_in_viewport(ratio=1)
+    with visit(
+        browser,
+        f"{address}/web/{TUESDAY}/{SITE}/next",
+        size=(390, 700),
+        java_script_enabled=False,
+    ) as seen:
+        expect(seen.page.locator("#daykeep-passage")).to_be_in_viewport(ratio=1)
 
 
 def test_focus_and_scroll_stay(browser, address):

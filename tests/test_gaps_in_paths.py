@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from archiver.settings import Viewer
 from tests.support.archive import Archive, build
-from tests.support.chromium import visit
+from tests.support.chromium import follow, visit
 from tests.support.ports import free_port
 from tests.support.viewing import serving
 from tests.test_gaps import CDN, DAYS, MONDAY, SITE, WEDNESDAY, Reply
@@ -70,7 +70,7 @@ def test_filled_and_unfilled_never_mix(browser, address):
 def test_links_out(browser, address, link, url, heading):
     """A link to what is not there ends on the viewer's page that says so, and the way back is the page before."""
     with visit(browser, f"{address}/web/{WEDNESDAY}/{SITE}/links", locale="en-GB") as seen:
-        seen.page.frame_locator("#daykeep-page").locator(f"#{link}").click()
+        follow(seen, seen.page.frame_locator("#daykeep-page").locator(f"#{link}"))
         seen.page.wait_for_url(f"{address}/web/{WEDNESDAY}/{url}*")
         expect(seen.page.locator("h1")).to_have_text(heading)
         expect(seen.page.locator(".live a")).to_have_attribute("href", url)

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from archiver.settings import Viewer
 from tests.support.archive import Archive, Lost, Reply, UrlOutcome, build
-from tests.support.chromium import visit
+from tests.support.chromium import follow, visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
 from tests.test_gaps import banner, css, piece, png, text_of
@@ -214,7 +214,7 @@ def test_marks(browser, address, view):
 def test_followed_links(browser, address, view, link):
     """What a link leads to, or a redirect behind it, says that it is of another day, in the banner or in the frame."""
     with visit(browser, f"{address}/web/{TUESDAY}{view}/{SITE}/links", locale="en-GB") as seen:
-        seen.page.frame_locator("#daykeep-page").locator(f"#{link}").click()
+        follow(seen, seen.page.frame_locator("#daykeep-page").locator(f"#{link}"))
         says = "This page was not stored on Tuesday 3 March 2026."
         if view == "fg_":
             expect(seen.page.locator("#daykeep-banner .banner-other-day")).to_contain_text(says)

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from index.urlkey import Origin, normalise
 from tests.support.archive import Reply, build
-from tests.support.chromium import visit
+from tests.support.chromium import follow, visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
 from viewer.addresses.address import ReplayAddresses
@@ -258,7 +258,7 @@ WAYS = {
 def test_ways_out(browser, address, way):
     """Whatever leads out ends on the viewer's page that says so, and the way back is the page before."""
     with visit(browser, f"{address}/web/{MONDAY}/{SITE}/", locale="en-GB") as seen:
-        seen.page.frame_locator("#daykeep-page").locator(f"#{way}").click()
+        follow(seen, seen.page.frame_locator("#daykeep-page").locator(f"#{way}"))
         seen.page.wait_for_url(f"{address}/web/{MONDAY}/{WAYS[way]}*")
         expect(seen.page.locator("h1")).to_have_text("Outside this archive")
         expect(seen.page.locator(".live a strong")).to_have_text(WAYS[way].split("/")[2])
@@ -271,7 +271,7 @@ def test_ways_out(browser, address, way):
 def test_lost_page(browser, address):
     """A link to what another day has leads to the viewer's page with that day; a page that refreshes outside, outside."""
     with visit(browser, f"{address}/web/{MONDAY}/{SITE}/", locale="nl-NL") as seen:
-        seen.page.frame_locator("#daykeep-page").locator("#lost").click()
+        follow(seen, seen.page.frame_locator("#daykeep-page").locator("#lost"))
         expect(seen.page.locator("h1")).to_have_text("Op deze dag niet in het archief")
         seen.page.locator(f"a[href='/web/{TUESDAY}/{SITE}/tuesday']").click()
         expect(seen.page.frame_locator("#daykeep-page").locator("body")).to_contain_text("tuesday")
@@ -286,11 +286,11 @@ def test_without_scripts(browser, address):
         browser, f"{address}/web/{MONDAY}ns_/{SITE}/", locale="nl-NL", java_script_enabled=False
     ) as seen:
         frame = seen.page.frame_locator("#daykeep-page")
-        frame.locator("#out").click()
+        follow(seen, frame.locator("#out"))
         expect(frame.locator("h1")).to_have_text("Buiten dit archief")
         expect(frame.locator("code")).to_have_text(f"{AWAY}/a?b=c&d")
         seen.page.goto(f"{address}/web/{MONDAY}ns_/{SITE}/")
-        frame.locator("#post").click()
+        follow(seen, frame.locator("#post"))
         expect(frame.locator("h1")).to_have_text("Een gearchiveerde pagina kan niets versturen")
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from archiver.links import find_links
 from tests.support.archive import Archive, Reply, build
-from tests.support.chromium import visit
+from tests.support.chromium import follow, visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
 from viewer.rewriting.charset import decode
@@ -75,7 +75,7 @@ def test_what_leans_on_the_encoding(browser: Browser, served, name: str) -> None
         with visit(browser, f"{base}/web/{DAY}/{SITE}/{name}") as seen:
             frame = seen.page.frame_locator("#daykeep-page")
             expect(frame.locator("#told")).to_have_text(f'{label} {word} één "{word}" {word}')
-            frame.locator(what).click()
+            follow(seen, frame.locator(what))
             expect(frame.locator("h1")).to_have_text(f"found {name}")
 
 

@@ -18,7 +18,7 @@ from index.cdxj import format_line, parse_line
 from index.errors import ConfigurationError
 from index.urlkey import origin
 from tests.support.archive import Lost, Reply, build
-from tests.support.chromium import visit
+from tests.support.chromium import follow, visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, app_of, serving
 from viewer.addresses.label import make
@@ -729,7 +729,7 @@ def test_gap_in_the_frame(browser, tmp_path):
         serving(built, port) as base,
         visit(browser, f"{base}/web/{MONDAY}/{SITE}/", locale="nl-NL") as seen,
     ):
-        seen.page.frame_locator("#daykeep-page").locator("a").click()
+        follow(seen, seen.page.frame_locator("#daykeep-page").locator("a"))
         seen.page.wait_for_url(f"{base}/web/{MONDAY}/{SITE}/weg")
         assert seen.page.locator("h1").inner_text() == "Nooit bewaard"
 

@@ -205,6 +205,22 @@ def test_browser_tells_problems(browser, nginx, site):
 
 
 @pytest.mark.browser
+def test_a_click_that_is_lost_is_made_again(browser, nginx, site, monkeypatch):
+    """`follow` clicks until a page is asked for, and says so when none ever is."""
+    monkeypatch.setattr(chromium, "PATIENCE", 10)
+    lost = "if (!window.again) { window.again = true; event.preventDefault(); fetch('/later.js') }"
+    (site / "links.html").write_text(
+        f'<a id=lost href="/later.js" onclick="{lost}">lost</a> <a id=dead href="#here">dead</a>',
+        encoding="utf-8",
+    )
+    with chromium.visit(browser, f"{nginx(site).url}links.html") as seen:
+        with pytest.raises(AssertionError, match=r"2 clicks on .*#dead.* and no page asked for"):
+            chromium.follow(seen, seen.page.locator("#dead"), tries=2)
+        chromium.follow(seen, seen.page.locator("#lost"))
+        seen.page.wait_for_url("**/later.js")
+
+
+@pytest.mark.browser
 def test_browser_visits_share_nothing(browser, nginx, site):
     """What one visit stores, the next does not see."""
     url = nginx(site).url

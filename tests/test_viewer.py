@@ -19,7 +19,7 @@ from archiver.ledger import UrlOutcome
 from index.budget import Budget
 from index.urlkey import normalise
 from tests.support.archive import Lost, Reply, build
-from tests.support.chromium import visit
+from tests.support.chromium import follow, visit
 from tests.support.ports import free_port
 from tests.support.viewing import Visitor, serving
 from viewer.addresses.request_target import request_target
@@ -840,7 +840,7 @@ def test_days_do_not_mix_in_a_warm_cache(browser, address):
 def test_links_stay_within_the_day_and_the_banner_follows(browser, address, link):
     """A link in the page leads to that page of the same day; banner, title and address bar follow."""
     with visit(browser, f"{address}/web/{TUESDAY}/{SITE}/") as seen:
-        seen.page.frame_locator("#daykeep-page").locator(link).click()
+        follow(seen, seen.page.frame_locator("#daykeep-page").locator(link))
         seen.page.wait_for_url(f"{address}/web/{TUESDAY}/{SITE}/kosten")
         assert said_in_frame(seen) == "De leges van dinsdag."
         assert seen.page.locator("#daykeep-address").inner_text() == f"{SITE}/kosten"
@@ -926,7 +926,7 @@ def test_file_can_be_saved(browser, address, link):
     with visit(
         browser, f"{address}/web/{FRIDAY}/{SITE}/wegen", locale="nl-NL", accept_downloads=True
     ) as seen:
-        seen.page.frame_locator("#daykeep-page").locator(f"#{link}").click()
+        follow(seen, seen.page.frame_locator("#daykeep-page").locator(f"#{link}"))
         seen.page.locator(".banner-file").wait_for()
         heading = seen.page.frame_locator("#daykeep-page").locator("h1").inner_text()
         with seen.page.expect_download() as download:
@@ -949,7 +949,7 @@ def test_warnings_follow_the_frame(browser, address, link, says):
     """What the banner says of a page comes when a link in the frame leads there, and goes on the way back."""
     with visit(browser, f"{address}/web/{FRIDAY}/{SITE}/wegen", locale="en-GB") as seen:
         banner = seen.page.locator("#daykeep-banner")
-        seen.page.frame_locator("#daykeep-page").locator(f"#{link}").click()
+        follow(seen, seen.page.frame_locator("#daykeep-page").locator(f"#{link}"))
         expect(banner).to_contain_text(says)
         seen.page.go_back()
         expect(banner).not_to_contain_text(says)
@@ -962,11 +962,11 @@ def test_versions_follow_the_frame(browser, address):
     with visit(browser, f"{address}/web/{FRIDAY}/{SITE}/wegen", locale="en-GB") as seen:
         frame, before = seen.page.frame_locator("#daykeep-page"), seen.page.locator(".versions [rel=prev]")
         expect(before).to_have_count(0)
-        frame.locator("#gone").click()
+        follow(seen, frame.locator("#gone"))
         seen.page.wait_for_url(f"{address}/web/{FRIDAY}/{SITE}/nooit")
         expect(seen.page.locator("h1")).to_have_text("Never stored")
         seen.page.go_back()
-        frame.locator("#query").click()
+        follow(seen, frame.locator("#query"))
         expect(before).to_have_attribute("href", f"/web/{TUESDAY}/{SITE}/kosten")
 
 
@@ -975,7 +975,7 @@ def test_form_that_is_sent_says_why_not(browser, address):
     """A form sent inside the frame is answered in words, below a banner that still works."""
     with visit(browser, f"{address}/web/{FRIDAY}/{SITE}/wegen", locale="nl-NL") as seen:
         frame = seen.page.frame_locator("#daykeep-page")
-        frame.locator("button").click()
+        follow(seen, frame.locator("button"))
         expect(frame.locator("h1")).to_have_text("Een gearchiveerde pagina kan niets versturen")
         expect(seen.page.locator("#daykeep-address")).to_have_text(f"{SITE}/kosten")
 

@@ -24,7 +24,7 @@ from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, BrowserType, Page, Playwright
+from playwright.sync_api import Browser, BrowserType, Locator, Page, Playwright, Request
 
 NAMES = ("chromium", "chromium-headless-shell")
 WHOLE = "DAYKEEP_WHOLE_CHROMIUM"
@@ -46,6 +46,7 @@ ARGUMENTS = (
 )
 
 VIEWPORT = (1280, 800)  # CSS pixels
+PATIENCE = 250  # looks, 20 ms apart, for the page that a click asks for
 
 
 def executable(names: Sequence[str] = NAMES) -> str:
@@ -121,6 +122,34 @@ def visit(
         yield seen
     finally:
         opened.close()
+
+
+def follow(seen: Seen, link: Locator, *, tries: int = 3) -> None:
+    """
+    Click what leads away from the page in a frame, until the browser asks for another.
+
+    A click goes to where a frame of another process was drawn last. Once in some ten thousand on a busy machine nothing
+    comes of it, though the driver says that it was clicked; a visitor clicks again. Raises AssertionError with
+    what was seen when a page was never asked for.
+    """
+    asked: list[str] = []
+
+    def note(one: Request) -> None:
+        if one.is_navigation_request():
+            asked.append(one.url)
+
+    seen.page.context.on("request", note)
+    try:
+        for _ in range(tries):
+            link.click()
+            for _ in range(PATIENCE):
+                if asked:
+                    return
+                seen.page.wait_for_timeout(20)
+    finally:
+        seen.page.context.remove_listener("request", note)
+    shown = [frame.url for frame in seen.page.frames]
+    raise AssertionError(f"{tries} clicks on {link} and no page asked for: {shown}, {seen.problems}")
 
 
 def difference(one: bytes, other: bytes, *, tolerance: int = 16) -> float:
