@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -66,10 +68,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the demonstration archive once for all tests of a worker, and return its configuration file."""
+    """Build the demonstration archive once for all workers; return the configuration file of this worker's copy."""
     from archiver.demo.run import build
 
-    return build(tmp_path_factory.mktemp("demo"), lambda: f"<urn:uuid:{uuid.uuid4()}>", lambda *_: None)
+    own = tmp_path_factory.getbasetemp()
+    made = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "demonstration"
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second waits, and finds it there
+        config = build(made, lambda: f"<urn:uuid:{uuid.uuid4()}>", lambda *_: None)
+    copy = tmp_path_factory.mktemp("demo") / "archive"
+    shutil.copytree(made, copy)
+    return copy / config.relative_to(made)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from archiver.settings import Viewer
 from tests.support.archive import Archive, Reply, build
 from tests.support.chromium import visit
 from tests.support.ports import free_port
+from tests.support.some import some
 from tests.support.viewing import serving
 from tests.test_gaps import png
 
@@ -239,7 +240,7 @@ def test_changes_of_the_counts_are_said_once(browser, address):
         ]
 
 
-@pytest.mark.parametrize("name", FLOODS)
+@pytest.mark.parametrize("name", some(FLOODS, 4))
 def test_flood_of_messages(browser, address, name):
     """A hundred thousand messages: the viewer answers meanwhile, asks little, and its banner follows the next link."""
     with visit(browser, f"{address}/web/{TUESDAY}/{SITE}/flood-{name}", locale="en-GB") as seen:

@@ -29,16 +29,8 @@ ORIGIN = f"http://{HOST}"
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "archive"
-    done = daykeep("demo", folder, "--no-serve")
-    assert done.returncode == 0, done.stderr
-    return folder / "config" / "daykeep.toml"
-
-
-@pytest.fixture(scope="module")
-def viewer(config: Path) -> Iterator[str]:
-    with served(config) as base:
+def viewer(demo: Path) -> Iterator[str]:
+    with served(demo) as base:
         yield base
 
 
@@ -95,9 +87,9 @@ def test_links_stay_inside_the_day(browser: Browser, viewer: str) -> None:
         (NEW_NL, [(200, "2026-03-07", "2026-03-08")]),
     ],
 )
-def test_lifelines_tell_the_week(config: Path, path: str, lifeline: list[tuple[int, str, str]]) -> None:
+def test_lifelines_tell_the_week(demo: Path, path: str, lifeline: list[tuple[int, str, str]]) -> None:
     """A page that disappears and one that appears have lifelines that say so."""
-    done = daykeep("history", f"{ORIGIN}{path}", "--json", config=config)
+    done = daykeep("history", f"{ORIGIN}{path}", "--json", config=demo)
     rows = [(r["status"], r["first_day"], r["last_day"]) for r in json.loads(done.stdout)]
     assert rows[: len(lifeline)] == lifeline
 
@@ -109,11 +101,11 @@ def test_moved_page_leads_on(browser: Browser, viewer: str) -> None:
         expect(replayed(seen.page).locator("h1")).to_be_visible()
 
 
-def test_search_on_a_day(config: Path) -> None:
+def test_search_on_a_day(demo: Path) -> None:
     """A search as of a day finds what stood there that day, and not what came later."""
     found = {}
     for day in (DAYS[0], DAYS[6]):
-        done = daykeep("search", "verblijfsdienst", "dwangsom", "--on", day.date, "--json", config=config)
+        done = daykeep("search", "verblijfsdienst", "dwangsom", "--on", day.date, "--json", config=demo)
         assert done.returncode == 0, done.stderr
         found[day.date] = {page["url"] for page in json.loads(done.stdout)["pages"]}
     assert f"{ORIGIN}{LATE_DECISION_NL}" in found[DAYS[0].date] & found[DAYS[6].date]

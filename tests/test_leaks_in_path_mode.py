@@ -14,7 +14,7 @@ from tests.support.archive import Archive, build
 from tests.support.leaks import ALONE, TOGETHER, Listener
 from tests.support.ports import free_port
 from tests.support.viewing import serving
-from tests.test_leaks import DAY, LEADING, SITE, answers, chromium, hear, live, try_all, ways
+from tests.test_leaks import DAY, FEW, SITE, answers, chromium, hear, live, try_all, ways
 
 __all__ = ("chromium", "live")  # fixtures
 
@@ -34,7 +34,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory, live: Listener) -> Itera
             yield base, f"http://127.0.0.1:{port}"
 
 
-@ways(*TOGETHER, *LEADING)
+@ways(*TOGETHER, *FEW)
 def test_nothing_is_reached_in_the_frame(
     chromium: Browser, live: Listener, addresses: tuple[str, str], names: Sequence[str]
 ) -> None:

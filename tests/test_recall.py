@@ -37,14 +37,14 @@ def texts():
     return found
 
 
-@pytest.fixture(scope="module")
-def asked(texts):
-    """Words as pages have them, common ones more often, and pairs of neighbours."""
+@pytest.fixture(scope="module", params=[80, pytest.param(250, marks=pytest.mark.large)])
+def asked(texts, request):
+    """Words as pages have them, common ones more often, and half as many pairs of neighbours."""
     chance = random.Random(2)
     found = [[word.folded for word in words(text)] for text in texts.values()]
-    single = {chance.choice(chance.choice(found)) for _ in range(250)}
+    single = {chance.choice(chance.choice(found)) for _ in range(request.param)}
     pairs = set()
-    for _ in range(100):
+    for _ in range(request.param // 2):
         some = chance.choice(found)
         at = chance.randrange(len(some) - 1)
         pairs.add(f"{some[at]} {some[at + 1]}")

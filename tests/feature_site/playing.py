@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -100,12 +100,14 @@ def play(
     }
 
 
-def play_beside(browser: Browser, address: Callable[[str], str], silent: Iterable[int]) -> dict[int, Verdict]:
+def play_beside(
+    browser: Browser, address: Callable[[str], str], silent: Iterable[int], names: Sequence[str]
+) -> dict[int, Verdict]:
     """Do as `play` does, but what is left of a page when only `silent` features of it have to speak goes on beside the next."""
     with ExitStack() as left:
         said: dict[int, tuple[str, str]] = {}
         waiting = []
-        for name in pages():
+        for name in names:
             with ExitStack() as shown:
                 seen = shown.enter_context(visit(browser, address(f"{SITE}/{name}"), **_VISIT))
                 frame = _frame_of(seen.page, name)
@@ -117,7 +119,7 @@ def play_beside(browser: Browser, address: Callable[[str], str], silent: Iterabl
                     left.push(shown.pop_all())
         for frame in waiting:
             said |= _verdicts(frame)
-    return _judged(said)
+    return {number: one for number, one in _judged(said).items() if one.feature.page in names}
 
 
 _VISIT: dict[str, Any] = {"ignore_https_errors": True, "wait_until": "commit"}

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -38,12 +39,19 @@ def mapper(url: str) -> str:
 def tree(html: str) -> list[object]:
     """Everything a parser makes of a page, in order, our script and what the table changes left out."""
     found: list[object] = []
-    for each in LexborHTMLParser(_unambiguous(html)).root.traverse(include_text=True):
+    for each in _nodes(LexborHTMLParser(_unambiguous(html)).root):
         if each.tag == "script" and each.attributes.get("src") == "h":
             continue
         text = _text(each) if each.tag == "-text" else None
         found.append((each.tag, text, _kept(each), _framed(each)))
     return found
+
+
+def _nodes(root: LexborNode) -> Iterator[LexborNode]:
+    """Yield everything below a node, and then what its templates hold, which is no part of the document."""
+    yield from root.traverse(include_text=True)
+    for fragment in root.template_fragments():
+        yield from _nodes(fragment)
 
 
 def _unambiguous(html: str) -> str:
@@ -116,7 +124,7 @@ def _framed(node: LexborNode) -> object:
 def leading_out(html: str) -> list[tuple[str, str, str]]:
     """Return the attributes of the table that lead out of the replay, in the frames of a page too."""
     found = []
-    for node in LexborHTMLParser(html).root.traverse():
+    for node in _nodes(LexborHTMLParser(html).root):
         rules = {**EVERYWHERE, **ELEMENTS.get(node.tag, {})}
         named = {name for name, rule in rules.items() if rule in {srcset, url}}
         for name, value in node.attributes.items():

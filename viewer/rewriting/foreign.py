@@ -78,7 +78,7 @@ class Foreign:
 
     def follow(self, tag: Token, *, text: bool) -> None:
         """Go past a tag; `text` tells whether text stands before it."""
-        if text and self.levels and self.levels[-1].html:
+        if text and self.levels and not self.levels[-1].names and self.levels[-1].html is not None:
             self.levels[-1].html.text()
         (self._leave if tag.kind is Kind.END else self._enter)(tag)
 
@@ -113,21 +113,21 @@ class Foreign:
         """Follow a start tag in an integration point."""
         if tag.name in _FOREIGN or (level.math_text and not level.html and tag.name in _STILL_FOREIGN):
             self._enter_root(level, tag)
-        elif tag.name in TABLE_PARTS and tag.name != "table":
+        elif tag.name in TABLE_PARTS and (tag.name != "table" or self._in_table()):
             self._table_part(tag.name, tag.start, entering=True)
         elif level.html is not None:
             in_table = tag.name == "form" and self._in_table()
             level.html.enter(tag.name, self._text[slice(*tag.attributes)], in_table=in_table)
 
     def _in_table(self) -> bool:
-        """Tell whether a form here is one in a table, which is empty; and know what is open around."""
+        """Tell whether what stands here is in a table and in no cell of it; and know what is open around."""
         page = self._page_elements()
         open_here = (page if level.html is None else level.html for level in reversed(self.levels))
         return next((found for html in open_here if (found := html.in_table()) is not None), False)
 
     def _enter_root(self, level: _Level, tag: Token) -> None:
         if level.html:
-            level.html.text()
+            level.html.begin_foreign()
         if not is_self_closing(self._text, tag):
             level.names.append(tag.name)
             level.kinds.append(tag.name if tag.name in _FOREIGN else "math")
@@ -181,7 +181,7 @@ class Foreign:
             self._break_out(tag.start)
             if level.html is not None:
                 level.html.leave(tag.name)
-        elif not level.names and level.html is not None and (level.html or tag.name == "form"):
+        elif not level.names and level.html:
             self._leave_html(level.html, tag)
         elif not self._cut(tag):
             self._leave_around(tag)
@@ -231,6 +231,8 @@ class Foreign:
         level = self.levels[-1]
         if tag.name in TABLE_PARTS:
             self._table_part(tag.name, tag.start)
+        elif tag.name == "form" and not level.names and level.html is not None:
+            self._leave_html(level.html, tag)
         elif level.names:
             html = self._html_of(level)
             html.foreign(barred=("annotation-xml", "math") in zip(level.names, level.kinds, strict=True))
@@ -246,32 +248,17 @@ class Foreign:
             self._known = place
 
     def _table_part(self, name: str, place: int, *, entering: bool = False) -> None:
-        """Follow a tag of a part of a table: it closes cells, whatever is open in them."""
-        wanted = "table" if entering else name
-        while self.levels:
-            level = self.levels[-1]
-            html = self._html_of(level)
-            if html.has_part(wanted):
-                break
-            if level.html is None or html.has_part("table") or not self._part_around(wanted):
-                return
-            self.levels.pop()
-            self.levels[-1].names.pop()
-        self._apply_part(name, place, entering=entering)
-
-    def _part_around(self, wanted: str) -> bool:
-        """Tell whether such a part is open at all: no further out than the innermost table."""
-        for level in reversed(self.levels):
-            html = self._html_of(level)
-            if html.has_part("table"):
-                return html.has_part(wanted)
-        return False
-
-    def _apply_part(self, name: str, place: int, *, entering: bool) -> None:
-        level = self.levels[-1]
+        """Follow a tag of a part of a table: it closes cells, whatever is open in them, or is nothing."""
+        depth = len(self.levels) - 1
+        while depth >= 0 and not self._html_of(self.levels[depth]).has_parts:
+            depth -= 1
+        if depth < 0 or not self._html_of(self.levels[depth]).moves(name, entering=entering):
+            return
+        del self.levels[depth + 1 :]
+        html = self.levels[depth].html
         self._break_out(place)
-        if level.html is not None:
-            (level.html.enter if entering else level.html.leave)(name)
+        if html is not None:
+            (html.enter if entering else html.leave)(name)
 
     def _page_elements(self) -> OpenElements:
         """
@@ -288,7 +275,7 @@ class Foreign:
                 self._page.text()
             last = token.end
             if token.start in self._passed:
-                self._page.text()
+                self._page.begin_foreign()
                 last = self._passed[token.start]
             elif token.kind is Kind.START:
                 self._page.enter(token.name, self._text[slice(*token.attributes)])
@@ -296,6 +283,7 @@ class Foreign:
                 self._page.leave(token.name)
         if self._begun > last:
             self._page.text()
+        self._page.begin_foreign()
         self._known = self._begun
         self._passed.clear()
         return self._page

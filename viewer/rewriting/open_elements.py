@@ -14,6 +14,7 @@ Knows nothing of text, attributes or addresses.
 from __future__ import annotations
 
 from collections import Counter
+from enum import Enum
 
 _FOREIGN = "#foreign"  # stands for `<svg>` or `<math>` with all that is open in it
 _BARRED = "#barred"  # the same with an `<annotation-xml>`, over which most end tags do not reach
@@ -31,7 +32,7 @@ _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _MARKED = frozenset(("applet", "marquee", "object"))
 _CELLS = frozenset(("td", "th"))
 _GROUPS = frozenset(("tbody", "tfoot", "thead"))
-TABLE_PARTS = _CELLS | _GROUPS | {"caption", "colgroup", "table", "tr"}
+TABLE_PARTS = _CELLS | _GROUPS | {"caption", "col", "colgroup", "table", "tr"}
 """What closes cells, whatever is open in them."""
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "center", "details", "dialog", "dir", "div", "dl",
@@ -63,18 +64,47 @@ _NO_TEXT = frozenset({
     "textarea", "hr",
 })  # fmt: skip
 _NOTHING = frozenset(("body", "frameset", "head", "html", "frame"))
-_WITHIN = {"td": "tr", "th": "tr", "tr": "tbody", "col": "colgroup"}
+# These do not tell what a template is for (HTML 13.2.6.4.22)
+_OF_HEAD = frozenset({
+    "base", "basefont", "bgsound", "link", "meta", "noframes", "script", "style", "template", "title",
+})  # fmt: skip
+
+
+class _Mode(Enum):
+    """What a table, a part of one or a template may hold that has nothing open in it (HTML 13.2.6.4)."""
+
+    ANYTHING = "in template"  # nothing told yet
+    BODY = "in body"
+    TABLE = "in table"
+    CAPTION = "in caption"
+    COLUMNS = "in column group"
+    ROWS = "in table body"
+    CELLS = "in row"
+    CELL = "in cell"
+
+
+_MODE_IN = {
+    "table": _Mode.TABLE, "caption": _Mode.CAPTION, "colgroup": _Mode.COLUMNS, "tr": _Mode.CELLS,
+    **dict.fromkeys(_GROUPS, _Mode.ROWS), **dict.fromkeys(_CELLS, _Mode.CELL),
+}  # fmt: skip
+_TEMPLATE_OF = {
+    "caption": _Mode.TABLE, "col": _Mode.COLUMNS, "colgroup": _Mode.TABLE, "tr": _Mode.ROWS,
+    **dict.fromkeys(_GROUPS, _Mode.TABLE), **dict.fromkeys(_CELLS, _Mode.CELLS),
+}  # fmt: skip
+"""What a template is for whose first part this is."""
+_IN_TABLE = frozenset({_Mode.TABLE, _Mode.COLUMNS, _Mode.ROWS, _Mode.CELLS})
 
 
 class _Element:
-    """An open element; two of one name are two."""
+    """An open element; two of one name are two. Of a template it is known what it is for, once it is told."""
 
-    __slots__ = ("attributes", "name", "open")
+    __slots__ = ("attributes", "mode", "name", "open")
 
     def __init__(self, name: str, attributes: str = "") -> None:
         self.name = name
         self.attributes = attributes
         self.open = True
+        self.mode = _Mode.ANYTHING if name == "template" else _MODE_IN.get(name)
 
 
 class OfDocument:
@@ -100,9 +130,14 @@ class OpenElements:
         """Tell whether any is open."""
         return bool(self._stack)
 
-    def has_part(self, name: str) -> bool:
-        """Tell whether a part of a table is open, and no other table within it."""
+    def _has_part(self, name: str) -> bool:
+        """Tell whether a part of a table is open, and no other table or template within it."""
         return self._in_scope({name}, _TABLE_SCOPE)
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether a table or a template is open, which parts of tables belong to."""
+        return self._count["table"] > 0 or self.has_template
 
     @property
     def has_template(self) -> bool:
@@ -127,33 +162,50 @@ class OpenElements:
 
         `in_table` tells whether these elements stand in a table and in no cell of it (`in_table`).
         """
-        if self._is_nothing(name):
+        if name in TABLE_PARTS - {"table"}:
+            self._move(name, entering=True)
             return
+        if self.has_parts:
+            in_table = bool(self.in_table())
+        if self._is_nothing(name, in_table=in_table):
+            return
+        if name == "form" and in_table:
+            self._empty_form()
+            return
+        self._no_part(name)
         self._make_room(name)
-        if name in TABLE_PARTS - {"table"} or name == "col":
-            self._enter_part(name)
-            return
         if name not in _CLOSES_P | _NO_TEXT:
             self.text()
         if name not in _VOID:
-            self._open(name, attributes, in_table=in_table)
+            self._open(name, attributes)
 
-    def _is_nothing(self, name: str) -> bool:
+    def _is_nothing(self, name: str, *, in_table: bool) -> bool:
         """Tell whether a start tag opens nothing, as a form in a form or a `<select>` that ends another."""
         if name in {"input", "select"} and self._in_scope({"select"}, _SCOPE):
             self._close({"select"}, _SCOPE)
             return name == "select"
-        second = name == "form" and self._document.form is not None and not self._count["template"]
-        return second or name in _NOTHING
+        if name == "form" and self.has_template:
+            return in_table
+        if name == "table" and in_table and not self._has_part("table"):
+            return self.has_template
+        return name in _NOTHING or (name == "form" and self._document.form is not None)
 
-    def _open(self, name: str, attributes: str, *, in_table: bool) -> None:
-        own = self.in_table()
-        if name == "form" and (
-            in_table if own is None else own
-        ):  # it is empty, and all the same the form of what follows
-            self._document.form = _Element(name)
-            self._document.form.open = False
+    def _no_part(self, name: str) -> None:
+        """Note what is no part of a table: columns end, and a template that begins so is for anything."""
+        if not self.has_parts:
             return
+        mode, place = self._context()
+        if mode is _Mode.COLUMNS and self._stack[place].name == "colgroup" and name != "template":
+            self._cut(place)
+        elif mode is _Mode.ANYTHING and name not in _OF_HEAD:
+            self._stack[place].mode = _Mode.BODY
+
+    def _empty_form(self) -> None:
+        """Follow a form directly in a table: it is empty, and all the same the form of what follows."""
+        self._document.form = _Element("form")
+        self._document.form.open = False
+
+    def _open(self, name: str, attributes: str) -> None:
         element = self._push(name, attributes)
         if name in _FORMATTING:
             self._remember(element)
@@ -168,8 +220,10 @@ class OpenElements:
             self._adopt(name)
         elif name == "form":
             self._leave_form()
-        elif name in TABLE_PARTS or name == "template":
-            self._close({name}, _TABLE_SCOPE if name != "template" else frozenset())
+        elif name in TABLE_PARTS:
+            self._move(name, entering=False)
+        elif name == "template":
+            self._close({name}, frozenset())
         elif name in _HEADINGS:
             self._close(_HEADINGS, _SCOPE)
         elif name in _BLOCKS | _MARKED | {"button", "dd", "dt", "li", "p", "select"}:
@@ -177,9 +231,14 @@ class OpenElements:
         elif name not in _NOTHING:
             self._close({name}, _SPECIAL)
 
+    def begin_foreign(self) -> None:
+        """Follow the start tag of `<svg>` or `<math>`, which is not remembered."""
+        self._no_part(_FOREIGN)
+        self.text()
+
     def foreign(self, *, barred: bool) -> None:
         """Put `<svg>` or `<math>` on the stack; `barred` says that an `<annotation-xml>` is open in it."""
-        self.text()
+        self.begin_foreign()
         name = _BARRED if barred else _FOREIGN
         self._stack.append(_Element(name))
         self._count[name] += 1
@@ -258,10 +317,8 @@ class OpenElements:
 
         None where no part of a table is open, nor a template.
         """
-        for element in reversed(self._stack):
-            if element.name in TABLE_PARTS or element.name == "template":
-                return element.name not in _CELLS | {"caption", "template"}
-        return None
+        mode, place = self._context()
+        return mode in _IN_TABLE if place >= 0 else None
 
     def _close_item(self, names: set[str]) -> None:
         for place in range(len(self._stack) - 1, -1, -1):
@@ -276,25 +333,94 @@ class OpenElements:
         while self._stack and self._stack[-1].name in _IMPLIED - but:
             self._cut(-1)
 
-    def _enter_part(self, name: str) -> None:
-        """Open a part of a table, with what must be around it; outside a table there is none."""
-        if not self.has_part("table"):
-            return
-        if name in _CELLS:
-            self._close(_CELLS, _TABLE_SCOPE)
-        around = _WITHIN.get(name, "table")
-        holders = _GROUPS if around == "tbody" else frozenset({around})
-        while self._stack[-1].name not in holders | _TABLE_SCOPE:
-            self._cut(-1)
-        if self._stack[-1].name not in holders:
-            self._enter_part(around)
-        self._clear_marked(name)
-        if name != "col":
-            self._push(name)
+    def moves(self, name: str, *, entering: bool) -> bool:
+        """Tell whether the start or end tag of a part of a table is anything where it stands."""
+        mode, place = self._context()
+        if place < 0:
+            return False
+        if entering and name == "table":  # a table directly in a table ends it
+            return mode in _IN_TABLE and self._has_part(name)
+        is_in = self._stack[place].name in _MODE_IN  # or in a template, and in nothing in that
+        return self._enters(name, mode, is_in=is_in) if entering else self._leaves(name, mode, is_in=is_in)
 
-    def _clear_marked(self, name: str) -> None:
-        if name in _CELLS or name == "caption":
+    def _move(self, name: str, *, entering: bool) -> None:
+        """
+        Follow the start or end tag of a part of a table (HTML 13.2.6.4.9 to 13.2.6.4.15).
+
+        What it closes is closed from within, a step at a time, and what must be around it is opened.
+        """
+        goes_on = True
+        while goes_on and self.moves(name, entering=entering):
+            goes_on = self._step_in(name) if entering else self._step_out(name)
+
+    @staticmethod
+    def _enters(name: str, mode: _Mode, *, is_in: bool) -> bool:
+        match mode:
+            case _Mode.CELLS:
+                return is_in or name in _CELLS
+            case _Mode.ROWS:
+                return is_in or name in _CELLS | {"tr"}
+            case _Mode.COLUMNS:
+                return is_in
+        return mode is not _Mode.BODY
+
+    def _leaves(self, name: str, mode: _Mode, *, is_in: bool) -> bool:
+        match mode:
+            case _Mode.CELL:
+                return name not in {"caption", "col", "colgroup"} and self._has_part(name)
+            case _Mode.CELLS | _Mode.ROWS if name in _GROUPS:
+                return is_in and self._has_part(name)
+            case _Mode.CELLS:
+                return is_in and name in {"table", "tr"}
+            case _Mode.CAPTION:
+                return name in {"caption", "table"}
+            case _Mode.COLUMNS:
+                return is_in and name != "col"
+        return is_in and name == "table"
+
+    def _step_in(self, name: str) -> bool:
+        """Close or open one part for another that begins; tell whether there is more to do."""
+        mode, place = self._context()
+        holds = {_Mode.CELLS: _CELLS, _Mode.ROWS: _CELLS | {"tr"}, _Mode.COLUMNS: {"col"}}
+        if mode is _Mode.ANYTHING:
+            self._stack[place].mode = _TEMPLATE_OF[name]
+        elif mode is _Mode.TABLE or name in holds.get(mode, ()):
+            self._cut(place + 1)
+            return self._open_part(name, mode)
+        else:
+            self._close_part(place)
+        return True
+
+    def _open_part(self, name: str, mode: _Mode) -> bool:
+        """Open a part, or what must be around it; tell whether it is yet to be opened itself."""
+        around = {_Mode.ROWS: "tr", _Mode.TABLE: "colgroup" if name == "col" else "tbody"}
+        own = name in _GROUPS | {"caption", "colgroup"} or mode is _Mode.CELLS
+        if mode is not _Mode.COLUMNS:  # of which each is closed at once
+            self._push(name if own else around[mode])
+        if name in _CELLS | {"caption"} and own:
             self._formatting.append(_Element(_MARKER))
+        return not (own or mode is _Mode.COLUMNS or name == around.get(mode))
+
+    def _step_out(self, name: str) -> bool:
+        """Close one part on the way to that which ends; tell whether there are more."""
+        _, place = self._context()
+        closed = self._stack[place].name
+        self._close_part(place)
+        return closed != name
+
+    def _close_part(self, place: int) -> None:
+        marked = self._stack[place].name in _CELLS | {"caption"}
+        self._cut(place)
+        if marked:
+            self._forget_to_marker()
+
+    def _context(self) -> tuple[_Mode, int]:
+        """Return what the innermost table, part of one or template may hold, and its place, or -1."""
+        for place in range(len(self._stack) - 1, -1, -1):
+            mode = self._stack[place].mode
+            if mode is not None:
+                return mode, place
+        return _Mode.BODY, -1
 
     def _in_scope(self, names: frozenset[str] | set[str], scope: frozenset[str]) -> bool:
         return self._place(names, scope) >= 0
@@ -315,7 +441,7 @@ class OpenElements:
         place = self._place(names, scope)
         if place < 0:
             return
-        marked = self._stack[place].name in _MARKED | _CELLS | {"caption", "template"}
+        marked = self._stack[place].name in _MARKED | {"template"}
         self._cut(place)
         if marked:
             self._forget_to_marker()
