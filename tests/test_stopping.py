@@ -75,6 +75,34 @@ def test_a_signal_that_wakes_another_thread_is_heard():
     assert subprocess.run([sys.executable, "-c", ELSEWHERE], timeout=30, check=False).returncode == 0
 
 
+ENDING = """
+import os, signal, sys, time
+from archiver.cli import stopping
+
+class Slow:
+    def __init__(self):
+        self._time = time
+    def __del__(self):
+        self._time.sleep(2)
+
+stopping.GRACE = 1
+sys.modules["slow"] = Slow()
+stop = stopping.stop_on_signals()
+os.kill(os.getpid(), signal.SIGTERM)
+stop.wait()
+print("done")
+sys.exit(3)
+"""
+
+
+def test_a_process_that_ends_by_itself_says_how():
+    """An alarm that comes while Python takes itself apart, without handlers, ends nothing."""
+    ran = subprocess.run(
+        [sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (3, "done\n", "")
+
+
 def test_all_that_wait_are_woken():
     """One asks, eight threads that wait hear it, and whoever asks afterwards."""
     stop, told = Stop(), []

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import math
 import os
 import queue
 import select
 import signal
+import sys
 import threading
 import time
 
@@ -88,7 +90,23 @@ def stop_on_signals() -> Stop:
             os.write(2, STOPPED)
         os._exit(1)
 
+    atexit.register(_ends_by_itself)
     signal.signal(signal.SIGALRM, leave)
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
     return stop
+
+
+def _ends_by_itself() -> None:
+    """
+    Take the alarm back at the end of a process, once what it said is out.
+
+    Python gives up its handlers before it takes its modules apart; an alarm that came then would end the
+    process as a signal does, after everything was done.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # told once more when Python itself writes what is left
+            stream.flush()
+    signal.alarm(0)
