@@ -23,6 +23,7 @@ from tests.support.archive import HTML, Archive, Lost, Reply, build
 from tests.support.chromium import launch_whole, visit
 from tests.support.kinds import KINDS, Kind, every_kind, reach
 from tests.support.ports import free_port
+from tests.support.some import some
 from tests.support.viewing import Visitor, serving
 
 SITE = "https://www.example.org"
@@ -327,7 +328,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
 @pytest.mark.browser
 @pytest.mark.parametrize(
     "kind",
-    [one for one in KINDS if one.name not in NOT_ON_PAPER and not one.narrow],
+    some([one for one in KINDS if one.name not in NOT_ON_PAPER and not one.narrow], 3),
     ids=lambda kind: kind.name,
 )
 def test_every_page_of_the_viewer(browser: Browser, kinds: tuple[str, str], kind: Kind) -> None:

@@ -66,9 +66,13 @@ def inside(config: Path | None, *words: str | Path) -> Ended:
     return Ended(status, out.getvalue(), err.getvalue())
 
 
+AT_ONCE = {"delay": 0, "retries": 0, "allow_addresses": ["127.0.0.0/8"]}
+"""A site on loopback that is asked without pauses, and once: a second try comes seconds later."""
+
+
 def configure(folder: Path, *seeds: str, top: str = "", **site: Any) -> Path:
-    """Write a configuration of one site, `example`, that may live on loopback; return its path."""
-    values = {"name": "example", "seeds": list(seeds), "delay": 0, "allow_addresses": ["127.0.0.0/8"]} | site
+    """Write a configuration of one site, `example`, in which `site` replaces what is there at once; return its path."""
+    values = {"name": "example", "seeds": list(seeds), **AT_ONCE} | site
     lines = [
         'data = "../data"',
         top,
