@@ -497,6 +497,13 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("part", ["<table></table>", "<form></form>"])
+def test_linear_in_what_is_open(part: str) -> None:
+    """With as much open around it as is remembered, a tag costs a look, not one at all that is open."""
+    around = ("<svg><desc>" + "<div>" * 250) * 126
+    assert ends(lambda: rewritten(around + part * (200_000 // len(part))))
+
+
 @pytest.mark.parametrize("xml", [False, True])
 @pytest.mark.parametrize("part", HOSTILE)
 def test_linear(part: str, xml: bool) -> None:

@@ -29,9 +29,9 @@ with atheris.instrument_imports(include=["viewer"]):
 from tests.support.page_tree import SCRIPT, leading_out, mapper, tree
 
 _TAGS = (
-    "a", "annotation-xml", "b", "body", "button", "col", "desc", "div", "font", "foreignObject", "form", "frameset", "h1", "head", "html",
+    "a", "annotation-xml", "b", "body", "button", "caption", "col", "colgroup", "desc", "div", "font", "foreignObject", "form", "frameset", "h1", "head", "html",
     "iframe", "li", "math", "mi", "noembed", "noframes", "noscript", "object", "option", "p", "plaintext", "pre", "script",
-    "select", "style", "svg", "table", "td", "template", "textarea", "title", "tr", "xmp",
+    "select", "style", "svg", "table", "tbody", "td", "template", "textarea", "tfoot", "th", "title", "tr", "xmp",
 )  # fmt: skip
 _MARKS = (
     "<", ">", "/", "=", '"', "'", "&", ";", "!", "-", "--", "\n", " ", "\t", "\f", "\r", "\\", "//", "http:", "//x/", "&#47;",
@@ -80,7 +80,7 @@ def page(text: str) -> None:
     after = rewrite_html(before.encode(), "utf-8", mapper, SCRIPT).decode()
     if re.search("<svg|<math", text) and re.search("<select|<frameset", text):
         return
-    if re.search("<template.*<col", text, re.DOTALL):
+    if re.search("<template.*<col(?!group)", text, re.DOTALL):
         return
     if "<frameset" not in text and tree(after) != tree(before):
         raise AssertionError(f"another tree: {text!r} became {after!r}")

@@ -43,7 +43,8 @@ def tree(html: str) -> list[object]:
         if each.tag == "script" and each.attributes.get("src") == "h":
             continue
         text = _text(each) if each.tag == "-text" else None
-        found.append((each.tag, text, _kept(each), _framed(each)))
+        around = each.parent.tag if each.parent is not None else None
+        found.append((each.tag, around, text, _kept(each), _framed(each)))
     return found
 
 

@@ -116,14 +116,24 @@ class Foreign:
         elif tag.name in TABLE_PARTS and (tag.name != "table" or self._in_table()):
             self._table_part(tag.name, tag.start, entering=True)
         elif level.html is not None:
-            in_table = tag.name == "form" and self._in_table()
-            level.html.enter(tag.name, self._text[slice(*tag.attributes)], in_table=in_table)
+            is_form = tag.name == "form"  # of which there is one pointer for the whole document
+            level.html.enter(
+                tag.name,
+                self._text[slice(*tag.attributes)],
+                in_table=is_form and self._in_table(),
+                in_template=is_form and self._in_template(),
+            )
 
     def _in_table(self) -> bool:
         """Tell whether what stands here is in a table and in no cell of it; and know what is open around."""
         page = self._page_elements()
         open_here = (page if level.html is None else level.html for level in reversed(self.levels))
         return next((found for html in open_here if (found := html.in_table()) is not None), False)
+
+    def _in_template(self) -> bool:
+        """Tell whether what stands here is in a template; and know what is open around, and which form."""
+        self._page_elements()
+        return any(self._html_of(level).has_template for level in self.levels)
 
     def _enter_root(self, level: _Level, tag: Token) -> None:
         if level.html:
@@ -190,16 +200,14 @@ class Foreign:
         if tag.name in TABLE_PARTS:
             self._table_part(tag.name, tag.start)
         else:
-            if tag.name == "form":
-                self._page_elements()  # there is but one pointer, and it may be of a form out there
-            html.leave(tag.name)
+            html.leave(tag.name, in_template=tag.name == "form" and self._in_template())
 
     def _leave_template(self, tag: Token) -> None:
         """Follow the end tag of a template, which ends whatever is open in it (HTML 13.2.6.4.4)."""
         level = self.levels[-1]
         if (level.names or not level.html) and self._cut(tag):
             return
-        if not any(self._html_of(level).has_template for level in self.levels):
+        if not self._in_template():
             return
         while not self._html_of(self.levels[-1]).has_template:
             self.levels.pop()
@@ -234,9 +242,10 @@ class Foreign:
         elif tag.name == "form" and not level.names and level.html is not None:
             self._leave_html(level.html, tag)
         elif level.names:
+            in_template = tag.name == "form" and self._in_template()
             html = self._html_of(level)
             html.foreign(barred=("annotation-xml", "math") in zip(level.names, level.kinds, strict=True))
-            html.leave(tag.name)
+            html.leave(tag.name, in_template=in_template)
             if html.took_foreign():
                 self._left(level, tag.end)
 

@@ -6,9 +6,9 @@ The stack of open elements of HTML, as far as `<svg>` and `<math>` end with it (
     <p><svg><path></div>       no `div` is open: `</div>` is nothing, and what follows is still in `<svg>`
 
 Start and end tags go in, by name; of the insertion modes only what moves the stack: implied ends, scopes,
-cells of tables, formatting elements that come back, and the adoption agency. A page is hostile: no more than
-so many elements are remembered, beyond which it is lost, and a tag costs no more than a look through them.
-Knows nothing of text, attributes or addresses.
+parts of tables, also in templates, formatting elements that come back, and the adoption agency. A page is
+hostile: no more than so many elements are remembered, beyond which it is lost, and a tag costs no more than a
+look through them. Knows nothing of text, attributes or addresses.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MARKED = frozenset(("applet", "marquee", "object"))
 _CELLS = frozenset(("td", "th"))
 _GROUPS = frozenset(("tbody", "tfoot", "thead"))
 TABLE_PARTS = _CELLS | _GROUPS | {"caption", "col", "colgroup", "table", "tr"}
-"""What closes cells, whatever is open in them."""
+"""The tags that belong to tables."""
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "center", "details", "dialog", "dir", "div", "dl",
     "fieldset", "figcaption", "figure", "footer", "header", "hgroup", "listing", "main", "menu", "nav",
@@ -64,6 +64,7 @@ _NO_TEXT = frozenset({
     "textarea", "hr",
 })  # fmt: skip
 _NOTHING = frozenset(("body", "frameset", "head", "html", "frame"))
+_IN_COLUMNS = frozenset(("html", "template"))  # what is there beside `<col>` without ending them
 # These do not tell what a template is for (HTML 13.2.6.4.22)
 _OF_HEAD = frozenset({
     "base", "basefont", "bgsound", "link", "meta", "noframes", "script", "style", "template", "title",
@@ -98,12 +99,13 @@ _IN_TABLE = frozenset({_Mode.TABLE, _Mode.COLUMNS, _Mode.ROWS, _Mode.CELLS})
 class _Element:
     """An open element; two of one name are two. Of a template it is known what it is for, once it is told."""
 
-    __slots__ = ("attributes", "mode", "name", "open")
+    __slots__ = ("attributes", "mode", "name", "open", "times")
 
     def __init__(self, name: str, attributes: str = "") -> None:
         self.name = name
         self.attributes = attributes
         self.open = True
+        self.times = 0  # of a marker
         self.mode = _Mode.ANYTHING if name == "template" else _MODE_IN.get(name)
 
 
@@ -156,46 +158,47 @@ class OpenElements:
             self._formatting[place] = self._push(element.name, element.attributes)
             place += 1
 
-    def enter(self, name: str, attributes: str = "", *, in_table: bool = False) -> None:
+    def enter(
+        self, name: str, attributes: str = "", *, in_table: bool = False, in_template: bool = False
+    ) -> None:
         """
         Follow a start tag; of its attributes it counts whether two tags have the same.
 
-        `in_table` tells whether these elements stand in a table and in no cell of it (`in_table`).
+        `in_table` tells whether these elements stand in a table and in no cell of it, `in_template` whether in a
+        template; of tables and templates that are open here it is known.
         """
         if name in TABLE_PARTS - {"table"}:
             self._move(name, entering=True)
             return
+        self._no_part(name)
         if self.has_parts:
             in_table = bool(self.in_table())
-        if self._is_nothing(name, in_table=in_table):
+        if self._is_nothing(name, in_table=in_table, in_template=in_template or self.has_template):
             return
         if name == "form" and in_table:
             self._empty_form()
             return
-        self._no_part(name)
         self._make_room(name)
         if name not in _CLOSES_P | _NO_TEXT:
             self.text()
         if name not in _VOID:
-            self._open(name, attributes)
+            self._open(name, attributes, in_template=in_template or self.has_template)
 
-    def _is_nothing(self, name: str, *, in_table: bool) -> bool:
+    def _is_nothing(self, name: str, *, in_table: bool, in_template: bool) -> bool:
         """Tell whether a start tag opens nothing, as a form in a form or a `<select>` that ends another."""
         if name in {"input", "select"} and self._in_scope({"select"}, _SCOPE):
             self._close({"select"}, _SCOPE)
             return name == "select"
-        if name == "form" and self.has_template:
-            return in_table
-        if name == "table" and in_table and not self._has_part("table"):
-            return self.has_template
-        return name in _NOTHING or (name == "form" and self._document.form is not None)
+        if name == "table":
+            return in_table and not self._has_part("table")  # in a template for parts of one
+        if name == "form":
+            return in_table if in_template else self._document.form is not None
+        return name in _NOTHING
 
     def _no_part(self, name: str) -> None:
         """Note what is no part of a table: columns end, and a template that begins so is for anything."""
-        if not self.has_parts:
-            return
         mode, place = self._context()
-        if mode is _Mode.COLUMNS and self._stack[place].name == "colgroup" and name != "template":
+        if mode is _Mode.COLUMNS and self._stack[place].name == "colgroup" and name not in _IN_COLUMNS:
             self._cut(place)
         elif mode is _Mode.ANYTHING and name not in _OF_HEAD:
             self._stack[place].mode = _Mode.BODY
@@ -205,21 +208,21 @@ class OpenElements:
         self._document.form = _Element("form")
         self._document.form.open = False
 
-    def _open(self, name: str, attributes: str) -> None:
+    def _open(self, name: str, attributes: str, *, in_template: bool) -> None:
         element = self._push(name, attributes)
         if name in _FORMATTING:
             self._remember(element)
         elif name in _MARKED or name == "template":
-            self._formatting.append(_Element(_MARKER))
-        elif name == "form" and not self._count["template"]:
+            self._mark()
+        elif name == "form" and not in_template:
             self._document.form = element
 
-    def leave(self, name: str) -> None:
-        """Follow an end tag."""
+    def leave(self, name: str, *, in_template: bool = False) -> None:
+        """Follow an end tag; `in_template` tells whether these elements stand in a template."""
         if name in _FORMATTING:
             self._adopt(name)
         elif name == "form":
-            self._leave_form()
+            self._leave_form(in_template=in_template or self.has_template)
         elif name in TABLE_PARTS:
             self._move(name, entering=False)
         elif name == "template":
@@ -398,7 +401,7 @@ class OpenElements:
         if mode is not _Mode.COLUMNS:  # of which each is closed at once
             self._push(name if own else around[mode])
         if name in _CELLS | {"caption"} and own:
-            self._formatting.append(_Element(_MARKER))
+            self._mark()
         return not (own or mode is _Mode.COLUMNS or name == around.get(mode))
 
     def _step_out(self, name: str) -> bool:
@@ -416,6 +419,8 @@ class OpenElements:
 
     def _context(self) -> tuple[_Mode, int]:
         """Return what the innermost table, part of one or template may hold, and its place, or -1."""
+        if not self.has_parts:
+            return _Mode.BODY, -1
         for place in range(len(self._stack) - 1, -1, -1):
             mode = self._stack[place].mode
             if mode is not None:
@@ -446,13 +451,23 @@ class OpenElements:
         if marked:
             self._forget_to_marker()
 
-    def _forget_to_marker(self) -> None:
-        while self._formatting and self._formatting.pop().name != _MARKER:
-            pass
+    def _mark(self) -> None:
+        """Set a marker, beyond which no formatting element is looked for; those in a row are one, counted."""
+        if not self._formatting or self._formatting[-1].name != _MARKER:
+            self._formatting.append(_Element(_MARKER))
+        self._formatting[-1].times += 1
 
-    def _leave_form(self) -> None:
+    def _forget_to_marker(self) -> None:
+        while self._formatting and self._formatting[-1].name != _MARKER:
+            self._formatting.pop()
+        if self._formatting:
+            self._formatting[-1].times -= 1
+            if not self._formatting[-1].times:
+                self._formatting.pop()
+
+    def _leave_form(self, *, in_template: bool) -> None:
         """End a form: it alone is taken from the stack, and what is open in it stays open."""
-        if self._count["template"]:
+        if in_template:
             self._close({"form"}, _SCOPE)
             return
         form, self._document.form = self._document.form, None
