@@ -499,7 +499,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("part", ["<table></table>", "<form></form>"])
 def test_linear_in_what_is_open(part: str) -> None:
-    """With as much open around it as is remembered, a tag costs a look, not one at all that is open."""
+    """With as much open around them as is remembered, tables and forms cost little more than other tags."""
     around = ("<svg><desc>" + "<div>" * 250) * 126
     assert ends(lambda: rewritten(around + part * (200_000 // len(part))))
 

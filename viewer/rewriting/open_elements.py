@@ -164,8 +164,8 @@ class OpenElements:
         """
         Follow a start tag; of its attributes it counts whether two tags have the same.
 
-        `in_table` tells whether these elements stand in a table and in no cell of it, `in_template` whether in a
-        template; of tables and templates that are open here it is known.
+        `in_table` tells whether these elements stand in a table and in no cell of it, `in_template` whether
+        in a template; of tables and templates that are open here it is known.
         """
         if name in TABLE_PARTS - {"table"}:
             self._move(name, entering=True)
