@@ -26,7 +26,7 @@ def archives(tmp_path_factory) -> dict[str, Path]:
         }
         seed = f"http://127.0.0.1:{server.port}/"
         for name, options in (("as it comes", {}), ("configured", {"compression": "none", "top": TERMS})):
-            made[name] = configure(tmp_path_factory.mktemp("archive"), seed, retries=0, **options)
+            made[name] = configure(tmp_path_factory.mktemp("archive"), seed, **options)
             done = daykeep(made[name], "crawl", "example")
             assert done.status in {0, 3}, done.err
     return made

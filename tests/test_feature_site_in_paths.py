@@ -56,7 +56,7 @@ def verdicts(browser: Browser, viewer: str, archive: Archive) -> Callable[[str],
     """
     Return what each feature of a page said, in Chromium as visitors have it, that finds nothing of the live site.
 
-    Pages are played beside each other, with the first of them.
+    The first page that is asked for plays all of its set, beside each other.
     """
     stamp = day_of(archive).timestamp
 

@@ -166,7 +166,7 @@ def test_waiting_by_command(tmp_path):
     """`daykeep conform --waiting` measures what waits and says so; afterwards nothing does."""
     with serving() as server:
         server.day = {"/": page("Hello")}
-        config = configure(tmp_path, f"http://127.0.0.1:{server.port}/", retries=0)
+        config = configure(tmp_path, f"http://127.0.0.1:{server.port}/")
         assert daykeep(config, "crawl", "example").status in {0, 3}
     done = daykeep(config, "conform", "--waiting")
     assert done.status == 0, done.err

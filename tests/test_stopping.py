@@ -101,6 +101,13 @@ def test_a_process_that_ends_by_itself_says_how():
         [sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60, check=False
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (3, "done\n", "")
+    closed = subprocess.run(
+        ["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, ENDING.replace('print("done")', "")],
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert (closed.returncode, closed.stderr) == (3, b"")
 
 
 def test_all_that_wait_are_woken():

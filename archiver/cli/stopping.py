@@ -99,14 +99,13 @@ def stop_on_signals() -> Stop:
 
 def _ends_by_itself() -> None:
     """
-    Take the alarm back at the end of a process, once what it said is out.
+    Take the alarm back at the end of a process, once what it said is out. Nothing may wait long after this.
 
     Python gives up its handlers before it takes its modules apart; an alarm that came then would end the
     process as a signal does, after everything was done.
     """
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(
-            OSError, ValueError
-        ):  # told once more when Python itself writes what is left
+        # what cannot be written Python tells itself; a stream that was closed from the start is None
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
     signal.alarm(0)

@@ -26,7 +26,7 @@
   const byId = (name) => document.getElementById(`daykeep-${name}`);
 
   if (window.matchMedia("(max-width: 48rem)").matches) byId("more").open = false;
-  document.body.dataset.folded = "";
+  document.body.dataset.scripted = "";
 
   const webAddress = (text) => {
     try {
