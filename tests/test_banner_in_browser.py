@@ -113,7 +113,7 @@ def test_the_page_does_not_jump(browser, address, size):
         seen.page.route("**/viewer.js*", late)
         seen.page.goto(f"{address}/web/{TUESDAY}/{SITE}/next", wait_until="networkidle")
         assert sum(seen.page.evaluate("shifts")) < 0.1
-        seen.page.locator("#daykeep-banner").evaluate("one => { one.style.paddingTop = '200px' }")
+        seen.page.locator("#daykeep-room").evaluate("one => { one.style.marginTop = '200px' }")
         seen.page.wait_for_function("() => shifts.some(one => one > 0.1)")  # which would be heard
         if size[0] == 390:
             expect(seen.page.locator(".banner-tools")).not_to_be_visible()
