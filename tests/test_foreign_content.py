@@ -71,6 +71,7 @@ FRAGMENTS = [
     # a table directly in a table, columns, a form in a table, and what a cell that ends forgets
     "<table><i><svg><desc><table><math></i>", "<table><col><svg></colgroup>", "<table><td><svg><desc><col>", "<table><svg><desc><p><form></desc>",
     "<table><td><b></tr>text<svg></b>", "<svg><form><desc></form>", "<svg><desc><button><b></button>text</desc>",
+    "<math><mi><p><a><div><svg></div>text", "<svg><desc><p><b></p>text<!-- --></desc>",
     # tags that end themselves, and raw text
     "<svg/>", "<svg><g/></g>", "<svg><script/>", "<svg><style/>", "<svg><title/>", "<math/>", "<svg><script></svg>", "<svg><style><p>",
     "<svg><textarea></svg>", "<svg><desc><textarea></svg></textarea>", "<svg a=b/></svg>", "<svg a=/></svg>", "<svg><SVG></svg></svg>",

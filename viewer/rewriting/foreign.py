@@ -76,10 +76,13 @@ class Foreign:
         self._begun = 0
         self._passed: dict[int, int] = {}  # what was foreign since: from where to where
 
-    def follow(self, tag: Token, *, text: bool) -> None:
-        """Go past a tag; `text` tells whether text stands before it."""
-        if text and self.levels and not self.levels[-1].names and self.levels[-1].html is not None:
+    def text(self) -> None:
+        """Go past text, before a tag, a comment or a CDATA section: it may open elements again."""
+        if self.levels and not self.levels[-1].names and self.levels[-1].html is not None:
             self.levels[-1].html.text()
+
+    def follow(self, tag: Token) -> None:
+        """Go past a tag."""
         (self._leave if tag.kind is Kind.END else self._enter)(tag)
 
     @property

@@ -135,13 +135,13 @@ class _Scanner:
         if not found:
             return None
         self._place = found.end()
+        if found.start() > before and not self._xml:
+            self._foreign.text()
         if found["tag"] is None:
             return self._other(found)
-        if not found["close"]:
-            return None
-        return self._tag(found, text=found.start() > before)
+        return self._tag(found) if found["close"] else None
 
-    def _tag(self, found: re.Match[str], *, text: bool) -> Token:
+    def _tag(self, found: re.Match[str]) -> Token:
         kind = Kind.END if found["slash"] else Kind.START
         token = Token(kind, found["tag"].lower(), found.start(), found.end(), found.span("attributes"))
         if token.name == _FRAMESET:
@@ -151,7 +151,7 @@ class _Scanner:
             self._raw = token.name
         if self._xml:
             return token
-        self._foreign.follow(token, text=text)
+        self._foreign.follow(token)
         return self._rest(token) if self._foreign.is_lost else token
 
     def _rest(self, token: Token) -> Token:
