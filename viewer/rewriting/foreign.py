@@ -262,7 +262,7 @@ class Foreign:
     def _table_part(self, name: str, place: int, *, entering: bool = False) -> None:
         """Follow a tag of a part of a table: it closes cells, whatever is open in them, or is nothing."""
         depth = len(self.levels) - 1
-        while depth >= 0 and not self._html_of(self.levels[depth]).has_parts:
+        while depth >= 0 and not self._html_of(self.levels[depth]).has_table_or_template:
             depth -= 1
         if depth < 0 or not self._html_of(self.levels[depth]).moves(name, entering=entering):
             return

@@ -93,6 +93,8 @@ _TEMPLATE_OF = {
     **dict.fromkeys(_GROUPS, _Mode.TABLE), **dict.fromkeys(_CELLS, _Mode.CELLS),
 }  # fmt: skip
 """What a template is for whose first part this is."""
+_HOLDS = {_Mode.CELLS: _CELLS, _Mode.ROWS: _CELLS | {"tr"}, _Mode.COLUMNS: frozenset({"col"})}
+"""The parts that open there; all others end it first."""
 _IN_TABLE = frozenset({_Mode.TABLE, _Mode.COLUMNS, _Mode.ROWS, _Mode.CELLS})
 
 
@@ -137,7 +139,7 @@ class OpenElements:
         return self._in_scope({name}, _TABLE_SCOPE)
 
     @property
-    def has_parts(self) -> bool:
+    def has_table_or_template(self) -> bool:
         """Whether a table or a template is open, which parts of tables belong to."""
         return self._count["table"] > 0 or self.has_template
 
@@ -171,7 +173,7 @@ class OpenElements:
             self._move(name, entering=True)
             return
         self._no_part(name)
-        if self.has_parts:
+        if self.has_table_or_template:
             in_table = bool(self.in_table())
         if self._is_nothing(name, in_table=in_table, in_template=in_template or self.has_template):
             return
@@ -358,14 +360,9 @@ class OpenElements:
 
     @staticmethod
     def _enters(name: str, mode: _Mode, *, is_in: bool) -> bool:
-        match mode:
-            case _Mode.CELLS:
-                return is_in or name in _CELLS
-            case _Mode.ROWS:
-                return is_in or name in _CELLS | {"tr"}
-            case _Mode.COLUMNS:
-                return is_in
-        return mode is not _Mode.BODY
+        if is_in or mode in {_Mode.BODY, _Mode.COLUMNS}:
+            return is_in
+        return name in _HOLDS.get(mode, TABLE_PARTS)
 
     def _leaves(self, name: str, mode: _Mode, *, is_in: bool) -> bool:
         match mode:
@@ -384,10 +381,9 @@ class OpenElements:
     def _step_in(self, name: str) -> bool:
         """Close or open one part for another that begins; tell whether there is more to do."""
         mode, place = self._context()
-        holds = {_Mode.CELLS: _CELLS, _Mode.ROWS: _CELLS | {"tr"}, _Mode.COLUMNS: {"col"}}
         if mode is _Mode.ANYTHING:
             self._stack[place].mode = _TEMPLATE_OF[name]
-        elif mode is _Mode.TABLE or name in holds.get(mode, ()):
+        elif mode is _Mode.TABLE or name in _HOLDS.get(mode, ()):
             self._cut(place + 1)
             return self._open_part(name, mode)
         else:
@@ -419,7 +415,7 @@ class OpenElements:
 
     def _context(self) -> tuple[_Mode, int]:
         """Return what the innermost table, part of one or template may hold, and its place, or -1."""
-        if not self.has_parts:
+        if not self.has_table_or_template:
             return _Mode.BODY, -1
         for place in range(len(self._stack) - 1, -1, -1):
             mode = self._stack[place].mode
