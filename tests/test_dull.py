@@ -24,9 +24,7 @@ TAGS = r"""(?:
 SCHEME = "(?![tT][pP][sS]?:)"
 NO_SLASH = rf"(?:{SCHEME}[^QUOTE&/\\\t\n\r])*+"
 SLASHES = rf"{NO_SLASH}(?:/(?:{SCHEME}[^\"'&/\\\t\n\r])++)*+/?"
-ELEMENTS = (
-    "base frameset iframe link math meta noembed noframes plaintext script style svg textarea title xmp"
-)
+ELEMENTS = "base frameset iframe link math meta noembed noframes plaintext script style svg template textarea title xmp"
 PARTS = "audio embed feimage frame image img input object source track use video " + ELEMENTS.replace(
     "frameset ", ""
 ).replace("meta ", "")

@@ -72,7 +72,18 @@ FRAGMENTS = [
     "<table><i><svg><desc><table><math></i>", "<table><col><svg></colgroup>", "<table><td><svg><desc><col>", "<table><svg><desc><p><form></desc>",
     "<table><td><b></tr>text<svg></b>", "<svg><form><desc></form>", "<svg><desc><button><b></button>text</desc>",
     "<math><mi><p><a><div><svg></div>text", "<svg><desc><p><b></p>text<!-- --></desc>",
+    # a template that begins with a column holds nothing else: any other tag is none
+    "<template><col>", "<template><col><style>", "<template><col><script></template>", "<template><col><svg>", "<template><col><svg></template>",
+    "<template><link><col><title>", "<template><div><col>", "<template>text<col>", "<template><style></style><!-- --></p><col><svg>",
+    "<template><template></template><col>", "<template><template><div></template><col>", "<template><template><col></template><col>",
+    "<template><template><col></template><div>", "<template><col><template><div><svg>", "<template><col><template><div><svg></template></template>",
+    "<template><col><noscript><style></noscript>", "<template><noscript></noscript><col>",
+    "<template><svg></svg><col>", "<template><col></template><svg>", "<svg><desc><template><col>", "<svg><desc><template><col><svg></template>",
+    "<svg><desc><template><col><title></template></desc>", "<svg><template><col></template>", "<math><mi><template><div><col><svg></template>",
+    "<template><col><div></template><div><svg></div>", "<template><template><svg></p></template><col>", "<div><template><template><svg></div></template><col><div></template><svg></div>",
+    "<table><template><col></table><svg></template></table>", "<template><col><p><b></template><svg></b>",
     # tags that end themselves, and raw text
+    "<div><svg/><svg></div>", "<svg/>" * 300 + "<svg></div>", "<template><col><svg/></template><svg></div>",
     "<svg/>", "<svg><g/></g>", "<svg><script/>", "<svg><style/>", "<svg><title/>", "<math/>", "<svg><script></svg>", "<svg><style><p>",
     "<svg><textarea></svg>", "<svg><desc><textarea></svg></textarea>", "<svg a=b/></svg>", "<svg a=/></svg>", "<svg><SVG></svg></svg>",
 ]  # fmt: skip

@@ -50,6 +50,7 @@ GOES = [
     f"<p><span><noscript><div></div></noscript><svg></span><![CDATA[>{OUT}]]>",
     f"<noscript><table></noscript><svg></table><title>{OUT}",
     f"<noscript></noscript</noscript>{OUT}",
+    f"<noscript><template></noscript><col><title></title>{OUT}",
 ]  # fmt: skip
 """Its content goes, because what follows would be other tags in one reading than in the other."""
 
@@ -87,7 +88,7 @@ def read(page: str, noscript: Noscript) -> list[Token]:
 
 WORDS = [
     *["<noscript>", "</noscript>"] * 8, "<noscript title='", "</noscript", "<!--", "-->", "<style>", "</style>", "<title>", "</title>",
-    "<script>", "</script>", "<svg>", "</svg>", "<math>", "<mi>", "<desc>", "<template>", "</template>", "<![CDATA[>", "]]>", "<table>",
+    "<script>", "</script>", "<svg>", "</svg>", "<math>", "<mi>", "<desc>", "<template>", "</template>", "<col>", "<![CDATA[>", "]]>", "<table>",
     "</table>", "<td>", "<div>", "</div>", "<span>", "</span>", "<p>", "</p>", "<form>", "</form>", "<a>", "</a>", "<b>", "</b>",
     "<select>", "</select>", "<head>", "<body>", "<frameset>", "<plaintext>", "<p title='", "'>", "<", "</", "text", OUT, OUT, OUT,
 ]  # fmt: skip

@@ -44,8 +44,8 @@ _CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)(?:(?<=,)|(?:[^,(]|\([^)
 _NAMING = frozenset(
     {
         "audio", "base", "embed", "feimage", "frame", "iframe", "image", "img", "input", "link", "math",
-        "noembed", "noframes", "object", "plaintext", "script", "source", "style", "svg", "textarea", "title",
-        "track", "use", "video", "xmp",
+        "noembed", "noframes", "object", "plaintext", "script", "source", "style", "svg", "template",
+        "textarea", "title", "track", "use", "video", "xmp",
     }
 )  # fmt: skip
 _ATTRIBUTE = attribute_but({"background", "style"})

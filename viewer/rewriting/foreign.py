@@ -7,17 +7,20 @@ Where in a page `<svg>` and `<math>` are, which HTML stands in them, and what en
     <svg><g><p>                              `<p>` ends what is foreign, as may end tags of what is around it
 
 Tags go in, in their order; what is open in the page around them is read only where a tag may close it
-(open_elements.py). Nesting is remembered to a fixed depth, beyond which nobody knows where a page is
-(`is_lost`). Knows nothing of raw text or addresses.
+(open_elements.py), but for templates, in some of which most tags are nothing (templates.py). Nesting is
+remembered to a fixed depth, beyond which nobody knows where a page is (`is_lost`). Knows nothing of raw text
+or addresses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .open_elements import TABLE_PARTS, OfDocument, OpenElements
 from .tags import Kind, Token, attributes, is_self_closing, unescape
+from .templates import Template, entered, ignores, left
 
 _FOREIGN = frozenset({"math", "svg"})
 _INTEGRATION = {
@@ -37,8 +40,20 @@ _BREAKOUT = frozenset({
 _DEEPEST = 256
 """Foreign elements within each other that are remembered; real pages have two or three."""
 
-Reader = Callable[[int, int, Mapping[int, int]], Iterator[Token]]
-"""Yields the tokens of the page between two places, and of what is passed over only the first."""
+
+class Stretch(NamedTuple):
+    """A stretch of a page, outside `<svg>` and `<math>`."""
+
+    start: int
+    end: int
+    passed: Mapping[int, int]
+    """What is foreign in it: from where to where."""
+    templates: Template | None
+    """What is open at its start."""
+
+
+Reader = Callable[[Stretch], Iterator[Token]]
+"""Yields the tokens of a stretch, and of what is passed over only the first."""
 
 
 @dataclass(slots=True)
@@ -70,9 +85,12 @@ class Foreign:
         self._read = read
         self.levels: list[_Level] = []
         """Empty where the place is in nothing foreign."""
+        self.templates: Template | None = None
+        """Templates of the page around the place, as far as one may hold columns only."""
         self._document = OfDocument()
         self._page = OpenElements(self._document)
         self._known = 0  # up to where the elements of the page are known
+        self._known_in: Template | None = None
         self._begun = 0
         self._passed: dict[int, int] = {}  # what was foreign since: from where to where
 
@@ -83,7 +101,15 @@ class Foreign:
 
     def follow(self, tag: Token) -> None:
         """Go past a tag."""
-        (self._leave if tag.kind is Kind.END else self._enter)(tag)
+        if not self.ignores(tag.name):
+            (self._leave if tag.kind is Kind.END else self._enter)(tag)
+
+    def ignores(self, name: str) -> bool:
+        """Tell whether a tag that stands here is nothing: it begins neither raw text nor `<svg>`."""
+        if not self.levels:
+            return ignores(self.templates, name)
+        html = self.levels[-1].html
+        return not self.levels[-1].names and html is not None and html.ignores(name)
 
     @property
     def is_lost(self) -> bool:
@@ -108,7 +134,13 @@ class Foreign:
             self._enter_foreign(self.levels[-1], tag)
         elif self.levels:
             self._enter_html(self.levels[-1], tag)
-        elif tag.name in _FOREIGN and not is_self_closing(self._text, tag):
+        else:
+            self._enter_page(tag)
+
+    def _enter_page(self, tag: Token) -> None:
+        """Follow a start tag in the page."""
+        self.templates = entered(self.templates, tag.name)
+        if tag.name in _FOREIGN and not is_self_closing(self._text, tag):
             self._begun = tag.start
             self.levels.append(_Level(None, [tag.name], [tag.name]))
 
@@ -186,6 +218,7 @@ class Foreign:
     def _leave(self, tag: Token) -> None:
         """Follow an end tag (HTML 13.2.6.5): it closes foreign elements, what they stand in, or nothing."""
         if not self.levels:
+            self.templates = left(self.templates, tag.name)
             return
         level = self.levels[-1]
         if tag.name == "template":
@@ -219,6 +252,8 @@ class Foreign:
         self._break_out(tag.start)
         if html is not None:
             html.leave(tag.name)
+        else:
+            self.templates = left(self.templates, tag.name)
 
     def _html_of(self, level: _Level) -> OpenElements:
         return self._page_elements() if level.html is None else level.html
@@ -257,7 +292,7 @@ class Foreign:
         level.kinds.clear()
         if level.html is None:
             self.levels.clear()
-            self._known = place
+            self._known, self._known_in = place, self.templates
 
     def _table_part(self, name: str, place: int, *, entering: bool = False) -> None:
         """Follow a tag of a part of a table: it closes cells, whatever is open in them, or is nothing."""
@@ -280,22 +315,27 @@ class Foreign:
         is not read again.
         """
         last = self._known
-        for token in self._read(self._known, self._begun, self._passed):
+        for token in self._read(Stretch(self._known, self._begun, self._passed, self._known_in)):
             if self.is_lost:
                 break
             if token.start > last:
                 self._page.text()
-            last = token.end
-            if token.start in self._passed:
-                self._page.begin_foreign()
-                last = self._passed[token.start]
-            elif token.kind is Kind.START:
-                self._page.enter(token.name, self._text[slice(*token.attributes)])
-            elif token.kind is Kind.END:
-                self._page.leave(token.name)
+            self._follow_page(token)
+            last = self._passed.get(token.start, token.end)
         if self._begun > last:
             self._page.text()
         self._page.begin_foreign()
-        self._known = self._begun
+        self._known, self._known_in = self._begun, self.templates
         self._passed.clear()
         return self._page
+
+    def _follow_page(self, token: Token) -> None:
+        """Go past a token of the page, or past what is foreign and begins with it."""
+        if self._page.ignores(token.name):
+            return
+        if token.kind is Kind.START and token.name in _FOREIGN:
+            self._page.begin_foreign()
+        elif token.kind is Kind.START:
+            self._page.enter(token.name, self._text[slice(*token.attributes)])
+        elif token.kind is Kind.END:
+            self._page.leave(token.name)

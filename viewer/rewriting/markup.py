@@ -20,11 +20,11 @@ Knows nothing of addresses.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import Enum, auto
 
 from .dull import Over
-from .foreign import Foreign
+from .foreign import Foreign, Stretch
 from .tags import ATTRIBUTE, Kind, Token, is_self_closing
 
 _ANY_ATTRIBUTE = re.sub(r"\?P<\w+>", "?:", ATTRIBUTE)
@@ -97,9 +97,9 @@ def tokens(
     """
     Yield the tokens of a page in their order. A tag that the page ends in is none, as in browsers.
 
-    `over` passes over text and whole tags that the caller wants no token of (dull.py), `<noscript>` and
-    `<frameset>` not among them. It is not asked inside `<svg>` and `<math>`, nor after a `<frameset>`, behind
-    which text may be what is none.
+    `over` passes over text and whole tags that the caller wants no token of (dull.py), `<noscript>`,
+    `<template>` and `<frameset>` not among them. It is not asked inside `<svg>` and `<math>`, in a template
+    that may hold columns only, nor after a `<frameset>`, behind which text may be what is none.
     """
     scanner = _Scanner(text, xml, over, Noscript.MARKUP if xml else noscript)
     while (token := scanner.next()) is not None:
@@ -128,7 +128,7 @@ class _Scanner:
         """Return the next token, or None at the end."""
         if self._raw:
             return self._raw_text()
-        if self._over and not self._foreign.levels:
+        if self._over and not self._foreign.levels and not self._foreign.templates:
             self._place = self._over(self._place)
         before = self._place
         found = (_XML_TOKEN if self._xml else _HTML_TOKEN).search(self._text, self._place)
@@ -147,7 +147,7 @@ class _Scanner:
         if token.name == _FRAMESET:
             self._over = None
         # as it is where the tag stands: `<svg><title>` is not
-        if kind is Kind.START and (self._is_raw(token) or self._is_taken(token)):
+        if kind is Kind.START and self._begins_raw(token):
             self._raw = token.name
         if self._xml:
             return token
@@ -179,6 +179,12 @@ class _Scanner:
         found = pattern.search(self._text, self._place) if pattern else None
         return found.start() if found else len(self._text)
 
+    def _begins_raw(self, tag: Token) -> bool:
+        """Tell whether what follows a start tag is raw text, or given as that."""
+        if self._foreign.ignores(tag.name):
+            return False
+        return self._is_raw(tag) or self._is_taken(tag)
+
     def _is_raw(self, tag: Token) -> bool:
         if self._xml or self._foreign.is_inside:
             return tag.name in _RAW_IN_FOREIGN and not is_self_closing(self._text, tag)
@@ -205,23 +211,24 @@ class _Scanner:
         self._raw = ""
         self._place = place
 
-    def _outside(self, start: int, end: int, passed: Mapping[int, int]) -> Iterator[Token]:
-        """Yield the tokens between two places; of each stretch that is passed over only the first."""
+    def _outside(self, stretch: Stretch) -> Iterator[Token]:
+        """Yield the tokens of a stretch outside; of what is passed over in it only the first."""
         if self._differing:
             raise ReadingsDiffer
         scanner = _Scanner(self._text, xml=False, over=None, noscript=self._noscript)
-        scanner.pass_to(start)
-        while (token := scanner.next()) is not None and token.start < end:
+        scanner.pass_to(stretch.start)
+        scanner._foreign.templates = stretch.templates
+        while (token := scanner.next()) is not None and token.start < stretch.end:
             yield token
-            if token.start in passed:
-                scanner.pass_to(passed[token.start])
+            if token.start in stretch.passed:
+                scanner.pass_to(stretch.passed[token.start])
 
     def ends_noscript(self) -> bool:
         """Tell whether the first `noscript` tag is an end tag, at the end of the text and in nothing."""
         while (token := self.next()) is not None and token.name != _NOSCRIPT:
             pass
         last = token is not None and token.kind is Kind.END and token.end == len(self._text)
-        return last and not self._foreign.levels
+        return last and not self._foreign.levels and not self._foreign.templates
 
 
 def _ends_alike(content: str) -> bool:

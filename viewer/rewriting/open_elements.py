@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections import Counter
 from enum import Enum
 
+from .templates import OF_HEAD
+
 _FOREIGN = "#foreign"  # stands for `<svg>` or `<math>` with all that is open in it
 _BARRED = "#barred"  # the same with an `<annotation-xml>`, over which most end tags do not reach
 _MARKER = "#marker"
@@ -65,10 +67,6 @@ _NO_TEXT = frozenset({
 })  # fmt: skip
 _NOTHING = frozenset(("body", "frameset", "head", "html", "frame"))
 _IN_COLUMNS = frozenset(("html", "template"))  # what is there beside `<col>` without ending them
-# These do not tell what a template is for (HTML 13.2.6.4.22)
-_OF_HEAD = frozenset({
-    "base", "basefont", "bgsound", "link", "meta", "noframes", "script", "style", "template", "title",
-})  # fmt: skip
 
 
 class _Mode(Enum):
@@ -148,6 +146,12 @@ class OpenElements:
         """Whether a template is open."""
         return self._count["template"] > 0
 
+    def ignores(self, name: str) -> bool:
+        """Tell whether a tag is nothing, since its template holds columns only (HTML 13.2.6.4.12)."""
+        mode, place = self._context()
+        is_template = mode is _Mode.COLUMNS and self._stack[place].name == "template"
+        return is_template and name not in {"col", "template"}
+
     def text(self) -> None:
         """Note text, or a tag like it: formatting elements that ended with what they were in come back."""
         missing = []
@@ -202,7 +206,7 @@ class OpenElements:
         mode, place = self._context()
         if mode is _Mode.COLUMNS and self._stack[place].name == "colgroup" and name not in _IN_COLUMNS:
             self._cut(place)
-        elif mode is _Mode.ANYTHING and name not in _OF_HEAD:
+        elif mode is _Mode.ANYTHING and name not in OF_HEAD:
             self._stack[place].mode = _Mode.BODY
 
     def _empty_form(self) -> None:

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from .dull import Dull, attribute_but, element_but, schemeless, tag, valued
 
-# With raw text or what may be taken for it, foreign, or with rules that look at more than a doubled slash
+# With raw text or what may be taken for it, foreign, a template, or with rules that look at more than a
+# doubled slash
 _ELEMENTS = frozenset(
     {
         "base", "frameset", "iframe", "link", "math", "meta", "noembed", "noframes", "noscript",
-        "plaintext", "script", "style", "svg", "textarea", "title", "xmp",
+        "plaintext", "script", "style", "svg", "template", "textarea", "title", "xmp",
     }
 )  # fmt: skip
 _ATTRIBUTES = frozenset({"attributionsrc", "formtarget", "integrity", "nonce", "ping", "target"})
