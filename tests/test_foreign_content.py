@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.archive import Reply, build
 from tests.support.chromium import visit
-from tests.support.page_tree import SCRIPT, mapper, tree
+from tests.support.page_tree import SCRIPT, leading_out, mapper, tree
 from tests.support.ports import free_port
 from tests.support.viewing import serving
 from viewer.rewriting.html import rewrite_html
@@ -72,18 +72,24 @@ FRAGMENTS = [
     "<table><i><svg><desc><table><math></i>", "<table><col><svg></colgroup>", "<table><td><svg><desc><col>", "<table><svg><desc><p><form></desc>",
     "<table><td><b></tr>text<svg></b>", "<svg><form><desc></form>", "<svg><desc><button><b></button>text</desc>",
     "<math><mi><p><a><div><svg></div>text", "<svg><desc><p><b></p>text<!-- --></desc>",
-    # a template that begins with a column holds nothing else: any other tag is none
-    "<template><col>", "<template><col><style>", "<template><col><script></template>", "<template><col><svg>", "<template><col><svg></template>",
-    "<template><link><col><title>", "<template><div><col>", "<template>text<col>", "<template><style></style><!-- --></p><col><svg>",
-    "<template><template></template><col>", "<template><template><div></template><col>", "<template><template><col></template><col>",
-    "<template><template><col></template><div>", "<template><col><template><div><svg>", "<template><col><template><div><svg></template></template>",
-    "<template><col><noscript><style></noscript>", "<template><noscript></noscript><col>",
-    "<template><svg></svg><col>", "<template><col></template><svg>", "<svg><desc><template><col>", "<svg><desc><template><col><svg></template>",
-    "<svg><desc><template><col><title></template></desc>", "<svg><template><col></template>", "<math><mi><template><div><col><svg></template>",
-    "<template><col><div></template><div><svg></div>", "<template><template><svg></p></template><col>", "<div><template><template><svg></div></template><col><div></template><svg></div>",
-    "<table><template><col></table><svg></template></table>", "<template><col><p><b></template><svg></b>",
+    # a template that begins with a column holds nothing else: what would be raw text, or a drawing, is not
+    *(f"<template><col><{raw}></template>" for raw in ("noframes", "script", "style", "textarea", "title", "xmp")), "<template><col/><title></template>",
+    *(f"<template>{first}<col><title></template>" for first in ("<link>", "<meta>", "<script></script>", "<style></style>", "<template></template>")),
+    *(f"<template>{first}<col><title></template>" for first in ("text", "<!-- -->", "</p>", "<div>", "<tr>", "<svg></svg>", "<noscript></noscript>")),
+    *(f"<template><template>{first}</template><col><title></template>" for first in ("<col>", "<div>", "<link>", "<svg></p>")),
+    "<template><template><col></template><title></template>", "<template><col><template><title></template></template>",
+    "<template><col><template><div></template><title></template>", "<template><col><template><template><div></template></template><title></template>",
+    "<template><col></template><title></template>", "<template></template><col><title></template>", "<template><col><svg><template>", "<template><col><math><mi><template>",
+    "<svg><desc><template><col><title></template></desc>", "<svg><desc><template><div><col><title></template></desc>", "<svg><template><col><title></template>",
+    "<template><template><div><svg></p></svg></div></template><col><title></template><div><svg></div>", "<div><template><col><div></template><svg></div>",
+    "<table><template><col><title></template></table>", "<template><col><b></template><svg></b>",
+    # to Chromium some tags tell that a template is for anything, and to the standard they tell nothing
+    *(f"<template><{first}></{first}><col><title></template>" for first in ("base", "basefont", "bgsound", "noframes", "title")),
+    "<template><base><link><col><title></template>", "<template><link><base><col><title></template>", "<template><title></title><div><col><title></template>",
+    "<template><title></title><tr><svg></tr>", "<template><title></title><tr><td><title></template>", "<svg><desc><template><base><col><style></template></desc>", "<svg><desc><template><base><td><svg></td>",
+    "<template><base></template><table><td><svg></td>",
     # tags that end themselves, and raw text
-    "<div><svg/><svg></div>", "<svg/>" * 300 + "<svg></div>", "<template><col><svg/></template><svg></div>",
+    "<div><svg/><svg></div>", "<svg/>" * 300 + "<svg></span>", "<template><col><svg/></template><svg></span>",
     "<svg/>", "<svg><g/></g>", "<svg><script/>", "<svg><style/>", "<svg><title/>", "<math/>", "<svg><script></svg>", "<svg><style><p>",
     "<svg><textarea></svg>", "<svg><desc><textarea></svg></textarea>", "<svg a=b/></svg>", "<svg a=/></svg>", "<svg><SVG></svg></svg>",
 ]  # fmt: skip
@@ -139,6 +145,7 @@ INSIDE = [
 TAGS = [
     *(f"<{slash}{tag}>" for tag in AROUND + INSIDE for slash in ("", "/")), *["<svg>", "<math>"] * 6, "text", "</br>", "<br>",
     "<font color=x>", "<annotation-xml encoding=text/html>", "<g/>", "<script/>", "<title/>", "<mglyph>", "<textarea>", "</textarea>",
+    *["<template>", "</template>", "<col>"] * 2, "<base>",
 ]  # fmt: skip
 
 
@@ -149,7 +156,9 @@ def test_any_tags_are_read_as_a_parser_reads_them(seed):
     for _ in range(1000):
         tags = [chosen.choice(TAGS) for _ in range(chosen.randint(2, 16))]
         page = "<!doctype html><html><head></head><body>" + "".join([*tags, chosen.choice(PROBES)])
-        assert tree(rewrite_html(page.encode(), "utf-8", mapper, SCRIPT).decode()) == tree(page), page
+        after = rewrite_html(page.encode(), "utf-8", mapper, SCRIPT).decode()
+        assert tree(after) == tree(page), page
+        assert leading_out(after) == [], page
 
 
 @pytest.mark.parametrize(("deep", "ends"), [
@@ -157,6 +166,7 @@ def test_any_tags_are_read_as_a_parser_reads_them(seed):
     ("<svg><desc>" + "<div>" * 200, False), ("<svg><desc>" + "<div>" * 300, True),
     ("<div>" * 200 + "<svg></span>", False), ("<div>" * 300 + "<svg></span>", True), ("<div>" * 300 + "<svg></svg>", False),
     ("".join(f"<b a={n}>" for n in range(300)) + "<svg></i>", True),
+    ("<template><col>" + "<div>" * 300 + "</template><svg></span>", False), ("<svg/>" * 300 + "<svg></span>", False),
     ("<template><tr><td>x</template>" * 300 + "<b>t</b><div><svg><path></div>", False),
 ])  # fmt: skip
 def test_a_page_that_is_too_deep_ends(deep, ends):

@@ -51,6 +51,9 @@ GOES = [
     f"<noscript><table></noscript><svg></table><title>{OUT}",
     f"<noscript></noscript</noscript>{OUT}",
     f"<noscript><template></noscript><col><title></title>{OUT}",
+    f"<template><col><template><noscript><template><div></noscript></template><style></template>{OUT}",
+    f"<template><col><template><noscript></template></noscript><title></template><style></title>{OUT}</style>",
+    f"<template><template><noscript></template></noscript><col><title></template><style></title>{OUT}</style>",
 ]  # fmt: skip
 """Its content goes, because what follows would be other tags in one reading than in the other."""
 
@@ -88,7 +91,7 @@ def read(page: str, noscript: Noscript) -> list[Token]:
 
 WORDS = [
     *["<noscript>", "</noscript>"] * 8, "<noscript title='", "</noscript", "<!--", "-->", "<style>", "</style>", "<title>", "</title>",
-    "<script>", "</script>", "<svg>", "</svg>", "<math>", "<mi>", "<desc>", "<template>", "</template>", "<col>", "<![CDATA[>", "]]>", "<table>",
+    "<script>", "</script>", "<svg>", "</svg>", "<math>", "<mi>", "<desc>", *["<template>", "</template>", "<col>"] * 4, "<![CDATA[>", "]]>", "<table>",
     "</table>", "<td>", "<div>", "</div>", "<span>", "</span>", "<p>", "</p>", "<form>", "</form>", "<a>", "</a>", "<b>", "</b>",
     "<select>", "</select>", "<head>", "<body>", "<frameset>", "<plaintext>", "<p title='", "'>", "<", "</", "text", OUT, OUT, OUT,
 ]  # fmt: skip

@@ -6,7 +6,8 @@ What a parser makes of a page, so that a page and its rewritten form can be comp
 
 The parser is lexbor's, which the rewriter does not use. Left out is what the rewriter's table is there to change: the
 script put first, mapped addresses, the attributes that are taken away, what a `<noscript>` holds that ends in two
-places (tests/test_noscript.py), and what stands behind too many foreign elements in each other.
+places (tests/test_noscript.py), what stands behind too many foreign elements in each other, and parts of tables that
+are tags in a template to some browsers only.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from viewer.rewriting.data_url import parse_data_url
-from viewer.rewriting.markup import TOO_DEEP, Noscript, ReadingsDiffer, tokens
+from viewer.rewriting.markup import DISPUTED, TOO_DEEP, Noscript, ReadingsDiffer, tokens
 from viewer.rewriting.rules import ELEMENTS, EVERYWHERE, srcset, url
 from viewer.rewriting.tags import Kind
 
@@ -56,8 +57,8 @@ def _nodes(root: LexborNode) -> Iterator[LexborNode]:
 
 
 def _unambiguous(html: str) -> str:
-    """Return a page without what the rewriter takes out: of each `<noscript>`, and beyond the deepest `<svg>`."""
-    if not re.search("<noscript|<svg|<math", html, re.IGNORECASE):
+    """Return a page without what the rewriter takes out: of each `<noscript>`, and what nobody can tell."""
+    if not re.search("<noscript|<svg|<math|<template", html, re.IGNORECASE):
         return html
     try:
         taken = _taken_out(html, Noscript.EITHER)
@@ -71,7 +72,9 @@ def _unambiguous(html: str) -> str:
 def _taken_out(html: str, noscript: Noscript) -> list[tuple[int, int]]:
     found = tokens(html, noscript=noscript)
     return [
-        (one.start, one.end) for one in found if one.kind is Kind.RAW and one.name in {"noscript", TOO_DEEP}
+        (one.start, one.end)
+        for one in found
+        if one.kind is Kind.RAW and one.name in {"noscript", DISPUTED, TOO_DEEP}
     ]
 
 

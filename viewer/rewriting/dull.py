@@ -30,8 +30,8 @@ class Dull:
         """
         Take expressions for whole tags, whole elements and the like (`tag`).
 
-        Elements with raw text may only be among them with their text and end tag, and `<svg>` and `<math>`
-        not at all: what stands in them is no markup, or other markup.
+        Elements with raw text may only be among them with their text and end tag, and `<svg>`, `<math>` and
+        `<template>` not at all: what stands in them is no markup, or other markup.
         """
         options = re2.Options()
         options.encoding = re2.Options.Encoding.LATIN1

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from .open_elements import TABLE_PARTS, OfDocument, OpenElements
 from .tags import Kind, Token, attributes, is_self_closing, unescape
-from .templates import Template, entered, ignores, left
+from .templates import Template, disputes, entered, ignores, left
 
 _FOREIGN = frozenset({"math", "svg"})
 _INTEGRATION = {
@@ -42,7 +42,7 @@ _DEEPEST = 256
 
 
 class Stretch(NamedTuple):
-    """A stretch of a page, outside `<svg>` and `<math>`."""
+    """A stretch of a page that begins and ends outside `<svg>` and `<math>`."""
 
     start: int
     end: int
@@ -78,7 +78,11 @@ class _Level:
 
 
 class Foreign:
-    """The foreign elements around a place in a page, and the HTML in them. Knows them from tag to tag."""
+    """
+    The foreign elements around a place in a page, and the HTML in them. Knows them from tag to tag.
+
+    Of the HTML around them it knows the templates, and reads the rest where that matters.
+    """
 
     def __init__(self, text: str, read: Reader) -> None:
         self._text = text
@@ -96,8 +100,9 @@ class Foreign:
 
     def text(self) -> None:
         """Go past text, before a tag, a comment or a CDATA section: it may open elements again."""
-        if self.levels and not self.levels[-1].names and self.levels[-1].html is not None:
-            self.levels[-1].html.text()
+        html = self._html_here()
+        if html is not None:
+            html.text()
 
     def follow(self, tag: Token) -> None:
         """Go past a tag."""
@@ -108,8 +113,19 @@ class Foreign:
         """Tell whether a tag that stands here is nothing: it begins neither raw text nor `<svg>`."""
         if not self.levels:
             return ignores(self.templates, name)
-        html = self.levels[-1].html
-        return not self.levels[-1].names and html is not None and html.ignores(name)
+        html = self._html_here()
+        return html is not None and html.ignores(name)
+
+    def disputes(self, name: str) -> bool:
+        """Tell whether a start tag that stands here is one to some browsers, and nothing to others."""
+        if not self.levels:
+            return disputes(self.templates, name)
+        html = self._html_here()
+        return html is not None and html.disputes(name)
+
+    def _html_here(self) -> OpenElements | None:
+        """Return the HTML of an integration point, if the place is in that and in nothing foreign within."""
+        return self.levels[-1].html if self.levels and not self.levels[-1].names else None
 
     @property
     def is_lost(self) -> bool:
@@ -292,7 +308,7 @@ class Foreign:
         level.kinds.clear()
         if level.html is None:
             self.levels.clear()
-            self._known, self._known_in = place, self.templates
+            self._known = place
 
     def _table_part(self, name: str, place: int, *, entering: bool = False) -> None:
         """Follow a tag of a part of a table: it closes cells, whatever is open in them, or is nothing."""

@@ -28,7 +28,7 @@ from .doctype import resolved
 from .dull import plain_of
 from .head import first_place
 from .import_map import rewrite_import_map
-from .markup import TOO_DEEP, Noscript, ReadingsDiffer, tokens
+from .markup import DISPUTED, TOO_DEEP, Noscript, ReadingsDiffer, tokens
 from .passed_over import dull_of
 from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, inner, meta_rules, url
 from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unescape
@@ -216,7 +216,7 @@ def _valued(text: str, attribute: Attribute, value: str) -> tuple[int, int, str]
 
 
 def _raw_text(raw: str, name: str, script_type: str, page: Page) -> str | None:
-    if name in {"noscript", TOO_DEEP}:
+    if name in {"noscript", DISPUTED, TOO_DEEP}:
         return ""
     if name == "style":
         return rewrite_css_text(raw, page.mapper)

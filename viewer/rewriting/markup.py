@@ -8,7 +8,8 @@ The tokens of an HTML or XML page, each with its place in the text, so that a re
 Text between tokens is not given. The tokens are those of the standard's tokenizer (HTML section 13.2.5):
 where a tag ends, which attributes it has, what is raw text, what a comment is. Of tree construction it
 knows just what the tokenizer needs: inside `<svg>` and `<math>` there is no raw text, and where broken markup
-leaves them depends on what is open around them (foreign.py). `<noscript>` is read as markup, as without
+leaves them depends on what is open around them (foreign.py); nor is there any in a template for columns
+(templates.py). `<noscript>` is read as markup, as without
 scripts; where scripts may run, its content must be the same tags to both (`Noscript`).
 
 Every page is hostile. Each regular expression takes what it once matched and never gives it back, an
@@ -26,6 +27,7 @@ from enum import Enum, auto
 from .dull import Over
 from .foreign import Foreign, Stretch
 from .tags import ATTRIBUTE, Kind, Token, is_self_closing
+from .templates import Template, entered
 
 _ANY_ATTRIBUTE = re.sub(r"\?P<\w+>", "?:", ATTRIBUTE)
 _TAG = (
@@ -52,6 +54,8 @@ _CDATA_END = re.compile(r"\]\]>|\Z")
 
 TOO_DEEP = "#too-deep"
 """The name of the rest of a page: more is open around and in `<svg>` or `<math>` than is remembered."""
+DISPUTED = "#disputed"
+"""The name of a start tag that is one to some browsers and nothing to others, and is given as raw text."""
 _FRAMESET = "frameset"
 _NOSCRIPT = "noscript"
 _RAW = frozenset(
@@ -99,7 +103,8 @@ def tokens(
 
     `over` passes over text and whole tags that the caller wants no token of (dull.py), `<noscript>`,
     `<template>` and `<frameset>` not among them. It is not asked inside `<svg>` and `<math>`, in a template
-    that may hold columns only, nor after a `<frameset>`, behind which text may be what is none.
+    that may hold columns only or one within that, nor after a `<frameset>`, behind which text may be what is
+    none.
     """
     scanner = _Scanner(text, xml, over, Noscript.MARKUP if xml else noscript)
     while (token := scanner.next()) is not None:
@@ -107,7 +112,7 @@ def tokens(
 
 
 class _Scanner:
-    """Walks through a text once; what it remembers is its place and the foreign elements it is in."""
+    """Walks through a text once; it remembers its place, and the foreign elements and templates around it."""
 
     def __init__(
         self, text: str, xml: bool, over: Over | None, noscript: Noscript, *, differing: bool = False
@@ -146,6 +151,8 @@ class _Scanner:
         token = Token(kind, found["tag"].lower(), found.start(), found.end(), found.span("attributes"))
         if token.name == _FRAMESET:
             self._over = None
+        if kind is Kind.START and self._foreign.disputes(token.name):
+            return Token(Kind.RAW, DISPUTED, token.start, token.end)
         # as it is where the tag stands: `<svg><title>` is not
         if kind is Kind.START and self._begins_raw(token):
             self._raw = token.name
@@ -199,15 +206,17 @@ class _Scanner:
         if end is None:
             self._all_text = True
             return False
-        if self._noscript is Noscript.TEXT or self._foreign.levels:
+        in_templates = entered(self._foreign.templates, _NOSCRIPT)  # which tags in it could end
+        if self._noscript is Noscript.TEXT or self._foreign.levels or in_templates:
             return True
         content = self._text[tag.end : end.start()]
         self._differing = self._differing or "<" in content
         return not _ends_alike(content)
 
-    def pass_to(self, place: int) -> None:
+    def pass_to(self, place: int, templates: Template | None) -> None:
         """Go to a place that is in nothing foreign, and in no raw text."""
         self._foreign.levels.clear()
+        self._foreign.templates = templates
         self._raw = ""
         self._place = place
 
@@ -216,12 +225,11 @@ class _Scanner:
         if self._differing:
             raise ReadingsDiffer
         scanner = _Scanner(self._text, xml=False, over=None, noscript=self._noscript)
-        scanner.pass_to(stretch.start)
-        scanner._foreign.templates = stretch.templates
+        scanner.pass_to(stretch.start, stretch.templates)
         while (token := scanner.next()) is not None and token.start < stretch.end:
             yield token
             if token.start in stretch.passed:
-                scanner.pass_to(stretch.passed[token.start])
+                scanner.pass_to(stretch.passed[token.start], scanner._foreign.templates)
 
     def ends_noscript(self) -> bool:
         """Tell whether the first `noscript` tag is an end tag, at the end of the text and in nothing."""

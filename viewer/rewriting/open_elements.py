@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from enum import Enum
 
-from .templates import OF_HEAD
+from .templates import DISPUTING, IN_COLUMNS, OF_HEAD, PARTS
 
 _FOREIGN = "#foreign"  # stands for `<svg>` or `<math>` with all that is open in it
 _BARRED = "#barred"  # the same with an `<annotation-xml>`, over which most end tags do not reach
@@ -34,7 +34,7 @@ _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _MARKED = frozenset(("applet", "marquee", "object"))
 _CELLS = frozenset(("td", "th"))
 _GROUPS = frozenset(("tbody", "tfoot", "thead"))
-TABLE_PARTS = _CELLS | _GROUPS | {"caption", "col", "colgroup", "table", "tr"}
+TABLE_PARTS = PARTS | {"table"}
 """The tags that belong to tables."""
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "center", "details", "dialog", "dir", "div", "dl",
@@ -66,13 +66,14 @@ _NO_TEXT = frozenset({
     "textarea", "hr",
 })  # fmt: skip
 _NOTHING = frozenset(("body", "frameset", "head", "html", "frame"))
-_IN_COLUMNS = frozenset(("html", "template"))  # what is there beside `<col>` without ending them
+_BESIDE_COLUMNS = frozenset(("html", "template"))  # what does not end a `<colgroup>`, nor is part of one
 
 
 class _Mode(Enum):
     """What a table, a part of one or a template may hold that has nothing open in it (HTML 13.2.6.4)."""
 
-    ANYTHING = "in template"  # nothing told yet
+    UNTOLD = "in template"
+    DISPUTED = "in template, or in body"
     BODY = "in body"
     TABLE = "in table"
     CAPTION = "in caption"
@@ -106,7 +107,7 @@ class _Element:
         self.attributes = attributes
         self.open = True
         self.times = 0  # of a marker
-        self.mode = _Mode.ANYTHING if name == "template" else _MODE_IN.get(name)
+        self.mode = _Mode.UNTOLD if name == "template" else _MODE_IN.get(name)
 
 
 class OfDocument:
@@ -150,7 +151,11 @@ class OpenElements:
         """Tell whether a tag is nothing, since its template holds columns only (HTML 13.2.6.4.12)."""
         mode, place = self._context()
         is_template = mode is _Mode.COLUMNS and self._stack[place].name == "template"
-        return is_template and name not in {"col", "template"}
+        return is_template and name not in IN_COLUMNS
+
+    def disputes(self, name: str) -> bool:
+        """Tell whether a start tag is one to some browsers, and nothing to others (templates.py)."""
+        return name in PARTS and self._context()[0] is _Mode.DISPUTED
 
     def text(self) -> None:
         """Note text, or a tag like it: formatting elements that ended with what they were in come back."""
@@ -173,7 +178,7 @@ class OpenElements:
         `in_table` tells whether these elements stand in a table and in no cell of it, `in_template` whether
         in a template; of tables and templates that are open here it is known.
         """
-        if name in TABLE_PARTS - {"table"}:
+        if name in PARTS:
             self._move(name, entering=True)
             return
         self._no_part(name)
@@ -204,10 +209,12 @@ class OpenElements:
     def _no_part(self, name: str) -> None:
         """Note what is no part of a table: columns end, and a template that begins so is for anything."""
         mode, place = self._context()
-        if mode is _Mode.COLUMNS and self._stack[place].name == "colgroup" and name not in _IN_COLUMNS:
+        if mode is _Mode.COLUMNS and self._stack[place].name == "colgroup" and name not in _BESIDE_COLUMNS:
             self._cut(place)
-        elif mode is _Mode.ANYTHING and name not in OF_HEAD:
+        elif mode in {_Mode.UNTOLD, _Mode.DISPUTED} and name not in OF_HEAD:
             self._stack[place].mode = _Mode.BODY
+        elif mode is _Mode.UNTOLD and name in DISPUTING:
+            self._stack[place].mode = _Mode.DISPUTED
 
     def _empty_form(self) -> None:
         """Follow a form directly in a table: it is empty, and all the same the form of what follows."""
@@ -364,7 +371,7 @@ class OpenElements:
 
     @staticmethod
     def _enters(name: str, mode: _Mode, *, is_in: bool) -> bool:
-        if is_in or mode in {_Mode.BODY, _Mode.COLUMNS}:
+        if is_in or mode in {_Mode.BODY, _Mode.COLUMNS, _Mode.DISPUTED}:
             return is_in
         return name in _HOLDS.get(mode, TABLE_PARTS)
 
@@ -385,7 +392,7 @@ class OpenElements:
     def _step_in(self, name: str) -> bool:
         """Close or open one part for another that begins; tell whether there is more to do."""
         mode, place = self._context()
-        if mode is _Mode.ANYTHING:
+        if mode is _Mode.UNTOLD:
             self._stack[place].mode = _TEMPLATE_OF[name]
         elif mode is _Mode.TABLE or name in _HOLDS.get(mode, ()):
             self._cut(place + 1)
