@@ -81,7 +81,7 @@ FRAGMENTS = [
     "<template><col><template><div></template><title></template>", "<template><col><template><template><div></template></template><title></template>",
     "<template><col></template><title></template>", "<template></template><col><title></template>", "<template><col><svg><template>", "<template><col><math><mi><template>",
     "<svg><desc><template><col><title></template></desc>", "<svg><desc><template><div><col><title></template></desc>", "<svg><template><col><title></template>",
-    "<template><template><div><svg></p></svg></div></template><col><title></template><div><svg></div>", "<div><template><col><div></template><svg></div>",
+    "<template><template><svg></span></svg></template><col><title></template><div><svg></div>", "<div><template><col><div></template><svg></div>",
     "<table><template><col><title></template></table>", "<template><col><b></template><svg></b>",
     # to Chromium some tags tell that a template is for anything, and to the standard they tell nothing
     *(f"<template><{first}></{first}><col><title></template>" for first in ("base", "basefont", "bgsound", "noframes", "title")),
