@@ -8,6 +8,7 @@ import io
 import tracemalloc
 from contextlib import closing
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from msgspec.structs import replace
@@ -138,31 +139,37 @@ def read_all(path, offset=0):
 
 
 BROKEN = {
-    "empty file": b"",
-    "no record": b"<html>",
-    "no record, compressed": gzip.compress(b"<html>"),
-    "no length": b"WARC/1.1\r\nWARC-Type: response\r\n\r\n",
-    "length in words": b"WARC/1.1\r\nContent-Length: many\r\n\r\n",
-    "length below nothing": b"WARC/1.1\r\nContent-Length: -1\r\n\r\n",
-    "length of another script": "WARC/1.1\r\nContent-Length: ²\r\n\r\n".encode("latin-1"),
-    "length of 5000 digits": b"WARC/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
-    "length beyond the end": FIELDS % (999, b"short"),
-    "length beyond the member": gzip.compress(FIELDS % (999, b"short")),
-    "length beyond every file": FIELDS % (10**17, b"short"),
-    "member cut off": gzip.compress(record(bytes(range(256)) * 9))[:-30],
-    "member damaged": gzip.compress(record())[:20] + b"\0\0\0" + gzip.compress(record())[23:],
-    "endless line": b"WARC/1.1\r\nA: " + b"x" * (3 << 20),
-    "endless line, compressed": gzip.compress(b"WARC/1.1\r\nA: " + b"x" * (64 << 20)),
-    "endless fields": b"WARC/1.1\r\n" + b"A: b\r\n" * (1 << 19),
-    "endless fields, compressed": gzip.compress(b"WARC/1.1\r\n" + b"A: b\r\n" * (8 << 20)),
-    "endless first line, compressed": gzip.compress(b"W" * (64 << 20)),
+    "empty file": lambda: b"",
+    "no record": lambda: b"<html>",
+    "no record, compressed": lambda: gzip.compress(b"<html>"),
+    "no length": lambda: b"WARC/1.1\r\nWARC-Type: response\r\n\r\n",
+    "length in words": lambda: b"WARC/1.1\r\nContent-Length: many\r\n\r\n",
+    "length below nothing": lambda: b"WARC/1.1\r\nContent-Length: -1\r\n\r\n",
+    "length of another script": lambda: "WARC/1.1\r\nContent-Length: ²\r\n\r\n".encode("latin-1"),
+    "length of 5000 digits": lambda: b"WARC/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+    "length beyond the end": lambda: FIELDS % (999, b"short"),
+    "length beyond the member": lambda: gzip.compress(FIELDS % (999, b"short")),
+    "length beyond every file": lambda: FIELDS % (10**17, b"short"),
+    "member cut off": lambda: gzip.compress(record(bytes(range(256)) * 9))[:-30],
+    "member damaged": lambda: gzip.compress(record())[:20] + b"\0\0\0" + gzip.compress(record())[23:],
+    "endless line": lambda: b"WARC/1.1\r\nA: " + b"x" * (3 << 20),
+    "endless line, compressed": lambda: gzip.compress(b"WARC/1.1\r\nA: " + b"x" * (64 << 20)),
+    "endless fields": lambda: b"WARC/1.1\r\n" + b"A: b\r\n" * (1 << 19),
+    "endless fields, compressed": lambda: gzip.compress(b"WARC/1.1\r\n" + b"A: b\r\n" * (8 << 20)),
+    "endless first line, compressed": lambda: gzip.compress(b"W" * (64 << 20)),
 }
+
+
+@cache
+def broken(name):
+    """Return a broken record, made once: some inflate to many megabytes."""
+    return BROKEN[name]()
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_record_is_refused(tmp_path, name):
     """What is not a whole record is refused with a sentence that names the file."""
-    path = put(tmp_path, BROKEN[name])
+    path = put(tmp_path, broken(name))
     with pytest.raises(DamagedError, match=r"t\.warc"):
         read_all(path)
     if path.stat().st_size:
@@ -173,7 +180,7 @@ def test_broken_record_is_refused(tmp_path, name):
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_record_of_a_known_length_is_refused(tmp_path, name):
     """So it is where its length in the file is known, which small records are read at once by."""
-    path = put(tmp_path, BROKEN[name])
+    path = put(tmp_path, broken(name))
     with (
         pytest.raises(DamagedError, match=r"t\.warc"),
         open_record(path, 0, max(path.stat().st_size, 1)) as one,
@@ -202,7 +209,7 @@ def test_wrong_checksum_is_found_at_the_end(tmp_path):
 @pytest.mark.parametrize("name", [name for name in BROKEN if name.startswith("endless")])
 def test_bombs_cost_little_memory(tmp_path, name):
     """Header lines that inflate without end are given up after a few megabytes."""
-    path = put(tmp_path, BROKEN[name])
+    path = put(tmp_path, broken(name))
     tracemalloc.start()
     try:
         with pytest.raises(DamagedError):
