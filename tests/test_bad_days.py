@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from archiver.daily import run_due
 from archiver.runs import Runs, State
-from archiver.schedule import run_due
 from archiver.suspicion import Kind
 from archiver.verdict import Thresholds
 from tests.support.daily import daily, html, stopped_after, tagged

@@ -8,8 +8,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from archiver.daily import run_due
 from archiver.runs import Runs
-from archiver.schedule import run_due
 from archiver.suspicion import Kind
 from archiver.verdict import Thresholds
 from tests.support.daily import closed, daily, hang_up, html, in_turn, script, tagged

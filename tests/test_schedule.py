@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 
-from archiver import schedule
+from archiver import daily
 from archiver.collection import Collection
+from archiver.daily import run_due, take_day
 from archiver.runs import Runs, State
-from archiver.schedule import run_due, start, take_day
+from archiver.schedule import start
 from archiver.snapshot import StoppedError
 from tests.support.command import command, configure
 from tests.support.ports import wait_until
@@ -136,14 +137,14 @@ def test_fault_of_one_site_spares_the_next(made, monkeypatch):
     archive = replace(
         archive, settings=msgspec.structs.replace(archive.settings, site=(bad, *archive.settings.site))
     )
-    take_locked = schedule.take_locked
+    take_locked = daily.take_locked
 
     def broken(archive, site, **more):
         if site.name == "bad":
             raise KeyError("a fault of ours")
         return take_locked(archive, site, **more)
 
-    monkeypatch.setattr(schedule, "take_locked", broken)
+    monkeypatch.setattr(daily, "take_locked", broken)
     taken = list(run_due(archive, runs))
     assert [(one.site, one.good) for one in taken] == [("bad", False), (SITE, True)]
     assert [run.state for run in runs.of("bad")] == [State.FAILED]

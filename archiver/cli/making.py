@@ -11,7 +11,7 @@ import click
 from index.errors import ArchiveError
 from index.model import Outcome
 
-from .. import schedule as daily
+from .. import daily
 from ..archive import Archive
 from ..ledger import read
 from ..runs import Runs

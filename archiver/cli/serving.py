@@ -23,7 +23,7 @@ from viewer.crew import Crew
 from viewer.kept_answers import Keeping
 from viewer.security import not_told
 
-from .. import schedule as daily
+from .. import schedule
 from ..collection import Collection
 from ..demo.run import build
 from ..exporting.profiles import Profile, profiles
@@ -61,7 +61,7 @@ def schedule_command(config: str) -> int:
     log_to_stderr(terminal=False)
     stop = stop_on_signals()
     with opened(config, stop=stop) as archive:
-        running = daily.start(archive, runs_of(archive.collection))
+        running = schedule.start(archive, runs_of(archive.collection))
         show.note(f"The daily job is running for {len(archive.settings.site)} site(s).")
         stop.wait()
         running.shutdown(wait=True)
@@ -184,7 +184,7 @@ def _do_daily(settings: Settings, listening: socket.socket, stop: threading.Even
     """Take the daily snapshots, if that is asked, and measure days until `stop` is set."""
     listening.close()
     with opened(settings, stop=stop) as archive:
-        running = daily.start(archive, runs_of(archive.collection), take=take)
+        running = schedule.start(archive, runs_of(archive.collection), take=take)
         stop.wait()
         running.shutdown(wait=True)
 
