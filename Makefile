@@ -12,7 +12,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-MAKEFLAGS += --no-builtin-rules
+# Two steps at once, where neither needs the other: environments are fetched while the code is read
+MAKEFLAGS += --no-builtin-rules --jobs=2
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -72,11 +72,12 @@ def test_parts_of_an_answer(tmp_path):
     (tmp_path / "a.html").write_text(
         "<!doctype html><title>A</title><a href='https://x.example/'>a</a>" * 300
     )
-    report = bench("answer.py", "--site", tmp_path, "--times", "200")
+    report = bench("answer.py", "--site", tmp_path, "--times", "40")
     assert "page: decoded, rewritten, encoded" in report["page"]
     assert sum(report["page"].values()) > sum(report["payload"].values()) > 0
 
 
+@pytest.mark.large
 def test_memory():
     """The bench of memory crawls its three sites whole, the large body among them."""
     report = bench("memory.py", "--urls", "30", "--small", "12", "--body", "3000000")

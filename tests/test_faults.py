@@ -205,7 +205,7 @@ def killed_after(place: Place, seconds: float) -> bool:
     return process.returncode != 0
 
 
-@pytest.mark.parametrize("times", [3, pytest.param(10, marks=pytest.mark.large)])
+@pytest.mark.parametrize("times", [2, pytest.param(10, marks=pytest.mark.large)])
 def test_killed_again_and_again(place, calls, times):
     """Killed some times in a row at random, each start goes on where the last one was."""
     kill_again_and_again(place, times, 1, calls["kill"])

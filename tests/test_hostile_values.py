@@ -44,7 +44,7 @@ from tests.support.viewing import Visitor, serving
 
 CALLED = [one.value for one in VALUES]
 NUMBERS = range(len(VALUES))
-VALUES_OF = pytest.mark.parametrize("numbers", some_at_once(NUMBERS, 3))
+VALUES_OF = pytest.mark.parametrize("numbers", some_at_once(NUMBERS, 6))
 """Tries some of the values, by their numbers, and the others where tests may take long."""
 # Unicode Annex 9: what turns writing round, of whatever is not there to do so on its own
 RIGHT_TO_LEFT = {"R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "RLI", "LRI", "FSI", "PDI", "PDF"}
