@@ -31,8 +31,7 @@ LARGE_PACKAGES := cppreference-doc-en-html wordpress wordpress-theme-twentytwent
 # How many tests run at once, one more than two cores: while one waits for a browser or a clock, another works. A file's
 # tests stay together, because they share the archive they made.
 WORKERS ?= 3
-INDEX_TESTS := tests/test_catalogue.py tests/test_postings.py tests/test_search.py tests/test_recall.py tests/test_whoosh_faults.py \
-	tests/test_merging.py
+INDEX_TESTS := tests/test_catalogue.py tests/test_postings.py tests/test_search.py tests/test_whoosh_faults.py tests/test_merging.py
 # Files are begun in the order of tests/conftest.py, the longest first, not by how many tests they have.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
@@ -78,10 +77,11 @@ bench: $(DEV) machine  ## the figures of docs/performance.md, beside wget; takes
 	@tests/support/setup_machine.sh cppreference-doc-en-html wrk
 	@$(BIN)/python bench/crawl.py --peers wget --markdown
 
-test-large: $(DEV) machine $(ORACLES)  ## the tests that take minutes, and those in a browser in the whole of Chromium
+test-large: $(DEV) .venv-whoosh3/made.stamp machine $(ORACLES)  ## the tests that take minutes, and those in a browser in the whole of Chromium
 	@tests/support/setup_machine.sh $(LARGE_PACKAGES)
 	@$(PYTEST) -m large
 	@DAYKEEP_WHOLE_CHROMIUM=1 $(PYTEST) -m 'browser and not large'
+	@.venv-whoosh3/bin/python -m pytest tests/test_recall.py
 
 # Whoosh has a successor of the same import name; whoever has to change to it finds that the index works with it.
 # All but whoosh itself comes from .venv.
