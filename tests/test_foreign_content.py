@@ -87,7 +87,8 @@ FRAGMENTS = [
     *(f"<template><{first}></{first}><col><title></template>" for first in ("base", "basefont", "bgsound", "noframes", "title")),
     "<template><base><link><col><title></template>", "<template><link><base><col><title></template>", "<template><title></title><div><col><title></template>",
     "<template><title></title><tr><svg></tr>", "<template><title></title><tr><td><title></template>", "<svg><desc><template><base><col><style></template></desc>", "<svg><desc><template><base><td><svg></td>",
-    "<template><base></template><table><td><svg></td>",
+    "<template><base></template><table><td><svg></td>", *(f"<template><title></title><<tr>{rest}" for rest in ("a href=//x/>", "svg>", "/template>", "!--")),
+    "<svg><desc><template><base><<td>a href=//x/>", "<template><title></title><<tr><td>title>", "<template><title></title>&am<tr>p;",
     # tags that end themselves, and raw text
     "<div><svg/><svg></div>", "<svg/>" * 300 + "<svg></span>", "<template><col><svg/></template><svg></span>",
     "<svg/>", "<svg><g/></g>", "<svg><script/>", "<svg><style/>", "<svg><title/>", "<math/>", "<svg><script></svg>", "<svg><style><p>",
@@ -145,7 +146,7 @@ INSIDE = [
 TAGS = [
     *(f"<{slash}{tag}>" for tag in AROUND + INSIDE for slash in ("", "/")), *["<svg>", "<math>"] * 6, "text", "</br>", "<br>",
     "<font color=x>", "<annotation-xml encoding=text/html>", "<g/>", "<script/>", "<title/>", "<mglyph>", "<textarea>", "</textarea>",
-    *["<template>", "</template>", "<col>"] * 2, "<base>",
+    "<", "&am", "p;", "a href=//x/>", "/template>", *["<template>", "</template>", "<col>"] * 2, "<base>",
 ]  # fmt: skip
 
 

@@ -306,8 +306,9 @@ def test_xml_place(xml: str, parent: str) -> None:
 
 FRAMES = [
     ("<frameset><textarea><frame src=//x></textarea>", "<frameset><textarea></textarea>"),
-    ("<frameset><svg><![CDATA[><frame src=//x>]]>", "<frameset><svg>"),
+    ("<frameset><svg><![CDATA[><frame src=//x>]]>", "<frameset><svg><!---->"),
     ("<frameset><script>'<frame src=//x>'</script><frame src=//x/a>", '<frameset><script></script><frame src="http://m/x/a">'),
+    ("<frameset><<!<frame >frame src=//x/f>", "<frameset><<!---->frame src=//x/f>"),
     ("<frameset><noframes><frame src=//x></noframes>", "<frameset><noframes><frame src=//x></noframes>"),
     ("<script>'<frameset><frame src=//x>'</script>", "<script>'<frameset><frame src=//x>'</script>"),
 ]  # fmt: skip

@@ -64,15 +64,15 @@ def _unambiguous(html: str) -> str:
         taken = _taken_out(html, Noscript.EITHER)
     except ReadingsDiffer:
         taken = _taken_out(html, Noscript.TEXT)
-    for start, end in reversed(taken):
-        html = html[:start] + html[end:]
+    for start, end, new in reversed(taken):
+        html = html[:start] + new + html[end:]
     return html
 
 
-def _taken_out(html: str, noscript: Noscript) -> list[tuple[int, int]]:
+def _taken_out(html: str, noscript: Noscript) -> list[tuple[int, int, str]]:
     found = tokens(html, noscript=noscript)
     return [
-        (one.start, one.end)
+        (one.start, one.end, "</tr>" if one.name == DISPUTED else "")
         for one in found
         if one.kind is Kind.RAW and one.name in {"noscript", DISPUTED, TOO_DEEP}
     ]
@@ -130,7 +130,7 @@ def leading_out(html: str) -> list[tuple[str, str, str]]:
     found = []
     for node in _nodes(LexborHTMLParser(html).root):
         rules = {**EVERYWHERE, **ELEMENTS.get(node.tag, {})}
-        named = {name for name, rule in rules.items() if rule in {srcset, url}}
+        named = {name for name, rule in rules.items() if rule in {srcset, url, ELEMENTS["a"]["href"]}}
         for name, value in node.attributes.items():
             if name == "srcdoc" and node.tag == "iframe":
                 found += leading_out(value or "")

@@ -50,6 +50,10 @@ _WORTH_A_LOOK = re.compile(
 _WORTH_IN_PATHS = re.compile(rf"/|{_WORTH_A_LOOK.pattern}", re.IGNORECASE)
 
 _FRAME = re.compile("<frame", re.IGNORECASE)
+# What goes leaves nothing where a tag stands before and behind it. Elsewhere it leaves what is nothing to any
+# browser: what stands before it and behind would else be one, and of `<` and `img src=//x>` a tag be made
+_COMMENT = "<!---->"
+_TAKEN_OUT = {"noscript": "", TOO_DEEP: "", DISPUTED: "</tr>"}
 _NOSCRIPT = {True: Noscript.EITHER, False: Noscript.MARKUP}
 
 # In path mode a page's origin is nobody's. What scripts read of these (the rules of a sheet, the points of an
@@ -134,7 +138,7 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
     over = dull_of(xml=page.xml, in_paths=in_paths).over(plain)
     for token in tokens(text, xml=page.xml, over=over, noscript=noscript):
         if frames and _is_of_frames(text, token):
-            yield token.start, token.end, ""
+            yield token.start, token.end, "" if token.kind is Kind.RAW else _COMMENT
         elif token.kind is Kind.START:
             frames = frames or (token.name == "frameset" and not page.xml)
             script_type = _script_type(text, token) if token.name == "script" else script_type
@@ -216,8 +220,8 @@ def _valued(text: str, attribute: Attribute, value: str) -> tuple[int, int, str]
 
 
 def _raw_text(raw: str, name: str, script_type: str, page: Page) -> str | None:
-    if name in {"noscript", DISPUTED, TOO_DEEP}:
-        return ""
+    if name in _TAKEN_OUT:
+        return _TAKEN_OUT[name]
     if name == "style":
         return rewrite_css_text(raw, page.mapper)
     if name == "script" and script_type == "importmap" and not page.xml:

@@ -9,8 +9,8 @@ Text between tokens is not given. The tokens are those of the standard's tokeniz
 where a tag ends, which attributes it has, what is raw text, what a comment is. Of tree construction it
 knows just what the tokenizer needs: inside `<svg>` and `<math>` there is no raw text, and where broken markup
 leaves them depends on what is open around them (foreign.py); nor is there any in a template for columns
-(templates.py). `<noscript>` is read as markup, as without
-scripts; where scripts may run, its content must be the same tags to both (`Noscript`).
+(templates.py). `<noscript>` is read as markup, as without scripts; where scripts may run, its content must be
+the same tags to both (`Noscript`).
 
 Every page is hostile. Each regular expression takes what it once matched and never gives it back, an
 unclosed thing runs to the end of the page, and nesting is remembered to a fixed depth, below which the rest
