@@ -23,8 +23,8 @@ DEV := .venv/dev.stamp
 ORACLES := .venv-oracles/made.stamp .venv-pywb/made.stamp .venv-clients/made.stamp .oracles-npm/made.stamp
 
 # What the tests use of Debian: a C compiler (faults of the disk), a browser and its engine without windows (libatomic1 is for
-# playwright's own Node, which drives it), a web server, certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
-PACKAGES := chromium chromium-headless-shell libatomic1 nginx caddy openssl fonts-dejavu-core sqlite3-doc python3.11-doc wget gcc libc6-dev util-linux
+# playwright's own Node, which drives it), a web server and what asks it, certificates, fonts that make screenshots comparable, and two sets of documentation that serve as real sites.
+PACKAGES := chromium chromium-headless-shell libatomic1 nginx caddy openssl fonts-dejavu-core sqlite3-doc python3.11-doc wget wrk gcc libc6-dev util-linux
 # and for the tests that take minutes, one of several thousand pages, and a WordPress
 LARGE_PACKAGES := cppreference-doc-en-html wordpress wordpress-theme-twentytwentyone mariadb-server php-fpm php-mysql
 
@@ -74,7 +74,7 @@ test: checks whoosh3  ## every check but the large ones; sets up what they need
 	@$(PYTEST) -m 'not large'
 
 bench: $(DEV) machine  ## the figures of docs/performance.md, beside wget; takes some minutes
-	@tests/support/setup_machine.sh cppreference-doc-en-html wrk
+	@tests/support/setup_machine.sh cppreference-doc-en-html
 	@$(BIN)/python bench/crawl.py --peers wget --markdown
 
 test-large: $(DEV) .venv-whoosh3/made.stamp machine $(ORACLES)  ## the tests that take minutes, and those in a browser in the whole of Chromium
