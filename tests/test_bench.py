@@ -77,7 +77,6 @@ def test_parts_of_an_answer(tmp_path):
     assert sum(report["page"].values()) > sum(report["payload"].values()) > 0
 
 
-@pytest.mark.large
 def test_memory():
     """The bench of memory crawls its three sites whole, the large body among them."""
     report = bench("memory.py", "--urls", "30", "--small", "12", "--body", "3000000")
