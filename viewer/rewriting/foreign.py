@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .open_elements import TABLE_PARTS, OfDocument, OpenElements
+from .open_elements import OpenElements
+from .open_stack import OfDocument
+from .table_parts import TABLE_PARTS
 from .tags import Kind, Token, attributes, is_self_closing, unescape
 from .templates import Template, disputes, entered, ignores, left
 
@@ -114,14 +116,14 @@ class Foreign:
         if not self.levels:
             return ignores(self.templates, name)
         html = self._html_here()
-        return html is not None and html.ignores(name)
+        return html is not None and html.tables.ignores(name)
 
     def disputes(self, name: str) -> bool:
         """Tell whether a start tag that stands here is one to some browsers, and nothing to others."""
         if not self.levels:
             return disputes(self.templates, name)
         html = self._html_here()
-        return html is not None and html.disputes(name)
+        return html is not None and html.tables.disputes(name)
 
     def _html_here(self) -> OpenElements | None:
         """Return the HTML of an integration point, if the place is in that and in nothing foreign within."""
@@ -179,7 +181,9 @@ class Foreign:
         """Tell whether what stands here is in a table and in no cell of it; and know what is open around."""
         page = self._page_elements()
         open_here = (page if level.html is None else level.html for level in reversed(self.levels))
-        return next((found for html in open_here if (found := html.in_table()) is not None), False)
+        return next(
+            (found for html in open_here if (found := html.tables.holds_parts_only()) is not None), False
+        )
 
     def _in_template(self) -> bool:
         """Tell whether what stands here is in a template; and know what is open around, and which form."""
@@ -313,9 +317,9 @@ class Foreign:
     def _table_part(self, name: str, place: int, *, entering: bool = False) -> None:
         """Follow a tag of a part of a table: it closes cells, whatever is open in them, or is nothing."""
         depth = len(self.levels) - 1
-        while depth >= 0 and not self._html_of(self.levels[depth]).has_table_or_template:
+        while depth >= 0 and not self._html_of(self.levels[depth]).tables.has_any:
             depth -= 1
-        if depth < 0 or not self._html_of(self.levels[depth]).moves(name, entering=entering):
+        if depth < 0 or not self._html_of(self.levels[depth]).tables.is_moved_by(name, entering=entering):
             return
         del self.levels[depth + 1 :]
         html = self.levels[depth].html
@@ -347,7 +351,7 @@ class Foreign:
 
     def _follow_page(self, token: Token) -> None:
         """Go past a token of the page, or past what is foreign and begins with it."""
-        if self._page.ignores(token.name):
+        if self._page.tables.ignores(token.name):
             return
         if token.kind is Kind.START and token.name in _FOREIGN:
             self._page.begin_foreign()
