@@ -21,8 +21,9 @@ from index.model import Capture
 from index.moves import Candidates
 from index.urlkey import urlkey
 
-from .collection import Collection, SnapshotFolder
+from .collection import Collection
 from .day_changes import Text, Texts, has_text
+from .snapshot_folder import SnapshotFolder
 
 BATCH = 500
 """Differences of which the documents are asked for at once."""

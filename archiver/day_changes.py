@@ -46,10 +46,11 @@ from index.moves import Candidates, Moves
 from index.noise import Noise, Rule, Stored
 from index.timestamp import local_date
 
-from .collection import Collection, SnapshotFolder
+from .collection import Collection
 from .durable import write_file
 from .past import LOOK_BACK, recall, usable
 from .records import open_record
+from .snapshot_folder import SnapshotFolder
 from .texts import MAX_TEXT, line_of
 
 KEPT_OPEN = 32

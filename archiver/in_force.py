@@ -18,8 +18,8 @@ import structlog
 from index.errors import ConfigurationError, DamagedError
 from index.parameters import DEFAULT, Tidy
 
-from .collection import SnapshotFolder
-from .records import open_response
+from .responses import open_response
+from .snapshot_folder import SnapshotFolder
 
 CONFIGURATION = "urn:daykeep:configuration"
 """Address of the record."""

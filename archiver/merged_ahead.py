@@ -23,8 +23,8 @@ from index.changes import Change, merge
 from index.errors import ArchiveError
 from index.model import Outcome
 
-from .collection import SnapshotFolder
 from .durable import storage
+from .snapshot_folder import SnapshotFolder
 from .workers import Workers
 
 FEW = 24

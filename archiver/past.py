@@ -25,12 +25,13 @@ from index.errors import DamagedError
 from index.model import Capture, Outcome, Page
 from index.timestamp import parse_timestamp
 
-from .collection import Collection, SnapshotFolder
+from .collection import Collection
 from .exchange import Exchange
 from .ledger import UNREAD, read
 from .named_fields import Reference
 from .package import hash_file
 from .pages import read_pages
+from .snapshot_folder import SnapshotFolder
 from .warc import original_of, refer, reference_of
 
 T = TypeVar("T")

@@ -30,10 +30,11 @@ from index.history import History
 from index.model import Capture, Outcome
 from index.publication import Publication
 
-from .collection import Collection, SnapshotFolder
+from .collection import Collection
 from .merged_ahead import changes_of
 from .pages import read_pages
 from .search_part import index_part
+from .snapshot_folder import SnapshotFolder
 from .texts import line_of, placed, texts
 from .workers import Workers
 

@@ -24,11 +24,12 @@ import msgspec
 
 from index.errors import ArchiveError, BusyError, StorageError
 
-from .collection import Collection, SnapshotFolder
+from .collection import Collection
 from .durable import storage, sync_dir
 from .merged_ahead import FEW, MergedAhead, changes_of, merged_ahead
 from .package import hash_file
 from .publish import Differing, Shelves, publish, unpublished
+from .snapshot_folder import SnapshotFolder
 
 Open = Callable[[Path], AbstractContextManager[Shelves]]
 """Opens the history and the search below a folder."""

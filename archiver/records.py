@@ -1,36 +1,33 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-Records of a WARC back into bytes: one at an offset, or all of a file. Knows nothing of how they are written.
+Records of a WARC back into bytes: one at an offset, or all of a file.
 
     record   "WARC/1.1" CRLF fields CRLF block CRLF CRLF     plain, or one gzip member each
     segments a block too long for one file goes on in `continuation` records of others (`open_whole`)
     at once  a small record whose length is known is read and inflated in one go, any other as it is needed
-    block    of a response: status line, fields, blank line, body with its transfer coding
 
 Not warcio: its reader holds a header line of any length, and passes over damage without a word. Everything
 here is bounded, whatever a file says of itself, and what cannot be read is a DamagedError with its place.
+Knows nothing of how records are written, nor of HTTP in their blocks.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
 import re
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from isal import igzip_lib, isal_zlib
 
-from index.errors import DamagedError, NotFoundError
-from index.model import Capture, Original, Segment
+from index.errors import DamagedError
+from index.model import Segment
 
-from .dialect import HttpHead, is_http, parse_head, payload
 from .exchange import Headers, header, header_fields
 from .streams import Limited, Pieces
 
@@ -71,20 +68,6 @@ class Record:
         return self.field("WARC-Type") or ""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A stored response: status and fields of its day, and the payload of that day or one proven equal."""
-
-    status: int
-    reason: str
-    headers: Headers
-    body: Iterator[bytes]
-    """Without transfer coding, with content coding."""
-    date: str
-    """WARC-Date of the capture asked for."""
-    truncated: str | None
-
-
 @contextlib.contextmanager
 def open_record(path: Path, offset: int, length: int = 0) -> Iterator[Record]:
     """
@@ -95,7 +78,7 @@ def open_record(path: Path, offset: int, length: int = 0) -> Iterator[Record]:
     whatever the record's size.
     """
     try:
-        record = _at_once(path, offset, length)
+        record = at_once(path, offset, length)
         if record is not None:
             yield record
             return
@@ -149,7 +132,7 @@ def _logical(first: Record, last: Record, where: str) -> tuple[Headers, int]:
 def _joined(first: Record, places: list[tuple[Path, int]], total: int) -> Generator[bytes, None, None]:
     """Yield the blocks of all segments, each opened when its turn comes."""
     left = total
-    for chunk in _chunks(first.block):
+    for chunk in chunks_of(first.block):
         left -= len(chunk)
         yield chunk
     for number, (path, offset) in enumerate(places, 2):
@@ -159,126 +142,12 @@ def _joined(first: Record, places: list[tuple[Path, int]], total: int) -> Genera
             if segment.kind != "continuation" or (origin, said) != own:
                 what = f"does not hold segment {number} of record {own[0]}"
                 raise DamagedError(f"{path} at offset {offset} {what}. Run `daykeep verify`.")
-            for chunk in _chunks(segment.block):
+            for chunk in chunks_of(segment.block):
                 left -= len(chunk)
                 yield chunk
     if left:
         what = f"The segments of record {first.field('WARC-Record-ID')} are {abs(left)} bytes too"
         raise DamagedError(f"{what} {'short' if left > 0 else 'long'}. Run `daykeep verify`.")
-
-
-@contextlib.contextmanager
-def open_response(find: Callable[[str, str], Path], snapshot: str, capture: Capture) -> Iterator[Response]:
-    """
-    Open the response of a capture; `find(snapshot, filename)` tells where a WARC stands.
-
-    For a revisit the status and the header fields are those of the day itself, the payload comes from the
-    record it refers to, which the digest proved equal. Raises DamagedError, and NotFoundError for a revisit
-    whose payload is nowhere.
-    """
-    if capture.unresolved:
-        raise NotFoundError(
-            f"What {capture.url} showed is not in this archive: its record says that it was the same as one "
-            "that was never imported."
-        )
-    with contextlib.ExitStack() as stack:
-        record = stack.enter_context(_open(find, snapshot, capture))
-        original = capture.original
-        source = stack.enter_context(_open(find, original.snapshot, original)) if original else record
-        yield _response(record, source, capture.url)
-
-
-def response_at_once(
-    find: Callable[[str, str], Path], snapshot: str, capture: Capture, *, waiting: bool = True
-) -> Response | None:
-    """
-    Return the response of a capture as `open_response` does, if its records are small, each read in one go.
-
-    None for any other, and where a record cannot be read so; without `waiting` also where a disk would have
-    to be waited for. Raises DamagedError.
-    """
-    if capture.unresolved:
-        return None
-    record = _small(find, snapshot, capture, waiting=waiting)
-    original = capture.original
-    source = _small(find, original.snapshot, original, waiting=waiting) if original and record else record
-    return _response(record, source, capture.url) if record and source else None
-
-
-def _small(
-    find: Callable[[str, str], Path], snapshot: str, there: Capture | Original, *, waiting: bool
-) -> Record | None:
-    if there.segments:
-        return None
-    try:
-        return _at_once(find(snapshot, there.filename), there.offset, there.length, waiting=waiting)
-    except OSError:  # nobody can read it; or EAGAIN where it is not in memory, EOPNOTSUPP where none can tell
-        return None
-
-
-def _response(record: Record, source: Record, url: str) -> Response:
-    """Return what a record tells, with the payload of its source: the same one, or that of a revisit."""
-    head, body = read_response(source)
-    if source is not record:
-        own = read_http_head(record.block, url) if _speaks_http(record) else head
-        head = head if own.status == 304 else own
-    date = record.field("WARC-Date") or ""
-    return Response(head.status, head.reason, head.headers, body, date, source.field("WARC-Truncated"))
-
-
-def read_response(record: Record) -> tuple[HttpHead, Iterator[bytes]]:
-    """
-    Return head and payload of a response or a resource, by the rules of `dialect`: scanning finds the same.
-
-    What has no HTTP head is all payload, of the media type that its record says. Raises DamagedError.
-    """
-    if _speaks_http(record):
-        head = read_http_head(record.block, record.field("WARC-Target-URI") or "")
-        return head, payload(record.block, head, truncated=record.field("WARC-Truncated") is not None)
-    mime = record.field("Content-Type") or "application/octet-stream"
-    fields = () if mime.lower().startswith("application/http") else (("Content-Type", mime),)
-    return HttpHead(200, "OK", fields), _chunks(record.block)
-
-
-def _speaks_http(record: Record) -> bool:
-    first = cast("io.BufferedReader | _Block", record.block).peek(1)
-    return is_http(record.kind, record.field("Content-Type"), first)
-
-
-def _open(
-    find: Callable[[str, str], Path], snapshot: str, there: Capture | Original
-) -> contextlib.AbstractContextManager[Record]:
-    path = find(snapshot, there.filename)
-    return open_whole(partial(find, snapshot), path, there.offset, there.segments, there.length)
-
-
-def read_http_head(block: BinaryIO, url: str) -> HttpHead:
-    """
-    Read status line and header fields of a response, interim (1xx) ones passed over.
-
-    Leaves the stream at the body. A response that was cut inside an interim head has that one. Raises
-    DamagedError where there is no status line.
-    """
-    where = f"The stored response of {url}"
-    found: HttpHead | None = None
-    while lines := _head(block, where):
-        head = parse_head(lines)
-        if head is None:
-            break
-        found = head
-        if found.status >= 200 or found.status == 101:
-            return found
-    if found is None or lines:
-        raise DamagedError(f"{where} has no HTTP status line. Run `daykeep verify`.")
-    return found
-
-
-def payload_digest(record: Record) -> str:
-    """Return the digest of the payload of a response or a resource, read to its end. Raises DamagedError."""
-    digest = hashlib.sha256()
-    for chunk in read_response(record)[1]:
-        digest.update(chunk)
-    return f"sha256:{digest.hexdigest()}"
 
 
 def iterate(path: Path, offset: int = 0) -> Generator[tuple[int, Record], None, None]:
@@ -304,7 +173,7 @@ def iterate(path: Path, offset: int = 0) -> Generator[tuple[int, Record], None, 
 
 def _end(file: BinaryIO, source: io.BufferedReader, record: Record, start: int) -> int:
     """Pass over what is left of a record, and return where the next one begins."""
-    for _ in _chunks(record.block):
+    for _ in chunks_of(record.block):
         pass
     inflated = source.raw if isinstance(source.raw, _Inflated) else None
     if source.read(4) != b"\r\n\r\n" or (inflated and source.read(1)):
@@ -356,14 +225,14 @@ def _named_fields(source: BinaryIO, where: str) -> tuple[Headers, int]:
     """Read the head of a record, and return its fields and the length of its block. Raises DamagedError."""
     if not source.readline(64).startswith(b"WARC/"):
         raise DamagedError(f"{where} there is no WARC record. Run `daykeep verify` to see how far it goes.")
-    fields = header_fields(_head(source, where))
+    fields = header_fields(read_head(source, where))
     length = header(fields, "Content-Length") or ""
     if not _LENGTH.fullmatch(length):
         raise DamagedError(f"{where} the record has no Content-Length. Run `daykeep verify`.")
     return fields, int(length)
 
 
-def _at_once(path: Path, offset: int, length: int, *, waiting: bool = True) -> Record | None:
+def at_once(path: Path, offset: int, length: int, *, waiting: bool = True) -> Record | None:
     """
     Return a record that is one whole gzip member of so many bytes; None for anything else.
 
@@ -381,14 +250,14 @@ def _at_once(path: Path, offset: int, length: int, *, waiting: bool = True) -> R
         return None
     inflate = isal_zlib.decompressobj(zlib.MAX_WBITS + 16)
     try:
-        source = _Block(inflate.decompress(stored, _MOST_AT_ONCE))
+        source = Block(inflate.decompress(stored, _MOST_AT_ONCE))
         if not inflate.eof:
             return None
         fields, size = _named_fields(source, "")
     except (_BROKEN, DamagedError):
         return None
     block = source.read(size)
-    return Record(fields, _Block(block)) if len(block) == size else None
+    return Record(fields, Block(block)) if len(block) == size else None
 
 
 def _cached(descriptor: int, length: int, offset: int) -> bytes:
@@ -397,7 +266,7 @@ def _cached(descriptor: int, length: int, offset: int) -> bytes:
     return bytes(memoryview(held)[: os.preadv(descriptor, [held], offset, os.RWF_NOWAIT)])
 
 
-def _head(source: BinaryIO, where: str) -> bytes:
+def read_head(source: BinaryIO, where: str) -> bytes:
     """Return the lines up to a blank one, which is read as well, or up to the end."""
     lines = bytearray()
     while (line := source.readline(MAX_HEAD)) not in (b"\r\n", b"\n", b""):
@@ -407,12 +276,13 @@ def _head(source: BinaryIO, where: str) -> bytes:
     return bytes(lines)
 
 
-def _chunks(block: BinaryIO) -> Iterator[bytes]:
+def chunks_of(block: BinaryIO) -> Iterator[bytes]:
+    """Yield what is left of a block, in pieces of bounded size."""
     while chunk := block.read(_CHUNK):
         yield chunk
 
 
-class _Block(io.BytesIO):
+class Block(io.BytesIO):
     """Bytes in memory that can be looked at before they are read, as those of a file can."""
 
     def peek(self, _size: int = 0) -> memoryview:

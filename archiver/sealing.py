@@ -28,7 +28,7 @@ from index.timestamp import local_date, parse_timestamp, to_timestamp
 
 from . import package
 from .checking.verify import check_contents
-from .collection import Collection, Find, SnapshotFolder, finder
+from .collection import Collection, Find, finder
 from .day_changes import write_changes
 from .durable import publish_dir, storage, sync_dir, write_file
 from .frontier import Frontier
@@ -38,6 +38,7 @@ from .noise_rules import noise_of
 from .pages import write_pages
 from .past import Previous
 from .settings import Settings, Site
+from .snapshot_folder import SnapshotFolder
 from .suspicion import Kind as Suspected
 from .suspicion import Suspicion
 from .tallies import Tallies

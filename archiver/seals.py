@@ -34,9 +34,10 @@ import msgspec
 
 from index.errors import DamagedError
 
-from .collection import Collection, SnapshotFolder
+from .collection import Collection
 from .durable import append_line, cut_torn, held_to_append, storage, sync_dir, write_file
 from .package import hash_file
+from .snapshot_folder import SnapshotFolder
 
 NAME = "seals.jsonl"
 MAX_LINE = 4096

@@ -28,7 +28,7 @@ from index.timestamp import local_date, parse_timestamp
 from . import package
 from .addresses import AddressGuard
 from .archive import Archive
-from .collection import Collection, SnapshotFolder, finder
+from .collection import Collection, finder
 from .crawl import Crawl, Progress
 from .durable import reopen_dir
 from .fetch import Fetcher
@@ -39,6 +39,7 @@ from .publish import publish_site
 from .sealing import close_books, seal, set_aside
 from .seals import keep_seal
 from .settings import Settings, Site
+from .snapshot_folder import SnapshotFolder
 from .spelling import one_line
 from .warc import CONFORMS_TO, FORMAT, WarcFiles
 

@@ -24,8 +24,9 @@ from index.errors import ArchiveError, DamagedError, NotFoundError
 from index.model import Capture
 from index.takedown import VERSION, Action, DayOf, Decision, Reach, Register, reach_of
 
-from .collection import Collection, SnapshotFolder
+from .collection import Collection
 from .durable import append_line, cut_torn, held_to_append, sync_dir
+from .snapshot_folder import SnapshotFolder
 
 NAME = "takedowns.jsonl"
 MAX_LINE = 64 << 10

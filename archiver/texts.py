@@ -22,8 +22,9 @@ from index.document import Document
 from index.errors import DamagedError
 from index.model import Capture, moment
 
-from .collection import Collection, SnapshotFolder
+from .collection import Collection
 from .records import open_record
+from .snapshot_folder import SnapshotFolder
 
 MAX_TEXT = 4 << 20
 """Bytes of a text record that are read."""

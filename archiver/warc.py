@@ -45,7 +45,8 @@ from .named_fields import (
     sha256,
 )
 from .record_files import RecordFiles, Written
-from .records import open_whole, payload_digest
+from .records import open_whole
+from .responses import payload_digest
 
 FORMAT = "WARC File Format 1.1"
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"

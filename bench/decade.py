@@ -32,8 +32,9 @@ from msgspec.structs import replace
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from archiver.collection import Collection, SnapshotFolder  # noqa: E402
+from archiver.collection import Collection  # noqa: E402
 from archiver.ledger import Entry, UrlOutcome, write_lines  # noqa: E402
+from archiver.snapshot_folder import SnapshotFolder  # noqa: E402
 from archiver.warc import WarcFiles, original_of, refer  # noqa: E402
 from bench.days import Lines  # noqa: E402
 from index.catalogue import Catalogue  # noqa: E402

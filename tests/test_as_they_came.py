@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from archiver.checking.verify import learn_known
-from archiver.collection import SnapshotFolder
 from archiver.importing.as_they_came import LOG, Rules, Stretches, learn
+from archiver.snapshot_folder import SnapshotFolder
 from index.errors import DamagedError
 
 RULES = Rules(frozenset({"block-digest"}), frozenset({"not-get"}))

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from archiver.collection import Collection, SnapshotFolder, disk_use
+from archiver.collection import Collection, disk_use
 from archiver.durable import publish_dir
+from archiver.snapshot_folder import SnapshotFolder
 from index.errors import BusyError, DamagedError, NotFoundError, StorageError
 from index.model import Outcome
 from tests.support.snapshots import SITE, build_days, page

@@ -12,7 +12,8 @@ import pytest
 
 from archiver.dialect import RULES, is_uri, warc_moment
 from archiver.digests import parse_digest
-from archiver.records import open_record, open_response, payload_digest, read_response
+from archiver.records import open_record
+from archiver.responses import open_response, payload_digest, read_response
 from archiver.scanning.scan import Seen, scan
 from index.model import Capture, Original
 from tests.support.foreign import CHUNKED, HELLO, PAGE, members, record, sha1, sha256

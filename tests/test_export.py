@@ -16,11 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from archiver.collection import SnapshotFolder, finder
+from archiver.collection import finder
 from archiver.exporting import copying
 from archiver.exporting.export import export
 from archiver.exporting.profiles import built_in
-from archiver.records import iterate, open_response
+from archiver.records import iterate
+from archiver.responses import open_response
+from archiver.snapshot_folder import SnapshotFolder
 from index.cdxj import Index, is_sorted
 from index.errors import ArchiveError, DamagedError, NotFoundError, StorageError
 from tests.support.snapshots import HOST, SITE, build_days, page

@@ -28,7 +28,8 @@ import pytest
 from archiver import durable, ledger
 from archiver.collection import Collection, finder
 from archiver.record_files import Position
-from archiver.records import iterate, open_response
+from archiver.records import iterate
+from archiver.responses import open_response
 from archiver.warc import WarcFiles
 from index.errors import DamagedError, StorageError
 from tests.support.command import Ended, command, configure, daykeep, inside

@@ -28,10 +28,11 @@ import pytest
 from archiver import ledger
 from archiver.addresses import AddressGuard
 from archiver.checking.verify import verify
-from archiver.collection import Collection, SnapshotFolder
+from archiver.collection import Collection
 from archiver.records import iterate
 from archiver.settings import Site
 from archiver.snapshot import finder, take
+from archiver.snapshot_folder import SnapshotFolder
 from archiver.strict.days import check
 from archiver.strict.rules import Level
 from tests.support import hostile

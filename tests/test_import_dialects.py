@@ -11,7 +11,7 @@ import pytest
 
 from archiver.importing.survey import Frame
 from archiver.importing.surveying import survey
-from archiver.records import open_response
+from archiver.responses import open_response
 from tests.support.archive import Archive as Viewed
 from tests.support.exchanges import exchange_of, warc_files
 from tests.support.foreign import members, record

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.records import open_response
+from archiver.responses import open_response
 from archiver.snapshot import take as crawl
 from tests.support.foreign import record
 from tests.support.importing import found, http, outcomes, problems, take, write

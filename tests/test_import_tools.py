@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archiver.collection import finder
-from archiver.records import open_response
+from archiver.responses import open_response
 from tests.support.importing import empty_archive, found, problems, take
 from tests.support.oracles import oracle
 from tests.support.recorders import pywb_recorder, warcprox, written

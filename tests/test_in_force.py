@@ -12,9 +12,9 @@ import pytest
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from archiver.collection import SnapshotFolder
 from archiver.in_force import CONFIGURATION, tidy_of
 from archiver.snapshot import take
+from archiver.snapshot_folder import SnapshotFolder
 from index.parameters import Tidy
 from tests.support import archive as by_hand
 from tests.support.archive import Archive

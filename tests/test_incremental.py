@@ -13,7 +13,8 @@ from archiver import ledger
 from archiver.checking.verify import verify
 from archiver.collection import finder
 from archiver.pages import read_pages
-from archiver.records import iterate, open_response
+from archiver.records import iterate
+from archiver.responses import open_response
 from archiver.snapshot import take
 from tests.support.sites import Web, text, to
 from tests.support.snapshots import FIRST, HOST, SITE, HandClock, opened

@@ -17,7 +17,7 @@ from archiver.ledger import UrlOutcome
 from archiver.pages import read_pages
 from archiver.probes import MAX_TWINS, PROBE, REASON, Probes, beside
 from archiver.reading import Read
-from archiver.records import open_response
+from archiver.responses import open_response
 from archiver.snapshot import StoppedError, take
 from archiver.suspicion import Kind
 from archiver.verdict import Thresholds

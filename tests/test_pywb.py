@@ -17,7 +17,7 @@ import pytest
 from archiver.collection import finder
 from archiver.exporting.export import export
 from archiver.exporting.profiles import built_in
-from archiver.records import open_response
+from archiver.responses import open_response
 from index.cdxj import Index
 from tests.support.archive import Reply, build
 from tests.support.cdxj_rules import RULES, differences, read_lines, unexplained

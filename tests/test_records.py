@@ -14,7 +14,8 @@ import pytest
 from msgspec.structs import replace
 
 from archiver.dialect import payload
-from archiver.records import extent, iterate, open_record, open_response, read_http_head
+from archiver.records import extent, iterate, open_record
+from archiver.responses import open_response, read_http_head
 from archiver.warc import original_of, refer
 from index.errors import DamagedError
 from tests.support.exchanges import MOMENT, RESPONSES, URL, exchange_of, warc_files

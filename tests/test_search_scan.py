@@ -16,7 +16,7 @@ import unicodedata
 import pytest
 
 from archiver.collection import finder
-from archiver.records import open_response
+from archiver.responses import open_response
 from index.languages import language_of, stems
 from index.search import Search
 from tests.support.snapshots import HOST, SITE, build_days, page

@@ -23,14 +23,16 @@ from warcio.checker import Checker
 
 import archiver.snapshot
 from archiver.checking.verify import verify
-from archiver.collection import SnapshotFolder, finder
+from archiver.collection import finder
 from archiver.exporting.export import export
 from archiver.exporting.profiles import built_in
 from archiver.importing.imports import bring
 from archiver.ledger import read as read_ledger
 from archiver.record_files import RecordFiles
-from archiver.records import iterate, open_response
+from archiver.records import iterate
+from archiver.responses import open_response
 from archiver.snapshot import take
+from archiver.snapshot_folder import SnapshotFolder
 from archiver.warc import WarcFiles, original_of, refer, reference_of
 from index.cdxj import format_line, parse_line
 from index.errors import DamagedError, StorageError

@@ -17,7 +17,7 @@ import pytest
 from archiver import ledger
 from archiver.checking.verify import verify
 from archiver.collection import Collection, finder
-from archiver.records import open_response
+from archiver.responses import open_response
 from archiver.settings import Site
 from archiver.snapshot import StoppedError, full_is_due, take
 from index.errors import BusyError, DamagedError

@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from archiver.checking.verify import check_contents, hash_file, verify
-from archiver.collection import SnapshotFolder
 from archiver.ledger import Entry, UrlOutcome, write_lines
 from archiver.package import encode, encode_digest
+from archiver.snapshot_folder import SnapshotFolder
 from archiver.warc import original_of, reference_of
 from index.cdxj import format_line
 from tests.support.exchanges import RESPONSES, exchange_of, warc_files

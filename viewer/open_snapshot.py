@@ -19,8 +19,8 @@ from functools import cached_property
 from http import HTTPStatus
 from itertools import chain, islice
 
-from archiver.collection import SnapshotFolder
 from archiver.in_force import tidy_of
+from archiver.snapshot_folder import SnapshotFolder
 from index.fuzzy import MAX_CANDIDATES, Alike, Fuzzy
 from index.model import Capture
 from index.parameters import Tidy

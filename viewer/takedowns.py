@@ -22,7 +22,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from archiver.collection import Collection, SnapshotFolder
+from archiver.collection import Collection
+from archiver.snapshot_folder import SnapshotFolder
 from archiver.takedowns import read_takedowns, takedowns_path, withheld_in
 from index.cdx_server.place import Line
 from index.cdxj import parse_line

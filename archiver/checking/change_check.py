@@ -19,8 +19,9 @@ from typing import Any
 
 import msgspec
 
-from ..collection import Collection, SnapshotFolder
+from ..collection import Collection
 from ..day_changes import told_anew
+from ..snapshot_folder import SnapshotFolder
 from .list_check import CHANGES
 from .problem import Kind, Problem
 

@@ -20,14 +20,15 @@ from index.model import Capture, Original, Request
 from index.request_key import key_of_request
 from index.urlkey import urlkey
 
-from ..collection import SnapshotFolder
 from ..identity import identity, moment_of
 from ..named_fields import IDENTICAL, NOT_MODIFIED
 from ..readback import Found
-from ..records import open_whole, payload_digest
+from ..records import open_whole
+from ..responses import payload_digest
 from ..scanning.scan import scan
 from ..scanning.seen import Seen
 from ..sent import request_of
+from ..snapshot_folder import SnapshotFolder
 from ..warc import refer
 
 MAX_OPEN = 64

@@ -24,9 +24,9 @@ from index.cdxj import ASKED_OTHERWISE, Index, parse_line
 from index.errors import DamagedError
 from index.model import Capture, Page, moment
 
-from ..collection import SnapshotFolder
 from ..ledger import GOOD, UrlOutcome, count, read
 from ..pages import read_pages
+from ..snapshot_folder import SnapshotFolder
 from .in_step import InStep
 from .places import Places
 from .problem import Kind, Problem

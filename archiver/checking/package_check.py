@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from ..collection import SnapshotFolder
 from ..package import encode_digest, hash_file
+from ..snapshot_folder import SnapshotFolder
 from .problem import Kind, Problem, told
 
 PACKAGE = "datapackage.json"

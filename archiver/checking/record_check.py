@@ -22,12 +22,13 @@ from index.cdxj import parse_line
 from index.errors import ArchiveError, DamagedError
 from index.model import Capture, Original, Request
 
-from ..collection import Find, SnapshotFolder
+from ..collection import Find
 from ..importing.as_they_came import Known
 from ..readback import Found, read_back
 from ..records import BrokenError
 from ..scanning.scan import scan
 from ..scanning.seen import Skipped
+from ..snapshot_folder import SnapshotFolder
 from .described import OpenIndexes, is_plain, misanswered, misdescribed, misreferred, unread, whole_digest
 from .problem import Kind, Problem
 

@@ -28,10 +28,11 @@ from pathlib import Path
 from index.cdxj import ASKED_OTHERWISE, Index, parse_line, place_of
 from index.errors import DamagedError, NotFoundError
 
-from ..collection import Find, SnapshotFolder
+from ..collection import Find
 from ..importing.as_they_came import LOG, Known, Rules, learn
 from ..importing.survey import OWN_RULES, PROBLEMS
 from ..package import hash_file
+from ..snapshot_folder import SnapshotFolder
 from .list_check import (
     CHANGES,
     LEDGER,

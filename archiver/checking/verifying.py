@@ -22,7 +22,8 @@ from typing import assert_never
 
 from index.errors import ArchiveError
 
-from ..collection import Collection, SnapshotFolder, finder
+from ..collection import Collection, finder
+from ..snapshot_folder import SnapshotFolder
 from ..strict.days import check
 from ..strict.rules import Level
 from .change_check import check_changed

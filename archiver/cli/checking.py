@@ -17,9 +17,9 @@ from .. import runs
 from ..checking.package_check import PACKAGE, check_kept
 from ..checking.problem import Kind, Problem, told
 from ..checking.verifying import Read, cores, size_of, verify_days
-from ..collection import SnapshotFolder
 from ..seals import NAME, Kept, Newest, Torn, elsewhere, newest, newest_path, seals_path, survey
 from ..seals import Row as Told
+from ..snapshot_folder import SnapshotFolder
 from . import show
 from .compose import Reading, find_snapshot, history_path, place_of, reading, require_site, runs_path, utc_now
 

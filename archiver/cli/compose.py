@@ -23,11 +23,12 @@ from index.timestamp import day_bounds, parse_date, parse_timestamp, to_timestam
 
 from ..addresses import Resolve
 from ..archive import Archive
-from ..collection import Collection, SnapshotFolder
+from ..collection import Collection
 from ..publish import Shelves, publish_waiting
 from ..runs import Runs
 from ..seals import keep_found
 from ..settings import Settings, Site, load
+from ..snapshot_folder import SnapshotFolder
 
 T = TypeVar("T")
 _HISTORY = "history.sqlite"

@@ -13,12 +13,13 @@ import msgspec
 from index.errors import ArchiveError
 from index.urlkey import normalise
 
-from ..collection import Collection, SnapshotFolder, finder
+from ..collection import Collection, finder
 from ..exporting.export import Exported, export
 from ..exporting.profiles import chosen, profiles
 from ..rebuilding import rebuild_beside
 from ..seals import keep_found
 from ..settings import load
+from ..snapshot_folder import SnapshotFolder
 from ..takedowns import read_takedowns, takedowns_path, withheld_in
 from . import show
 from .compose import find_snapshots, opened, shelves_below, utc_now

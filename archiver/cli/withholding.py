@@ -20,7 +20,7 @@ from index.takedown import (
 )
 from index.urlkey import normalise
 
-from ..collection import SnapshotFolder
+from ..snapshot_folder import SnapshotFolder
 from ..takedowns import add_takedown, days_with, read_takedowns, takedowns_path
 from . import show
 from .compose import Reading, bounds_of, reading, utc_now

@@ -11,9 +11,9 @@ from index.errors import DamagedError
 from index.model import Outcome
 from index.timestamp import parse_timestamp
 
-from ..collection import SnapshotFolder
 from ..durable import storage
 from ..runs import State
+from ..snapshot_folder import SnapshotFolder
 from .rules import Fact, Few, Finding, Rule, Verdict
 from .subject import Subject
 

@@ -23,9 +23,10 @@ import structlog
 
 from index.errors import ArchiveError
 
-from ..collection import Collection, SnapshotFolder
+from ..collection import Collection
 from ..durable import storage, write_file
 from ..package import sealed_digest
+from ..snapshot_folder import SnapshotFolder
 from .rules import Text, Verdict
 
 LARGEST = 4 << 20

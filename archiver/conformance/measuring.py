@@ -31,12 +31,13 @@ from index.catalogue import Catalogue
 from index.errors import ArchiveError, BusyError
 from index.history import History
 
-from ..collection import Collection, SnapshotFolder
+from ..collection import Collection
 from ..durable import storage
 from ..exporting.export import export
 from ..exporting.profiles import built_in
 from ..runs import Runs
 from ..settings import Settings
+from ..snapshot_folder import SnapshotFolder
 from ..spawned import Spawned
 from .kept import keep, waiting
 from .report import report

@@ -13,9 +13,10 @@ from index.catalogue import Catalogue
 from index.errors import NotFoundError
 from index.history import History
 
-from ..collection import Collection, Find, SnapshotFolder, finder
+from ..collection import Collection, Find, finder
 from ..runs import Run
 from ..settings import Settings, Site
+from ..snapshot_folder import SnapshotFolder
 
 _SUFFIXES = (".warc", ".warc.gz")
 

@@ -20,8 +20,9 @@ from msgspec.structs import replace
 from index.model import Capture, Original, Request, Segment
 from index.urlkey import text_name
 
-from ..collection import Find, SnapshotFolder
+from ..collection import Find
 from ..importing.as_they_came import LOG
+from ..snapshot_folder import SnapshotFolder
 from .packing import PackedFile
 from .profiles import Profile
 from .safe_names import Names, safe_name

@@ -22,8 +22,8 @@ from index.cdxj import Index
 from index.errors import DamagedError
 from index.model import Capture, Request, Segment
 
-from ..collection import SnapshotFolder
 from ..records import Extent, extent, open_record
+from ..snapshot_folder import SnapshotFolder
 from .assembly import Assembly
 from .worksheet import Moved, Wanted
 from .zipping import CHUNK

@@ -31,10 +31,11 @@ from index.model import Page
 from index.timestamp import parse_timestamp
 
 from .. import package
-from ..collection import Find, SnapshotFolder
+from ..collection import Find
 from ..durable import storage, sync_dir, write_file
 from ..pages import read_pages, write_pages
 from ..settings import Settings
+from ..snapshot_folder import SnapshotFolder
 from . import transfer
 from .assembly import Assembly
 from .copying import SUFFIXES, copy_days, sealed_chunks, sealed_digests, suffix_of, suffixes_of

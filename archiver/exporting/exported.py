@@ -31,7 +31,8 @@ from index.model import Capture
 
 from .. import package
 from ..readback import Found, read_back
-from ..records import BrokenError, open_response
+from ..records import BrokenError
+from ..responses import open_response
 from .assembly import Assembly
 
 _WITH_PAYLOAD = frozenset({"response", "revisit", "resource"})

@@ -34,9 +34,10 @@ from index.errors import ArchiveError, BusyError, NotFoundError
 from index.timestamp import parse_timestamp
 
 from .. import package
-from ..collection import Collection, SnapshotFolder, finder
+from ..collection import Collection, finder
 from ..durable import storage, sync_dir
 from ..settings import Settings
+from ..snapshot_folder import SnapshotFolder
 from .export import export
 from .profiles import Profile, chosen
 from .zipping import TooLargeError, hash_of, zip_folder

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ..collection import SnapshotFolder
 from ..settings import Settings
+from ..snapshot_folder import SnapshotFolder
 from .profiles import Profile
 
 

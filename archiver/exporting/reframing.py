@@ -33,7 +33,8 @@ from index.model import Capture, Original
 from ..collection import Find
 from ..dialect import LOOK, HttpHead, framed, is_http, payload
 from ..exchange import header
-from ..records import MAX_HEAD, Record, open_whole, read_http_head
+from ..records import MAX_HEAD, Record, open_whole
+from ..responses import read_http_head
 
 _IN_MEMORY = 1 << 20
 _CHUNK = 1 << 16

@@ -29,10 +29,10 @@ from urllib.parse import quote
 from index.model import Capture
 
 from .. import package
-from ..collection import SnapshotFolder
 from ..exchange import address_text, header_fields
 from ..named_fields import Fields
 from ..records import Record, open_record
+from ..snapshot_folder import SnapshotFolder
 from ..warc import CONFORMS_TO, FORMAT
 from .reframing import Block, Rebuilt, is_plain
 

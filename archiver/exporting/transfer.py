@@ -25,11 +25,11 @@ from index.errors import ArchiveError, DamagedError
 from index.timestamp import parse_timestamp
 
 from ..checking.verify import verify
-from ..collection import SnapshotFolder
 from ..durable import storage, write_file
 from ..package import SOFTWARE
 from ..pages import read_pages
 from ..settings import Settings, Site
+from ..snapshot_folder import SnapshotFolder
 from .appraisal import (
     NOT_STATED,
     Appraisal,

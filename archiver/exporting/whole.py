@@ -31,10 +31,10 @@ from index.errors import ArchiveError
 from index.model import Capture, Request
 from index.timestamp import parse_timestamp
 
-from ..collection import SnapshotFolder
 from ..record_files import RecordFiles, Written
 from ..records import BrokenError, Record, iterate, open_record, open_whole
 from ..scanning.scan import find_start
+from ..snapshot_folder import SnapshotFolder
 from .assembly import Assembly
 from .reframing import Block, Rebuilt, rebuild, spooled
 from .rewritten_fields import metadata_of, of_record, of_response, warcinfo_of

@@ -27,7 +27,7 @@ from index.model import Outcome
 from index.timestamp import local_date, parse_timestamp
 
 from .. import package
-from ..collection import Collection, SnapshotFolder, finder
+from ..collection import Collection, finder
 from ..day_changes import write_changes
 from ..durable import publish_dir, storage, write_file
 from ..ledger import PROBE, Entry, UrlOutcome, judge, lacking, write_lines
@@ -35,6 +35,7 @@ from ..noise_rules import noise_of
 from ..pages import write_pages
 from ..past import earlier
 from ..settings import Settings, Site
+from ..snapshot_folder import SnapshotFolder
 from ..sorted_lines import SortedLines
 from ..verdict import worse
 from .answering import answered

@@ -23,12 +23,13 @@ from index.timestamp import to_warc_date
 
 from .. import package
 from ..archive import Archive
-from ..collection import SnapshotFolder, finder
+from ..collection import finder
 from ..durable import write_file
 from ..named_fields import Fields
 from ..reader import Reader
 from ..scanning.forms import Form
 from ..settings import Site
+from ..snapshot_folder import SnapshotFolder
 from ..sorted_lines import SortedLines
 from ..warc import CONFORMS_TO, FORMAT, WarcFiles
 from .came_along import judgement, ledgers, listed_pages

@@ -22,9 +22,10 @@ from index.cdxj import format_line, parse_line
 from index.errors import ArchiveError
 from index.model import Capture, Segment
 
-from ..collection import Find, SnapshotFolder
+from ..collection import Find
 from ..ledger import Entry
-from ..records import open_response
+from ..responses import open_response
+from ..snapshot_folder import SnapshotFolder
 from .survey import OWN_RULES, Continued, Told
 
 _CONTINUED = msgspec.json.Decoder(Continued)

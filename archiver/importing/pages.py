@@ -26,11 +26,12 @@ from index.model import Capture, Page, moment
 from index.timestamp import parse_timestamp
 from index.urlkey import text_name
 
-from ..collection import Find, SnapshotFolder
+from ..collection import Find
 from ..documents import FILES, MAX_DOCUMENT
 from ..reader import Reader, UnreadableError
 from ..reading import MAX_PARSED, Read, Unread
-from ..records import open_response
+from ..responses import open_response
+from ..snapshot_folder import SnapshotFolder
 from ..sorted_lines import SortedLines
 from ..warc import WarcFiles
 

@@ -25,10 +25,11 @@ from index.errors import DamagedError, NotFoundError
 from index.model import Capture, Original, moment
 
 from ..checking.described import NO_DIGEST
-from ..collection import Find, SnapshotFolder
+from ..collection import Find
 from ..dialect import warc_moment
 from ..digests import Digest, hasher, parse_digest
-from ..records import open_response
+from ..responses import open_response
+from ..snapshot_folder import SnapshotFolder
 from ..warc import original_of
 from .survey import Refers
 

@@ -25,9 +25,9 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archiver.archive import Archive
-from archiver.collection import SnapshotFolder
 from archiver.importing.imports import bring
 from archiver.snapshot import take
+from archiver.snapshot_folder import SnapshotFolder
 from tests.support.archive import Archive as Held
 from tests.support.ports import free_port
 from tests.support.snapshots import FIRST, HandClock, opened

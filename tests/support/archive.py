@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver import package
-from archiver.collection import Collection, SnapshotFolder
+from archiver.collection import Collection
 from archiver.day_changes import write_changes
 from archiver.durable import publish_dir, write_file
 from archiver.exchange import Exchange
@@ -38,6 +38,7 @@ from archiver.noise_rules import noise_of
 from archiver.pages import write_pages
 from archiver.publish import Shelves, publish
 from archiver.settings import Settings, Site, Viewer
+from archiver.snapshot_folder import SnapshotFolder
 from archiver.warc import WarcFiles, original_of, refer
 from index.catalogue import Catalogue
 from index.cdxj import format_line

@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from archiver.collection import Collection, SnapshotFolder
+from archiver.collection import Collection
 from archiver.conformance.report import report
 from archiver.conformance.rules import Finding, Report, Table, load
 from archiver.conformance.subject import Subject
@@ -32,6 +32,7 @@ from archiver.exporting.export import export
 from archiver.exporting.profiles import built_in
 from archiver.runs import Run, Runs, State
 from archiver.settings import Settings
+from archiver.snapshot_folder import SnapshotFolder
 from index.catalogue import Catalogue
 from index.history import History
 from index.timestamp import local_date, parse_timestamp

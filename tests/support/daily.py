@@ -28,10 +28,12 @@ import pytest
 from archiver import ledger
 from archiver.archive import Archive
 from archiver.checking.verify import verify
-from archiver.collection import SnapshotFolder, finder
+from archiver.collection import finder
 from archiver.ledger import Entry
-from archiver.records import iterate, open_response
+from archiver.records import iterate
+from archiver.responses import open_response
 from archiver.snapshot import StoppedError, take
+from archiver.snapshot_folder import SnapshotFolder
 from index.model import Snapshot
 from tests.support import archive as made_up
 from tests.support.command import Ended, configure, inside

@@ -14,10 +14,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from archiver import package
-from archiver.collection import SnapshotFolder
 from archiver.durable import write_file
 from archiver.named_fields import IDENTICAL, encode, sha256
 from archiver.pages import write_pages
+from archiver.snapshot_folder import SnapshotFolder
 from index.cdxj import format_line
 from index.model import REVISIT, Capture, Original
 from index.timestamp import parse_timestamp

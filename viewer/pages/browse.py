@@ -16,9 +16,9 @@ from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from archiver.collection import SnapshotFolder
 from archiver.ledger import Entry, UrlOutcome
 from archiver.settings import Site
+from archiver.snapshot_folder import SnapshotFolder
 from index.changes import Kind
 from index.errors import NotFoundError
 from index.model import Outcome, Page, Snapshot

@@ -27,7 +27,7 @@ from archiver.comparing import Comparison, Side, Standing, compared, side_of
 from archiver.exchange import header
 from archiver.ledger import Entry
 from archiver.noise_rules import noise_of
-from archiver.records import open_response
+from archiver.responses import open_response
 from archiver.settings import Site
 from index.changes import Kind
 from index.comparison import links

@@ -23,9 +23,9 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from archiver.collection import SnapshotFolder
 from archiver.ledger import LACKING, Entry, UrlOutcome
 from archiver.ledger import read as read_ledger
+from archiver.snapshot_folder import SnapshotFolder
 from index.changes import Kind
 from index.errors import DamagedError
 from index.urlkey import urlkey

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from flask import Response, render_template
 
-from archiver.records import open_response
+from archiver.responses import open_response
 from index.lifeline import at, neighbours
 from index.urlkey import Origin
 

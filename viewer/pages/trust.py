@@ -27,12 +27,12 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup, escape
 from msgspec.structs import replace
 
-from archiver.collection import SnapshotFolder
 from archiver.conformance.kept import KeptFact, KeptReport, document_of, report_of
 from archiver.conformance.rules import Text
 from archiver.exporting.safe_names import safe_name
 from archiver.package import DIGEST, PACKAGE, sealed_digest
 from archiver.seals import Kept, seal_of
+from archiver.snapshot_folder import SnapshotFolder
 from index.errors import DamagedError
 from index.urlkey import normalise
 

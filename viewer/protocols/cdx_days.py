@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from archiver.collection import Collection, SnapshotFolder
+from archiver.collection import Collection
 from archiver.importing.as_they_came import LOG
+from archiver.snapshot_folder import SnapshotFolder
 from index.cdx_server.days import Day, Sealed, days_of
 from index.timestamp import parse_timestamp
 

@@ -23,8 +23,8 @@ from flask import Response, request
 from werkzeug.datastructures import Range
 
 from archiver.exchange import Headers
-from archiver.records import Response as Stored
-from archiver.records import open_response
+from archiver.responses import Response as Stored
+from archiver.responses import open_response
 
 from ..addresses.address import format_web_path
 from ..current import holdings

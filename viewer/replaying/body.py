@@ -27,7 +27,7 @@ from werkzeug.datastructures import Range
 
 from archiver.exchange import header
 from archiver.payload import KNOWN_CODINGS, codings, decoded_stream
-from archiver.records import Response as Stored
+from archiver.responses import Response as Stored
 
 SHORT = 256 << 10
 """Bytes of a body up to which it is sent in one piece: without its length, no other could follow it."""

@@ -23,7 +23,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from archiver.exchange import header
 from archiver.exporting.safe_names import safe_name
-from archiver.records import Response as Stored
+from archiver.responses import Response as Stored
 
 from .form import mime_of
 

@@ -15,7 +15,7 @@ import hashlib
 
 from werkzeug.http import quote_etag
 
-from archiver.records import Response as Stored
+from archiver.responses import Response as Stored
 
 from ..open_snapshot import Found, Nearness
 from ..protocols.as_memento import memento_fields

@@ -19,7 +19,7 @@ import re
 from enum import StrEnum
 
 from archiver.exchange import header
-from archiver.records import Response as Stored
+from archiver.responses import Response as Stored
 
 
 class Kind(StrEnum):

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from archiver.exchange import header
-from archiver.records import open_response
+from archiver.responses import open_response
 
 from ..addresses.view import View
 from ..holdings import Holdings

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flask import Response, render_template
 
-from archiver.records import Response as Stored
+from archiver.responses import Response as Stored
 from index.takedown import WithheldError
 
 from ..addresses.address import format_web_path

@@ -7,7 +7,7 @@ Knows nothing of bodies.
 
 from __future__ import annotations
 
-from archiver.records import Response as Stored
+from archiver.responses import Response as Stored
 
 from ..addresses.outside import outside_of
 from ..rewriting.head import head_script

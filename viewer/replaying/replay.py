@@ -25,8 +25,8 @@ from flask import Flask, Response, current_app, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
-from archiver.records import Response as Stored
-from archiver.records import open_response
+from archiver.responses import Response as Stored
+from archiver.responses import open_response
 from index.errors import ArchiveError, NotFoundError
 from index.model import Capture
 from index.takedown import WithheldError

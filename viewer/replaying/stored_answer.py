@@ -17,7 +17,7 @@ from flask import Response, g
 from werkzeug.datastructures import Range
 
 from archiver.exchange import header
-from archiver.records import Response as Stored
+from archiver.responses import Response as Stored
 
 from ..rewriting.css import rewrite_css
 from ..rewriting.headers import (

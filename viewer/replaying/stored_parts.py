@@ -27,7 +27,7 @@ from typing import NamedTuple
 from werkzeug.datastructures import Range
 
 from archiver.exchange import header
-from archiver.records import Response as Stored
+from archiver.responses import Response as Stored
 from index.cdxj import Index
 from index.errors import DamagedError
 from index.model import Capture, moment

@@ -17,8 +17,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archiver.records import Response as Stored
-from archiver.records import open_response, response_at_once
+from archiver.responses import Response as Stored
+from archiver.responses import open_response, response_at_once
 from index.errors import ArchiveError
 from index.model import Capture
 

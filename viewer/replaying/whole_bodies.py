@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import partial
 from http import HTTPStatus
 
-from archiver.records import open_response
+from archiver.responses import open_response
 from index.errors import DamagedError
 
 from ..holdings import Holdings
