@@ -13,7 +13,8 @@ import pytest
 
 from tests.support.page_tree import mapper
 from viewer.rewriting.html import rewrite_html
-from viewer.rewriting.markup import Noscript, ReadingsDiffer, tokens
+from viewer.rewriting.markup import Noscript, tokens
+from viewer.rewriting.page_elements import ReadingsDiffer
 from viewer.rewriting.tags import Kind, Token
 
 OUT = "<link rel=preconnect href=//x.example><img src=//x.example/i>"

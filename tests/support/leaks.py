@@ -117,6 +117,13 @@ WAYS: dict[str, Way] = {
     "noscript-attribute": markup('<noscript><p title="</noscript><link rel=preconnect href=LIVE><img src=LIVE/x>"></noscript>'),
     "noscript-comment": markup("<noscript><!-- </noscript><link rel=preconnect href=LIVE><img src=LIVE/x><!-- -->"),
     "noscript-elements": markup("<p><span><noscript><div></div></noscript><svg></span><![CDATA[><link rel=preconnect href=LIVE><img src=LIVE/x>]]></svg>"),
+    # ---- what Chromium sees that scans ahead, and takes nothing for foreign
+    "ahead-section": markup("<svg><![CDATA[><link rel=preconnect href=LIVE><img src=LIVE/x>]]></svg>"),
+    "ahead-title": markup("<svg><title><style></title><link rel=preconnect href=LIVE><img src=LIVE/x></style></title></svg>"),
+    "ahead-style": markup("<svg><style><!-- </style><link rel=preconnect href=LIVE><img src=LIVE/x> --></style></svg>"),
+    "ahead-script": markup("<svg><script><!-- </script><link rel=preconnect href=LIVE><img src=LIVE/x> --></script></svg>"),
+    "ahead-style-section": markup("<svg><style><![CDATA[ </style><link rel=preconnect href=LIVE><img src=LIVE/x> ]]></style></svg>"),
+    "ahead-import": markup("<style>@import url(LIVE/x'a);</style>"),
     "dns-prefetch": markup("<link rel=dns-prefetch href=LIVE>"),
     "prerender": markup("<link rel=prerender href=LIVE/x>"),
     "speculation-prefetch": markup('<script type=speculationrules>{"prefetch":[{"urls":["LIVE/x"],"eagerness":"immediate"}]}</script>'),

@@ -6,8 +6,8 @@ What a parser makes of a page, so that a page and its rewritten form can be comp
 
 The parser is lexbor's, which the rewriter does not use. Left out is what the rewriter's table is there to change: the
 script put first, mapped addresses, the attributes that are taken away, what a `<noscript>` holds that ends in two
-places (tests/test_noscript.py), what stands behind too many foreign elements in each other, and parts of tables that
-are tags in a template to some browsers only.
+places (tests/test_noscript.py), what stands behind too many foreign elements in each other, the text of a `<style>` in `<svg>` that comes in pieces, parts
+of tables that are tags in a template to some browsers only, and end tags that are so in `<svg>`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from viewer.rewriting.data_url import parse_data_url
-from viewer.rewriting.markup import DISPUTED, TOO_DEEP, Noscript, ReadingsDiffer, tokens
+from viewer.rewriting.markup import (
+    DISPUTED,
+    DISPUTED_END,
+    TOO_DEEP,
+    WHOLE_NOSCRIPT,
+    Noscript,
+    ReadingsDiffer,
+    tokens,
+)
+from viewer.rewriting.page_elements import ReadingsDiffer
 from viewer.rewriting.rules import ELEMENTS, EVERYWHERE, srcset, url
 from viewer.rewriting.tags import Kind
 
@@ -28,6 +37,7 @@ _LEADS_OUT = re.compile(
     r"[\x00-\x20]*(https?:)?[\t\n\r]*[/\\][\t\n\r]*[/\\](?!m/)", re.IGNORECASE
 )  # as URL parsers have it: U+2028 is no space
 
+_LEFT = {DISPUTED: "</tr>", DISPUTED_END: "</img>", WHOLE_NOSCRIPT: "</img>"}
 SCRIPT = "<script src=h></script>"
 """What is put first in a page."""
 
@@ -63,7 +73,7 @@ def _unambiguous(html: str) -> str:
     try:
         taken = _taken_out(html, Noscript.EITHER)
     except ReadingsDiffer:
-        taken = _taken_out(html, Noscript.TEXT)
+        taken = _taken_out(html, Noscript.NONE)
     for start, end, new in reversed(taken):
         html = html[:start] + new + html[end:]
     return html
@@ -72,9 +82,13 @@ def _unambiguous(html: str) -> str:
 def _taken_out(html: str, noscript: Noscript) -> list[tuple[int, int, str]]:
     found = tokens(html, noscript=noscript)
     return [
-        (one.start, one.end, "</tr>" if one.name == DISPUTED else "")
+        (one.start, one.end, _LEFT.get(one.name, ""))
         for one in found
-        if one.kind is Kind.RAW and one.name in {"noscript", DISPUTED, TOO_DEEP}
+        if (
+            one.kind is Kind.RAW
+            and one.name in {"noscript", DISPUTED, DISPUTED_END, TOO_DEEP, WHOLE_NOSCRIPT}
+        )
+        or (one.kind is Kind.PIECE and one.name == "style")
     ]
 
 
@@ -119,7 +133,7 @@ def _framed(node: LexborNode) -> object:
     if node.tag != "iframe":
         return None
     if "srcdoc" in node.attributes:
-        return tree(node.attributes["srcdoc"] or "")
+        return tree("<!doctype html>" + (node.attributes["srcdoc"] or ""))  # never in quirks mode
     source = node.attributes.get("src") or ""
     data = parse_data_url(source)
     return tree(data.as_html()) if data else _bare(source)

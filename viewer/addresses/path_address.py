@@ -32,6 +32,8 @@ _TARGET = re.compile(
 )
 _PLAIN = re.compile(r"https?://(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*(?P<rest>(?:[/?#][^\\\t\r\n]*)?)", re.ASCII)
 _SCHEME = r"https?:(?=[^\x00-\x20\"'])"
+_BREAK = re.compile(r"[\t\n\r]+")
+_SPACE = "\t\n\f\r "
 _ABSOLUTE = re.compile(rf"[\x00-\x20]*(?:{_SCHEME}|[/\\]{{2}})", re.IGNORECASE)
 _CLIMBING = r"(?:[^?#:]*[/\\])?\.\.(?:[/\\?#]|\Z)"
 _CLIMBS = re.compile(_CLIMBING)
@@ -158,6 +160,16 @@ class RootedMapper:
 def touched(mapper: Mapper) -> re.Pattern[str]:
     """Return which addresses, as they are written, a mapper has to do with."""
     return _ROOTED if isinstance(mapper, RootedMapper) else _ABSOLUTE
+
+
+def mapped_address(value: str, mapper: Mapper) -> str:
+    """Map an address as it is written, if the mapper has to do with it; any other stays as it is."""
+    address = _BREAK.sub("", value)  # as URL parsers do (URL section 4.4)
+    if not touched(mapper).match(address):
+        return value
+    address = address.strip(_SPACE)
+    mapped = mapper(address)
+    return value if mapped == address else mapped
 
 
 Addresses = ReplayAddresses | PathAddresses

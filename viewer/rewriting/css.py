@@ -8,48 +8,75 @@ Maps the addresses in a style sheet and leaves every other byte as it was.
 
 Only absolute http and https addresses and protocol-relative ones are touched. Strings elsewhere are text
 (`content: "https://…"`), `@namespace` names are names, and comments are comments. Tokens are those of CSS
-Syntax Level 3 section 4. One regular expression whose loops never give back what they took: linear in
-the size of the sheet, unclosed strings and comments included. Knows nothing of HTML.
+Syntax Level 3 section 4, also where a name has escapes in it (`u\72l(…)`) or an address has a quote. Regular
+expressions whose loops never give back what they took: linear in the size of the sheet, unclosed strings and
+comments included. Knows nothing of HTML.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from enum import Enum, auto
+from typing import NamedTuple
 
 from ..addresses.address import Mapper
-from ..addresses.path_address import RootedMapper, touched
+from ..addresses.path_address import RootedMapper, mapped_address
 
 _SPACE = r"(?:[ \t\r\n\f]|/\*(?s:.*?)(?:\*/|\Z))*+"
-_DOUBLE = r'"(?:[^"\\\r\n\f]|\\(?s:.))*+"?'
-_SINGLE = r"'(?:[^'\\\r\n\f]|\\(?s:.))*+'?"
-_STRING = rf"(?:{_DOUBLE}|{_SINGLE})"
-_CODE = r"\\[0-9a-fA-F]{1,6}+(?:\r\n|[ \t\r\n\f])?+"  # the space belongs to it (CSS Syntax 4.3.7)
-_NAME_BEFORE = r"(?<![\w\\-])"
-_URL = rf"(?:url|src)\([ \t\r\n\f]*+(?:{_STRING}|(?:[^\s\"'()\\]|{_CODE}|\\(?s:.))*+)"
+_COMMENT = r"/\*(?s:.*?)(?:\*/|\Z)"
+_ESCAPED_ANY = r"\\(?:\r\n|(?s:.))"
+_STRING = rf"(?:\"(?:[^\"\\\r\n\f]|{_ESCAPED_ANY})*+\"?|'(?:[^'\\\r\n\f]|{_ESCAPED_ANY})*+'?)"
+# the space belongs to a code (CSS Syntax 4.3.7)
+_IN_NAME = r"\\(?:[0-9a-fA-F]{1,6}+(?:\r\n|[ \t\r\n\f])?+|[^0-9a-fA-F\r\n\f])"
+_LETTERS = r"a-zA-Z0-9_\-\x00\x80-\U0010ffff"
+_NAME = rf"(?:[{_LETTERS}]++|{_IN_NAME})++"
+_ADDRESSING = r"(?:url|src|(?:-webkit-)?image-set)"
 
-_TOKEN = re.compile(
-    rf"""
-      /\*(?s:.*?)(?:\*/|\Z)
-    | @namespace\b(?:[^;{{}}"']|{_STRING})*+
-    | (?P<import>@import{_SPACE})(?P<imported>{_STRING})
-    | {_NAME_BEFORE}(?P<set>(?:-webkit-)?image-set\((?:[^()"']|{_STRING}|\((?:[^()"']|{_STRING})*+\)?)*+)
-    | {_NAME_BEFORE}(?P<url>{_URL})
+_DULL = re.compile(
+    rf"""(?:
+      [^{_LETTERS}\\"'/@\#<]++
+    | (?!{_ADDRESSING}\()[a-zA-Z0-9_-]++(?![\\\x00\x80-\U0010ffff])
+    | {_COMMENT} | /(?!\*) | <(?:!--)?+
     | {_STRING}
-    """,
-    re.VERBOSE | re.IGNORECASE,
+    | \#(?:{_NAME})?+
+    | {_NAME}(?!\()
+    )*+""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
-_IN_SET = re.compile(
-    rf"/\*(?s:.*?)(?:\*/|\Z)|type\({_STRING}|(?P<url>{_URL})|(?P<string>{_STRING})", re.IGNORECASE
+"""All up to the next at-keyword, or function that may have an address."""
+_DULL_WITHIN = re.compile(
+    rf"(?:[^{_LETTERS}\\\"'/@#()\[\]{{}}]++|{_COMMENT}|/(?!\*)|[@#](?:{_NAME})?+|{_NAME}(?!\())*+", re.ASCII
 )
-_PARTS = re.compile(r"(?P<function>[a-z]+\([ \t\r\n\f]*+)(?P<argument>(?s:.*))", re.IGNORECASE)
+"""All within a function up to the next string, bracket or function."""
+_PRELUDE = re.compile(
+    rf"(?:[^{_LETTERS}\\\"'/@#;{{}}]++|{_COMMENT}|/(?!\*)|{_STRING}|[@#](?:{_NAME})?+|{_NAME}(?!\())*+",
+    re.ASCII,
+)
+"""All before a block or the end of a statement, up to the next function."""
+_WORD = re.compile(rf"(?P<at>@?+)(?P<name>{_NAME})(?P<function>\(?+)", re.ASCII)
+# Not every browser has these in names (CSS Syntax 4.2 as of 2023); what follows may be a name of its own
+_DOUBTED = re.compile(
+    r"[\x80-\xb6\xb8-\xbf\xd7\xf7\u037e\u2000-\u200b\u200e-\u203e\u2041-\u206f\u2190-\u2bff\u2ff0-\u3000"
+    r"\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]"
+)
+_BEFORE_STRING = re.compile(rf"{_SPACE}(?P<string>{_STRING})")
+_TEXT = re.compile(_STRING)
+_WHOLE_STRING = re.compile(rf"\"(?:[^\"\\\r\n\f]|{_ESCAPED_ANY})*+\"|'(?:[^'\\\r\n\f]|{_ESCAPED_ANY})*+'")
+# CSS Syntax 4.3.6 and 4.3.14: one that is no address ends where an address would, with the first `)`
+_IN_URL = re.compile(
+    rf"[ \t\r\n\f]*+(?:(?P<string>{_STRING})|(?P<bare>(?:[^ \t\r\n\f\"'()\\]|{_IN_NAME})*+)"
+    r"(?P<rest>(?:[^)\\]|\\(?s:.))*+))"
+)
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
 _ESCAPE = re.compile(
     r"\\(?:(?P<code>[0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(?P<newline>\r\n|[\r\n\f])|(?P<char>(?s:.)))"
 )
 _ESCAPED = re.compile(r"[\"'()\\<\x00-\x20\x7f]")
 _LOOKED_BACK = 2000
 """Characters before an address in which it is sought what it is for."""
+
+_WHITE = " \t\r\n\f"
 
 _UTF_16_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
@@ -60,6 +87,10 @@ class Use(Enum):
     IMPORT = auto()
     FONT = auto()
     IMAGE = auto()
+
+
+_FUNCTIONS: dict[str, Use | None] = {"src": None, "image-set": Use.IMAGE, "-webkit-image-set": Use.IMAGE}
+"""Functions whose strings are addresses, and what for."""
 
 
 def rewrite_css(body: bytes, mapper: Mapper) -> bytes:
@@ -81,85 +112,135 @@ def rewrite_css(body: bytes, mapper: Mapper) -> bytes:
 def rewrite_css_text(text: str, mapper: Mapper) -> str:
     """Return the text of a style sheet or a style attribute with its addresses mapped."""
     slash = "/" if isinstance(mapper, RootedMapper) else "//"
-    if slash not in text and "\\" not in text and "http" not in text.lower():
+    seen = text.replace("\t", "") if "\t" in text else text  # as in an address
+    if slash not in seen and "\\" not in seen and "http" not in seen.lower():
         return text
-    return _TOKEN.sub(lambda token: _mapped_token(token, mapper), text)
+    pieces, done = [], 0
+    for one in _arguments(text):
+        pieces += [text[done : one.start], _mapped_argument(text[one.start : one.end], mapper)]
+        done = one.end
+    return "".join([*pieces, text[done:]])
 
 
 def uses_in_css(text: str) -> Iterator[tuple[Use, str]]:
     """Yield what a text of CSS may use, by address, escapes undone; a browser asks only for what it needs."""
-    for token in _TOKEN.finditer(text):
-        if token["imported"] is not None:
-            yield Use.IMPORT, _address(token["imported"])
-        elif token["set"] is not None:
-            yield from ((Use.IMAGE, address) for address in _addresses_in_set(token["set"]))
-        elif token["url"] is not None:
-            yield _use_at(text, token.start()), _address_in(token["url"])
+    for one in _arguments(text):
+        yield one.use or _use_at(text, one.start), _address(text[one.start : one.end])
 
 
-def _addresses_in_set(text: str) -> Iterator[str]:
-    for part in _IN_SET.finditer(text):
-        if part["url"] is not None:
-            yield _address_in(part["url"])
-        elif part["string"] is not None:
-            yield _address(part["string"])
+class _Argument(NamedTuple):
+    """Where an address stands: a string with its quotes, or what is between parentheses without."""
+
+    start: int
+    end: int
+    use: Use | None
+    """None where what stands before it tells."""
+
+
+def _arguments(text: str) -> Iterator[_Argument]:
+    """Yield where addresses stand in a text of CSS, in order."""
+    place = 0
+    while (place := _end(_DULL, text, place)) < len(text):
+        word = _WORD.match(text, place)
+        if word is None:  # an escape that is none, or an `@` before no name
+            place += 1
+            continue
+        name, place = _named(word["name"]), word.end()
+        if word["at"]:
+            place -= len(word["function"])
+            if name == "namespace":
+                place = _after_prelude(text, place)
+            elif name == "import" and (imported := _BEFORE_STRING.match(text, place)):
+                yield _Argument(*imported.span("string"), Use.IMPORT)
+                place = imported.end()
+        elif name == "url":
+            place = yield from _in_url(text, place, None)
+        elif name in _FUNCTIONS:
+            place = yield from _in_function(text, place, _FUNCTIONS[name])
+
+
+def _in_url(text: str, place: int, use: Use | None) -> Generator[_Argument, None, int]:
+    """Yield where the address stands in `url(…)`, from behind its parenthesis; return how far was read."""
+    found = _IN_URL.match(text, place)
+    if not found:
+        return place
+    if found["string"] is not None:
+        yield _Argument(*found.span("string"), use)
+    elif found["bare"]:  # also of one that is no address: Chromium takes it for one when it scans ahead
+        yield _Argument(*found.span("bare"), use)
+    return found.end()
+
+
+def _in_function(text: str, place: int, use: Use | None) -> Generator[_Argument, None, int]:
+    """Yield where addresses stand in a function whose strings are such; return where it ends (5.4.9)."""
+    closing = [")"]
+    while closing and (place := _end(_DULL_WITHIN, text, place)) < len(text):
+        mark, word = text[place], _WORD.match(text, place)
+        if word is not None and (name := _named(word["name"])) == "url":
+            place = yield from _in_url(text, word.end(), use)
+        elif word is not None:
+            typed = _BEFORE_STRING.match(text, word.end()) if name == "type" else None
+            place = typed.end() if typed else word.end()
+            closing.append(")")
+        elif string := _TEXT.match(text, place):
+            yield _Argument(place, string.end(), use)
+            place = string.end()
+        else:
+            if mark in _CLOSING:
+                closing.append(_CLOSING[mark])
+            elif mark == closing[-1]:
+                closing.pop()
+            place += 1
+    return place
+
+
+def _after_prelude(text: str, place: int) -> int:
+    """Return where `@namespace` ends, whose addresses are names."""
+    while (place := _end(_PRELUDE, text, place)) < len(text) and text[place] not in ";{}":
+        word = _WORD.match(text, place)
+        place = word.end() if word else place + 1
+        if word and _named(word["name"]) == "url" and (found := _IN_URL.match(text, place)):
+            place = found.end()
+    return place
+
+
+def _end(dull: re.Pattern[str], text: str, place: int) -> int:
+    found = dull.match(text, place)
+    return found.end() if found else place
+
+
+def _named(written: str) -> str:
+    """Return a name in lower case, its escapes undone."""
+    name = _ESCAPE.sub(_unescaped, written) if "\\" in written else written
+    return name.lower() if name.isascii() else _DOUBTED.split(name)[-1].lower()
 
 
 def _use_at(text: str, start: int) -> Use:
     """Return what an address is for, by what stands before it."""
-    before = text[max(0, start - _LOOKED_BACK) : start]
+    before = text[max(0, start - _LOOKED_BACK) : start].rstrip(_WHITE)[:-4]
     if before[-40:].rstrip().lower().endswith("@import"):
         return Use.IMPORT
     rule = before.rpartition("{")[0][-40:].rstrip().lower()
     return Use.FONT if rule.endswith("@font-face") and "}" not in before.rpartition("{")[2] else Use.IMAGE
 
 
-def _address_in(url: str) -> str:
-    """Return the address of `url(…)`."""
-    parts = _PARTS.fullmatch(url)
-    return _address(parts["argument"]) if parts else ""
-
-
 def _address(argument: str) -> str:
     """Return what stands between the parentheses, or a string, as the address that it is."""
     quote = argument[:1] if argument[:1] in {'"', "'"} else ""
-    written = argument.strip() if not quote else argument[1:].removesuffix(quote)
-    return _ESCAPE.sub(_unescaped, written)
-
-
-def _mapped_token(token: re.Match[str], mapper: Mapper) -> str:
-    if token["url"] is not None:
-        return _mapped_url(token["url"], mapper)
-    if token["imported"] is not None:
-        return token["import"] + _mapped_argument(token["imported"], mapper)
-    if token["set"] is not None:
-        return _IN_SET.sub(lambda part: _mapped_part(part, mapper), token["set"])
-    return token[0]
-
-
-def _mapped_part(part: re.Match[str], mapper: Mapper) -> str:
-    if part["url"] is not None:
-        return _mapped_url(part["url"], mapper)
-    return _mapped_argument(part[0], mapper) if part["string"] is not None else part[0]
-
-
-def _mapped_url(url: str, mapper: Mapper) -> str:
-    parts = _PARTS.fullmatch(url)
-    return parts["function"] + _mapped_argument(parts["argument"], mapper) if parts else url
+    closed = bool(quote) and bool(_WHOLE_STRING.fullmatch(argument))
+    written = argument[len(quote) : -1 if closed else None]
+    return _ESCAPE.sub(_unescaped, written) if "\\" in written else written
 
 
 def _mapped_argument(argument: str, mapper: Mapper) -> str:
     """Map what stands between the parentheses, or a string; what is not mapped stays as written."""
-    quote = argument[:1] if argument[:1] in {'"', "'"} else ""
-    closed = bool(quote) and len(argument) > 1 and argument.endswith(quote)
-    written = argument[len(quote) : -1 if closed else None]
-    address = _ESCAPE.sub(_unescaped, written) if "\\" in written else written
-    if not touched(mapper).match(address):
-        return argument
-    mapped = mapper(address)
+    address = _address(argument)
+    mapped = mapped_address(address, mapper)
     if mapped == address:
         return argument
-    return f"{quote}{_ESCAPED.sub(_escaped, mapped)}{quote if closed else ''}"
+    quote = argument[:1] if argument[:1] in {'"', "'"} else ""
+    closed = quote if _WHOLE_STRING.fullmatch(argument) else ""
+    return f"{quote}{_ESCAPED.sub(_escaped, mapped)}{closed}"
 
 
 def _unescaped(escape: re.Match[str]) -> str:

@@ -32,6 +32,11 @@ class DataUrl:
     body: bytes
     url: str
 
+    @property
+    def is_document(self) -> bool:
+        """Whether it may ask for more by itself: markup of any kind."""
+        return self.media_type.endswith(("html", "xml"))
+
     def as_html(self) -> str:
         """Return a page that shows the content: markup as itself, text as text, an image as an image."""
         if self.media_type in {"text/html", "application/xhtml+xml"}:

@@ -130,7 +130,7 @@ def _with_texts(text: str, declared: _Declared) -> str:
     pieces, done = [], 0
     for token in tokens(text, xml=True):
         written = text[token.start : token.end]
-        raw = token.kind is Kind.RAW
+        raw = token.kind in {Kind.TEXT, Kind.PIECE}
         pieces += [
             declared.expanded(text[done : token.start]),
             _in_raw(written, declared) if raw else written,

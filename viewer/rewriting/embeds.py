@@ -134,7 +134,7 @@ def _starts(text: str, *, xml: bool) -> Iterator[tuple[Token, Values]]:
     for token in tokens(text, xml=xml, over=_DULL.over(plain_of(text))):
         if token.kind is Of.START:
             yield token, {one.name: unescape(one.value) for one in attributes(text, token)}
-        elif token.kind is Of.RAW and token.name == "style":
+        elif token.kind in {Of.RAW, Of.TEXT} and token.name == "style":
             yield token, {"": text[token.start : token.end]}
 
 

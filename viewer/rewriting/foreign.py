@@ -18,27 +18,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .foreign_names import (
+    BREAKOUT,
+    CAPITALS,
+    HTML_TYPES,
+    INTEGRATION,
+    OF_FONT,
+    ROOTS,
+    STILL_FOREIGN,
+)
 from .open_elements import OpenElements
 from .open_stack import OfDocument
+from .page_elements import PageElements
+from .quirks import has_quirks
 from .table_parts import TABLE_PARTS
 from .tags import Kind, Token, attributes, is_self_closing, unescape
 from .templates import Template, disputes, entered, ignores, left
 
-_FOREIGN = frozenset({"math", "svg"})
-_INTEGRATION = {
-    "svg": frozenset({"desc", "foreignobject", "title"}),
-    "math": frozenset({"mi", "mn", "mo", "ms", "mtext"}),
-}
-_HTML_TYPES = frozenset({"application/xhtml+xml", "text/html"})  # of an `<annotation-xml>` that holds HTML
-_STILL_FOREIGN = frozenset({"malignmark", "mglyph"})
-_OF_FONT = frozenset({"color", "face", "size"})
-# HTML section 13.2.6.5: these end foreign content
-_BREAKOUT = frozenset({
-    "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1",
-    "h2", "h3", "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol",
-    "p", "pre", "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul",
-    "var",
-})  # fmt: skip
 _DEEPEST = 256
 """Foreign elements within each other that are remembered; real pages have two or three."""
 
@@ -86,15 +82,19 @@ class Foreign:
     Of the HTML around them it knows the templates, and reads the rest where that matters.
     """
 
-    def __init__(self, text: str, read: Reader) -> None:
+    def __init__(
+        self, text: str, read: Reader, *, scripts: bool | None = False, is_framed: bool = False
+    ) -> None:
         self._text = text
         self._read = read
+        self._is_framed = is_framed
         self.levels: list[_Level] = []
         """Empty where the place is in nothing foreign."""
         self.templates: Template | None = None
         """Templates of the page around the place, as far as one may hold columns only."""
         self._document = OfDocument()
-        self._page = OpenElements(self._document)
+        self._document.scripts = scripts
+        self._page = PageElements(self._document)
         self._known = 0  # up to where the elements of the page are known
         self._known_in: Template | None = None
         self._begun = 0
@@ -125,6 +125,28 @@ class Foreign:
         html = self._html_here()
         return html is not None and html.tables.disputes(name)
 
+    def disputes_end(self, name: str) -> bool:
+        """
+        Tell whether an end tag that stands here ends something else to some browsers, or nothing.
+
+        The standard seeks a name whatever its case. Chromium gives the end tag the capitals of SVG if what it
+        stands in is SVG, and none if it is MathML, and so ends no element of other spelling, nor HTML.
+        """
+        if name not in CAPITALS or not self._open_foreign():
+            return False
+        kind = self._open_foreign()[0][1]
+        named = [one for other, one in self._open_foreign() if other == name]
+        return named[0] != kind if named else kind == "svg"
+
+    def _open_foreign(self) -> list[tuple[str, str]]:
+        """Return names and kinds of the elements around the place, innermost first, up to one of HTML."""
+        found: list[tuple[str, str]] = []
+        for level in reversed(self.levels):
+            found += zip(reversed(level.names), reversed(level.kinds), strict=True)
+            if level.html:
+                break
+        return found
+
     def _html_here(self) -> OpenElements | None:
         """Return the HTML of an integration point, if the place is in that and in nothing foreign within."""
         return self.levels[-1].html if self.levels and not self.levels[-1].names else None
@@ -138,6 +160,11 @@ class Foreign:
     def is_inside(self) -> bool:
         """Whether what stands here is foreign."""
         return bool(self.levels) and bool(self.levels[-1].names)
+
+    @property
+    def innermost(self) -> str:
+        """The foreign element that what stands here is in, if it is in no HTML in that."""
+        return self.levels[-1].names[-1] if self.is_inside else ""
 
     @property
     def is_html(self) -> bool:
@@ -158,13 +185,13 @@ class Foreign:
     def _enter_page(self, tag: Token) -> None:
         """Follow a start tag in the page."""
         self.templates = entered(self.templates, tag.name)
-        if tag.name in _FOREIGN and not is_self_closing(self._text, tag):
+        if tag.name in ROOTS and not is_self_closing(self._text, tag):
             self._begun = tag.start
             self.levels.append(_Level(None, [tag.name], [tag.name]))
 
     def _enter_html(self, level: _Level, tag: Token) -> None:
         """Follow a start tag in an integration point."""
-        if tag.name in _FOREIGN or (level.math_text and not level.html and tag.name in _STILL_FOREIGN):
+        if tag.name in ROOTS or (level.math_text and not level.html and tag.name in STILL_FOREIGN):
             self._enter_root(level, tag)
         elif tag.name in TABLE_PARTS and (tag.name != "table" or self._in_table()):
             self._table_part(tag.name, tag.start, entering=True)
@@ -191,16 +218,16 @@ class Foreign:
         return any(self._html_of(level).has_template for level in self.levels)
 
     def _enter_root(self, level: _Level, tag: Token) -> None:
-        if level.html:
+        if level.html is not None and tag.name in ROOTS:
             level.html.begin_foreign()
         if not is_self_closing(self._text, tag):
             level.names.append(tag.name)
-            level.kinds.append(tag.name if tag.name in _FOREIGN else "math")
+            level.kinds.append(tag.name if tag.name in ROOTS else "math")
 
     def _breaks_out(self, tag: Token) -> bool:
         if tag.name != "font":
-            return tag.name in _BREAKOUT
-        return any(one.name in _OF_FONT for one in attributes(self._text, tag))
+            return tag.name in BREAKOUT
+        return any(one.name in OF_FONT for one in attributes(self._text, tag))
 
     def _break_out(self, place: int) -> None:
         """Close all foreign elements, up to the HTML or the integration point around them."""
@@ -222,7 +249,7 @@ class Foreign:
             kind = tag.name
         level.names.append(tag.name)
         level.kinds.append(kind)
-        if tag.name in _INTEGRATION[kind] or (
+        if tag.name in INTEGRATION[kind] or (
             tag.name == "annotation-xml" and kind == "math" and self._holds_html(tag)
         ):
             math_text = kind == "math" and tag.name != "annotation-xml"
@@ -232,7 +259,7 @@ class Foreign:
         """Tell whether an `<annotation-xml>` says that it holds HTML."""
         for one in attributes(self._text, tag):
             if one.name == "encoding":
-                return unescape(one.value.strip("\"'")).lower() in _HTML_TYPES
+                return unescape(one.value.strip("\"'")).lower() in HTML_TYPES
         return False
 
     def _leave(self, tag: Token) -> None:
@@ -243,8 +270,9 @@ class Foreign:
         level = self.levels[-1]
         if tag.name == "template":
             self._leave_template(tag)
-        elif level.names and tag.name in {"br", "p"}:
-            self._break_out(tag.start)
+        elif tag.name in {"br", "p"} and (level.names or level.html is not None):
+            if level.names:
+                self._break_out(tag.start)
             if level.html is not None:
                 level.html.leave(tag.name)
         elif not level.names and level.html:
@@ -334,16 +362,18 @@ class Foreign:
         Looked up only for tags that may close it, so that most of a page is passed over; what was read once
         is not read again.
         """
+        if not self._known:
+            self._document.has_quirks = not self._is_framed and has_quirks(self._text)
         last = self._known
         for token in self._read(Stretch(self._known, self._begun, self._passed, self._known_in)):
             if self.is_lost:
                 break
             if token.start > last:
-                self._page.text()
+                self._page.characters(self._text[last : token.start])
             self._follow_page(token)
             last = self._passed.get(token.start, token.end)
         if self._begun > last:
-            self._page.text()
+            self._page.characters(self._text[last : self._begun])
         self._page.begin_foreign()
         self._known, self._known_in = self._begun, self.templates
         self._passed.clear()
@@ -353,7 +383,7 @@ class Foreign:
         """Go past a token of the page, or past what is foreign and begins with it."""
         if self._page.tables.ignores(token.name):
             return
-        if token.kind is Kind.START and token.name in _FOREIGN:
+        if token.kind is Kind.START and token.name in ROOTS:
             self._page.begin_foreign()
         elif token.kind is Kind.START:
             self._page.enter(token.name, self._text[slice(*token.attributes)])

@@ -11,7 +11,7 @@ Knows nothing of text or of other tags.
 
 from __future__ import annotations
 
-from .open_stack import SCOPE, SPECIAL, Element, OfDocument, Stack
+from .open_stack import DOUBTED, SCOPE, SPECIAL, Element, OfDocument, Stack
 
 FORMATTING = frozenset({
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
@@ -36,6 +36,11 @@ class FormattingElements:
         self._entries: list[Element | _Marker] = []
         self._document = document
         self._stack = stack
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether one ended with something around it, and would be opened again."""
+        return bool(self._entries) and isinstance(last := self._entries[-1], Element) and not last.open
 
     def reopen(self) -> None:
         """Open again in the innermost element what ended with something around it."""
@@ -116,6 +121,7 @@ class FormattingElements:
             self._stack.cut(place)
             self._entries.remove(element)
             return False
+        self._document.is_lost = self._document.is_lost or block.name == DOUBTED
         between = elements[place + 1 : elements.index(block)]
         for count, one in enumerate(reversed(between), 1):
             if count > 3 and one in self._entries:

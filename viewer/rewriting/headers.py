@@ -20,7 +20,7 @@ from enum import Enum, auto
 from html import escape
 
 from ..addresses.address import Mapper
-from ..addresses.path_address import touched
+from ..addresses.path_address import mapped_address
 
 
 class Rule(Enum):
@@ -156,8 +156,9 @@ _DENIED_FEATURES = (
 
 _LEADING = frozenset({"location", "refresh"})
 _REFRESH = re.compile(
-    r"(?P<before>[\s\d.]*[;,]?\s*(?:url\s*=\s*)?[\"']?)(?P<url>[^\"']*)(?P<after>.*)",
-    re.IGNORECASE | re.DOTALL,
+    r"(?P<before>[\t\n\f\r \d.]*+[;,]?[\t\n\f\r ]*+(?:url[\t\n\f\r ]*+=[\t\n\f\r ]*+)?)"
+    r"(?:\"(?P<double>[^\"]*+)|'(?P<single>[^']*+)|(?P<bare>.*+))(?P<after>.*+)",
+    re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 MAX_COOKIES, MAX_COOKIE = 50, 4096
 """Cookies of one answer, and characters of one (RFC 6265 section 6.1)."""
@@ -356,7 +357,7 @@ _SHARED = (
 
 
 def _map_address(value: str, mapper: Mapper) -> str:
-    return mapper(value.strip()) if touched(mapper).match(value) else value
+    return mapped_address(value.strip(), mapper)
 
 
 def _map_origins(value: str, mapper: Mapper) -> str:
@@ -366,9 +367,11 @@ def _map_origins(value: str, mapper: Mapper) -> str:
 def map_refresh(value: str, mapper: Mapper) -> str:
     """Return the value of a Refresh header or `<meta http-equiv=refresh>` (HTML 4.2.5.3), mapped."""
     found = _REFRESH.fullmatch(value)
-    if not found or not touched(mapper).match(found["url"]):
+    if not found:
         return value
-    return f"{found['before']}{_map_address(found['url'], mapper)}{found['after']}"
+    quoted = "double" if found["double"] is not None else "single" if found["single"] is not None else "bare"
+    start, end = found.span(quoted)
+    return f"{value[:start]}{_map_address(value[start:end], mapper)}{value[end:]}"
 
 
 _MAPPERS: dict[str, Callable[[str, Mapper], str]] = {

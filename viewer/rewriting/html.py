@@ -14,6 +14,7 @@ Knows nothing of requests or of what is in the archive. Why not a library: docs/
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,7 +29,8 @@ from .doctype import resolved
 from .dull import plain_of
 from .head import first_place
 from .import_map import rewrite_import_map
-from .markup import DISPUTED, TOO_DEEP, Noscript, ReadingsDiffer, tokens
+from .markup import DISPUTED, DISPUTED_END, TOO_DEEP, WHOLE_NOSCRIPT, Noscript, tokens
+from .page_elements import ReadingsDiffer
 from .passed_over import dull_of
 from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, inner, meta_rules, url
 from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unescape
@@ -38,6 +40,8 @@ _XML_ENCODING = re.compile(r"(<\?xml\s[^>]*?encoding\s*=\s*)(?:\"[^\"]*\"|'[^']*
 _SEEMING = re.compile(
     r"(?<![^\s\"'])(?P<name>[^\s=\"']++)\s*+=\s*+(?:\"(?P<value>[^\"]*+)\"|'(?P<other>[^']*+)')"
 )
+_NO_TEXT = re.compile(r"(<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|<!--(?s:.*?)-->)")
+_SECTION = re.compile(r"<!\[CDATA\[(?P<text>(?s:.*?))(?:\]\]>|\Z)")
 _PREFIX = re.compile(r"xmlns:([^\s=:]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _XLINK = "http://www.w3.org/1999/xlink"
 # Where nothing of this stands in a tag's attributes, none of them needs a change.
@@ -53,7 +57,13 @@ _FRAME = re.compile("<frame", re.IGNORECASE)
 # What goes leaves nothing where a tag stands before and behind it. Elsewhere it leaves what is nothing to any
 # browser: what stands before it and behind would else be one, and of `<` and `img src=//x>` a tag be made
 _COMMENT = "<!---->"
-_TAKEN_OUT = {"noscript": "", TOO_DEEP: "", DISPUTED: "</tr>"}
+_TAKEN_OUT = {
+    "noscript": "",
+    TOO_DEEP: "",
+    DISPUTED: "</tr>",
+    DISPUTED_END: "</img>",
+    WHOLE_NOSCRIPT: "</img>",
+}
 _NOSCRIPT = {True: Noscript.EITHER, False: Noscript.MARKUP}
 
 # In path mode a page's origin is nobody's. What scripts read of these (the rules of a sheet, the points of an
@@ -110,7 +120,7 @@ def _rewritten(text: str, page: Page, plain: bytes | None = None) -> str:
         return _edited(text, page, _edits(text, plain, page, _NOSCRIPT[page.scripts]))
     except ReadingsDiffer:
         page.heads.left = left
-        return _edited(text, page, _edits(text, plain, page, Noscript.TEXT))
+        return _edited(text, page, _edits(text, plain, page, Noscript.NONE))
 
 
 def _edited(text: str, page: Page, edits: Iterator[tuple[int, int, str]]) -> str:
@@ -136,17 +146,17 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
     always = {"iframe", *(_READ_BY_SCRIPTS if in_paths else ())}
     frames = False
     over = dull_of(xml=page.xml, in_paths=in_paths).over(plain)
-    for token in tokens(text, xml=page.xml, over=over, noscript=noscript):
+    for token in tokens(text, xml=page.xml, over=over, noscript=noscript, is_framed=page.depth > 0):
         if frames and _is_of_frames(text, token):
             yield token.start, token.end, "" if token.kind is Kind.RAW else _COMMENT
         elif token.kind is Kind.START:
             frames = frames or (token.name == "frameset" and not page.xml)
-            script_type = _script_type(text, token) if token.name == "script" else script_type
+            script_type = _script_type(text, token) if local(token.name) == "script" else script_type
             if token.name in always or worth.search(text, *token.attributes):
                 yield from _attribute_edits(text, token, page)
             page = _based(text, token, page) if token.name == "base" else page
-        elif token.kind is Kind.RAW:
-            new = _raw_text(text[token.start : token.end], token.name, script_type, page)
+        elif token.kind is not Kind.END and token.kind is not Kind.OTHER:
+            new = _TEXTS[token.kind](text[token.start : token.end], token.name, script_type, page)
             if new is not None:
                 yield token.start, token.end, new
         elif token.kind is Kind.OTHER and page.xml and text.startswith("<?xml", token.start):
@@ -155,7 +165,7 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
 
 def _is_of_frames(text: str, token: Token) -> bool:
     """Tell whether what is text elsewhere has a frame: in a `<frameset>` all else is no tag (13.2.6.4.20)."""
-    told = token.kind in {Kind.RAW, Kind.OTHER} and token.name != "noframes"
+    told = token.kind not in {Kind.START, Kind.END} and token.name != "noframes"
     return (
         told
         and not text.startswith("<!--", token.start)
@@ -179,6 +189,8 @@ def _attribute_edits(text: str, token: Token, page: Page) -> Iterator[tuple[int,
     if data and page.depth < DEEPEST_FRAME:
         yield from _sandboxed(text, token, found, data, page)
         return
+    if data:
+        rules = {**rules, "src": lambda _value, _page: None}
     if name in _READ_BY_SCRIPTS and isinstance(page.mapper, RootedMapper) and not _asks_by_cors(found):
         yield token.attributes[0], token.attributes[0], ' crossorigin=""'
     taken: set[str] = set()
@@ -224,9 +236,37 @@ def _raw_text(raw: str, name: str, script_type: str, page: Page) -> str | None:
         return _TAKEN_OUT[name]
     if name == "style":
         return rewrite_css_text(raw, page.mapper)
-    if name == "script" and script_type == "importmap" and not page.xml:
+    if name == "script" and script_type == "importmap":
         return rewrite_import_map(raw, page.mapper, page.modules)
     return None
+
+
+def _text(written: str, name: str, script_type: str, page: Page) -> str | None:
+    """Rewrite the text of a style sheet or an import map whose references and CDATA sections count."""
+    pieces = _NO_TEXT.split(written)  # text, and between two of it what is none
+    texts = [_undone(piece) for piece in pieces]
+    new = _raw_text("".join(texts), name, script_type, page)
+    if new is None or new == "".join(texts):
+        return None
+    each = [_raw_text(one, name, script_type, page) or "" for one in texts]
+    if "".join(each) != new:  # an address begins in one piece and ends in another
+        return html.escape(new, quote=False)
+    edited = zip(pieces, texts, each, strict=True)
+    return "".join(piece if one == text else html.escape(one, quote=False) for piece, text, one in edited)
+
+
+def _undone(piece: str) -> str:
+    """Return what a piece of markup is the text of."""
+    section = _SECTION.fullmatch(piece)
+    return section[1] if section else "" if piece.startswith("<!--") else html.unescape(piece)
+
+
+def _piece(_written: str, name: str, script_type: str, _page: Page) -> str | None:
+    """Take away more of such a text: what is an address may begin in the first piece and end in another."""
+    return "" if name == "style" or script_type == "importmap" else None
+
+
+_TEXTS = {Kind.RAW: _raw_text, Kind.TEXT: _text, Kind.PIECE: _piece}
 
 
 def _instruction(written: str, page: Page) -> str:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 
 from ..addresses.address import Mapper
-from ..addresses.path_address import RootedMapper, touched
+from ..addresses.path_address import RootedMapper, mapped_address
 
 
 def rewrite_import_map(raw: str, mapper: Mapper, modules: Sequence[str]) -> str | None:
@@ -44,4 +44,4 @@ def _mapped_json(value: object, mapper: Mapper, depth: int) -> object:
         # in path mode scripts also ask by the address as it is written
         written = inner if isinstance(mapper, RootedMapper) else {}
         return written | {_mapped_json(name, mapper, 0): one for name, one in inner.items()}
-    return mapper(value) if isinstance(value, str) and touched(mapper).match(value) else value
+    return mapped_address(value, mapper) if isinstance(value, str) else value

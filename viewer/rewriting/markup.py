@@ -26,7 +26,8 @@ from enum import Enum, auto
 
 from .dull import Over
 from .foreign import Foreign, Stretch
-from .tags import ATTRIBUTE, Kind, Token, is_self_closing
+from .page_elements import ReadingsDiffer
+from .tags import ATTRIBUTE, Kind, Token, is_self_closing, local, lower
 from .templates import Template, entered
 
 _ANY_ATTRIBUTE = re.sub(r"\?P<\w+>", "?:", ATTRIBUTE)
@@ -56,21 +57,28 @@ TOO_DEEP = "#too-deep"
 """The name of the rest of a page: more is open around and in `<svg>` or `<math>` than is remembered."""
 DISPUTED = "#disputed"
 """The name of a start tag that is one to some browsers and nothing to others, and is given as raw text."""
+DISPUTED_END = "#disputed-end"
+"""The name of such an end tag in foreign content."""
+WHOLE_NOSCRIPT = "#noscript"
+"""The name of a `<noscript>` with its tags, given as raw text."""
 _FRAMESET = "frameset"
 _NOSCRIPT = "noscript"
 _RAW = frozenset(
     {"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
 )
 _RAW_IN_FOREIGN = frozenset({"script", "style"})
-# In foreign content and in XML such text ends where any tag or comment begins; a CDATA section is part of it
-_FOREIGN_TEXT = re.compile(r"(?:[^<]++|<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|<(?![A-Za-z/!?]))*+")
+# In foreign content and in XML such text ends where any tag begins; CDATA sections are part of it, and
+# comments that can be read in one way
+_FOREIGN_TEXT = re.compile(
+    r"(?:[^<]++|<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|<!--(?!-?>)(?:[^-]++|-(?!-!?>))*+-->|<(?![A-Za-z/!?]))*+"
+)
 _RAW_END = {
-    name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE)
+    name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE | re.ASCII)
     for name in (_RAW | {_NOSCRIPT}) - {"plaintext"}
 }
 # HTML section 13.2.5.15 to 13.2.5.31: `<script>` inside `<!--` inside a script hides its end tag.
 _IN_SCRIPT = re.compile(
-    r"(?P<shut><!---?>|-->)|(?P<open><!--)|<(?P<end>/?)script(?=[\t\n\f\r />])", re.IGNORECASE
+    r"(?P<shut><!---?>|-->)|(?P<open><!--)|<(?P<end>/?)script(?=[\t\n\f\r />])", re.IGNORECASE | re.ASCII
 )
 
 
@@ -88,15 +96,21 @@ class Noscript(Enum):
     EITHER = auto()
     """Content that ends in two places is raw text. Raises ReadingsDiffer where that is not enough."""
     TEXT = auto()
-    """All of it is raw text."""
+    """Scripts run: all of it is raw text."""
+    NONE = auto()
+    """There is none: each is given as raw text with its tags, for the caller to take away."""
 
 
-class ReadingsDiffer(Exception):  # noqa: N818  # no error: what is to be done is known
-    """What ends an `<svg>` or `<math>` may depend on elements in a `<noscript>` before it."""
+_SCRIPTS = {Noscript.MARKUP: False, Noscript.EITHER: None, Noscript.TEXT: True, Noscript.NONE: True}
 
 
 def tokens(
-    text: str, *, xml: bool = False, over: Over | None = None, noscript: Noscript = Noscript.MARKUP
+    text: str,
+    *,
+    xml: bool = False,
+    over: Over | None = None,
+    noscript: Noscript = Noscript.MARKUP,
+    is_framed: bool = False,
 ) -> Iterator[Token]:
     """
     Yield the tokens of a page in their order. A tag that the page ends in is none, as in browsers.
@@ -104,9 +118,9 @@ def tokens(
     `over` passes over text and whole tags that the caller wants no token of (dull.py), `<noscript>`,
     `<template>` and `<frameset>` not among them. It is not asked inside `<svg>` and `<math>`, in a template
     that may hold columns only or one within that, nor after a `<frameset>`, behind which text may be what is
-    none.
+    none. `is_framed` says that it is a document within a page (`srcdoc`), which is never in quirks mode.
     """
-    scanner = _Scanner(text, xml, over, Noscript.MARKUP if xml else noscript)
+    scanner = _Scanner(text, xml, over, Noscript.MARKUP if xml else noscript, is_framed=is_framed)
     while (token := scanner.next()) is not None:
         yield token
 
@@ -115,7 +129,14 @@ class _Scanner:
     """Walks through a text once; it remembers its place, and the foreign elements and templates around it."""
 
     def __init__(
-        self, text: str, xml: bool, over: Over | None, noscript: Noscript, *, differing: bool = False
+        self,
+        text: str,
+        xml: bool,
+        over: Over | None,
+        noscript: Noscript,
+        *,
+        differing: bool = False,
+        is_framed: bool = False,
     ) -> None:
         self._text = text
         self._xml = xml
@@ -125,7 +146,10 @@ class _Scanner:
         """Whether all that follows is text where scripts run, in a `<noscript>` without an end."""
         self._place = 0
         self._raw = ""
-        self._foreign = Foreign(text, self._outside)
+        self._within = 0
+        """In XML, the elements open from one on whose text comes in pieces."""
+        self._pieces_of = ""
+        self._foreign = Foreign(text, self._outside, scripts=_SCRIPTS[noscript], is_framed=is_framed)
         self._differing = differing
         """Whether tags were read that are none where scripts run, in a `<noscript>`."""
 
@@ -133,7 +157,9 @@ class _Scanner:
         """Return the next token, or None at the end."""
         if self._raw:
             return self._raw_text()
-        if self._over and not self._foreign.levels and not self._foreign.templates:
+        if (self._within or self._foreign.levels) and (piece := self._piece()):
+            return piece
+        if self._over and not self._within and not self._foreign.levels and not self._foreign.templates:
             self._place = self._over(self._place)
         before = self._place
         found = (_XML_TOKEN if self._xml else _HTML_TOKEN).search(self._text, self._place)
@@ -148,18 +174,30 @@ class _Scanner:
 
     def _tag(self, found: re.Match[str]) -> Token:
         kind = Kind.END if found["slash"] else Kind.START
-        token = Token(kind, found["tag"].lower(), found.start(), found.end(), found.span("attributes"))
+        token = Token(kind, lower(found["tag"]), found.start(), found.end(), found.span("attributes"))
         if token.name == _FRAMESET:
             self._over = None
         if kind is Kind.START and self._foreign.disputes(token.name):
             return Token(Kind.RAW, DISPUTED, token.start, token.end)
+        if kind is Kind.END and self._foreign.disputes_end(token.name):
+            return Token(Kind.RAW, DISPUTED_END, token.start, token.end)
+        if kind is Kind.START and (whole := self._whole_noscript(token)):
+            return whole
         # as it is where the tag stands: `<svg><title>` is not
         if kind is Kind.START and self._begins_raw(token):
-            self._raw = token.name
+            self._raw = local(token.name) if self._xml else token.name
         if self._xml:
+            self._count(token)
             return token
         self._foreign.follow(token)
         return self._rest(token) if self._foreign.is_lost else token
+
+    def _count(self, token: Token) -> None:
+        """Follow a tag of XML in an element whose text comes in pieces."""
+        if self._within and token.kind is Kind.END:
+            self._within -= 1
+        elif self._within and not is_self_closing(self._text, token):
+            self._within += 1
 
     def _rest(self, token: Token) -> Token:
         self._raw, self._place = "", len(self._text)
@@ -174,7 +212,19 @@ class _Scanner:
     def _raw_text(self) -> Token:
         name, start, self._raw = self._raw, self._place, ""
         self._place = self._end_of(name)
-        return Token(Kind.RAW, name, start, self._place)
+        if not self._xml and not self._foreign.is_inside:
+            return Token(Kind.RAW, name, start, self._place)
+        if self._xml and not self._within and not self._text.startswith("</", self._place):
+            self._within, self._pieces_of = 1, name
+        return Token(Kind.TEXT, name, start, self._place)
+
+    def _piece(self) -> Token | None:
+        """Return text of a `<script>` or `<style>` behind something that stands in it."""
+        name = self._pieces_of if self._within else self._foreign.innermost
+        if name not in _RAW_IN_FOREIGN:
+            return None
+        start, self._place = self._place, self._end_of(name)
+        return Token(Kind.PIECE, name, start, self._place) if self._place > start else None
 
     def _end_of(self, name: str) -> int:
         if self._xml or self._foreign.is_inside:
@@ -194,7 +244,8 @@ class _Scanner:
 
     def _is_raw(self, tag: Token) -> bool:
         if self._xml or self._foreign.is_inside:
-            return tag.name in _RAW_IN_FOREIGN and not is_self_closing(self._text, tag)
+            name = local(tag.name) if self._xml else tag.name
+            return name in _RAW_IN_FOREIGN and not is_self_closing(self._text, tag)
         return tag.name in _RAW
 
     def _is_taken(self, tag: Token) -> bool:
@@ -207,11 +258,29 @@ class _Scanner:
             self._all_text = True
             return False
         in_templates = entered(self._foreign.templates, _NOSCRIPT)  # which tags in it could end
-        if self._noscript is Noscript.TEXT or self._foreign.levels or in_templates:
+        if self._noscript is not Noscript.EITHER or self._foreign.levels or in_templates:
             return True
         content = self._text[tag.end : end.start()]
         self._differing = self._differing or "<" in content
         return not _ends_alike(content)
+
+    def _whole_noscript(self, tag: Token) -> Token | None:
+        """
+        Return a `<noscript>` with its tags, where the tags alone may be read in two ways: in foreign content.
+
+        Without scripts its start tag opens formatting elements again, and with them it does not.
+        """
+        goes = self._noscript is Noscript.NONE or (
+            self._noscript is Noscript.EITHER and bool(self._foreign.levels)
+        )
+        if tag.name != _NOSCRIPT or not goes or self._all_text or self._foreign.is_inside:
+            return None
+        end = _RAW_END[_NOSCRIPT].search(self._text, tag.end)
+        shut = _HTML_TOKEN.match(self._text, end.start()) if end else None
+        if not shut or not shut["close"] or self._foreign.ignores(_NOSCRIPT):
+            return None
+        self._place = shut.end()
+        return Token(Kind.RAW, WHOLE_NOSCRIPT, tag.start, self._place)
 
     def pass_to(self, place: int, templates: Template | None) -> None:
         """Go to a place that is in nothing foreign, and in no raw text."""

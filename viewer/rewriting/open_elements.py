@@ -32,6 +32,7 @@ _BLOCKS = frozenset({
 _CLOSES_P = _BLOCKS | _HEADINGS | {"dd", "dt", "form", "hr", "li", "p", "plaintext", "table", "xmp"}
 _BUTTON_SCOPE = SCOPE | {"button"}
 _LIST_SCOPE = SCOPE | {"ol", "ul"}
+_ITEM_SCOPE = SPECIAL - {"address", "div", "p"}
 _OF_RUBY = {
     "rb": frozenset[str](),
     "rp": frozenset({"rtc"}),
@@ -41,10 +42,12 @@ _OF_RUBY = {
 """Which start tags in `<ruby>` close what needs no end tag, and what of it stays open."""
 _NO_TEXT = frozenset({
     "base", "basefont", "bgsound", "caption", "col", "colgroup", "frame", "frameset", "link", "meta",
-    "noframes", "noscript", "param", "rb", "rp", "rt", "rtc", "script", "source", "style", "table",
+    "noframes", "param", "rb", "rp", "rt", "rtc", "script", "source", "style", "table",
     "tbody", "td", "template", "tfoot", "th", "thead", "title", "tr", "track", "iframe", "noembed",
     "textarea", "hr",
 })  # fmt: skip
+_QUIET = (_CLOSES_P | _NO_TEXT) - {"xmp"}
+"""The start tags that open no formatting elements again."""
 _NOTHING = frozenset(("body", "frameset", "head", "html", "frame"))
 
 
@@ -92,7 +95,7 @@ class OpenElements:
             self._empty_form()
             return
         self._make_room(name)
-        if name not in _CLOSES_P | _NO_TEXT:
+        if name not in _QUIET and not (name == "noscript" and self._document.scripts):
             self.text()
         if name not in _VOID:
             self._open(name, attributes, in_template=in_template or self.has_template)
@@ -131,7 +134,14 @@ class OpenElements:
             self._leave_form(in_template=in_template or self.has_template)
         elif name in TABLE_PARTS:
             self.tables.leave(name)
-        elif name == "template":
+        elif name != "br":
+            self._leave(name)
+        elif not self.tables.is_untold:  # as its start tag, but in a template that is for nothing yet
+            self.text()
+
+    def _leave(self, name: str) -> None:
+        """Follow an end tag that closes no more than there is between it and its start tag."""
+        if name == "template":
             self._close({name}, frozenset())
         elif name in _HEADINGS:
             self._close(_HEADINGS, SCOPE)
@@ -161,8 +171,8 @@ class OpenElements:
     def _make_room(self, name: str) -> None:
         """Close what a start tag closes."""
         if name in {"li", "dd", "dt"}:
-            self._close_item({"li"} if name == "li" else {"dd", "dt"})
-        if name in _CLOSES_P:
+            self._close({"li"} if name == "li" else {"dd", "dt"}, _ITEM_SCOPE)
+        if name in _CLOSES_P and not self._leaves_p(name):
             self._close({"p"}, _BUTTON_SCOPE)
         innermost = self._stack.innermost
         top = innermost.name if innermost else ""
@@ -177,14 +187,12 @@ class OpenElements:
         elif name in _OF_RUBY and self._stack.in_scope({"ruby"}, SCOPE):
             self._stack.close_implied(_OF_RUBY[name])
 
-    def _close_item(self, names: set[str]) -> None:
-        for place in range(len(self._stack.elements) - 1, -1, -1):
-            name = self._stack.elements[place].name
-            if name in names:
-                self._stack.cut(place)
-                return
-            if name in SPECIAL and name not in {"address", "div", "p"}:
-                return
+    def _leaves_p(self, name: str) -> bool:
+        """Tell whether a start tag that closes a `<p>` does not here: a table in quirks mode."""
+        if name != "table" or not self._stack.in_scope({"p"}, _BUTTON_SCOPE):
+            return False
+        self._document.is_lost = self._document.is_lost or self._document.has_quirks is None
+        return bool(self._document.has_quirks)
 
     def _close(self, names: AbstractSet[str], scope: AbstractSet[str]) -> None:
         """Close the innermost element of some names with all that is in it, if it is in scope."""

@@ -32,6 +32,8 @@ SPECIAL = frozenset({
     "th", "thead", "title", "tr", "track", "ul", "wbr", "xmp", "address", BARRED,
 })  # fmt: skip
 """What an end tag of another name does not reach over."""
+DOUBTED = "search"
+"""One of these since 2023, and not in Chromium 156: where it matters nobody can tell what is open."""
 SCOPE = frozenset(
     ("applet", "caption", "marquee", "object", "select", "table", "td", "template", "th", BARRED)
 )
@@ -77,6 +79,10 @@ class OfDocument:
     def __init__(self) -> None:
         self.form: Element | None = None
         """The form that was opened last and not ended."""
+        self.has_quirks: bool | None = None
+        """Whether it is shown in quirks mode; None where that is not known."""
+        self.scripts: bool | None = False
+        """Whether scripts run, which a `<noscript>` depends on; None where both is to be so."""
         self.is_lost = False
         """Whether more was open than is remembered, so that nobody knows what ends what."""
 
@@ -150,13 +156,16 @@ class Stack:
 
     def place(self, names: AbstractSet[str], scope: AbstractSet[str]) -> int:
         """Return where the innermost element of some names is, or -1 if there is none within a scope."""
+        doubted = False
         if any(self._count[name] for name in names):
             for place in range(len(self.elements) - 1, -1, -1):
                 name = self.elements[place].name
                 if name in names:
-                    return place
-                if name in scope:
+                    self._document.is_lost = self._document.is_lost or doubted
+                    return -1 if doubted else place
+                if name in scope and name != DOUBTED:
                     break
+                doubted = doubted or name in scope
         return -1
 
     def table_around(self) -> tuple[Mode, int]:

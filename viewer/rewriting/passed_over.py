@@ -32,7 +32,7 @@ _CONNECTING = frozenset({"dns-prefetch", "monetization", "preconnect", "prerende
 _NO_SLASH, _ = schemeless(r"{quote}&/\\\t\n\r")
 _, _PART = schemeless(r"\"'&/\\\t\n\r")
 _SINGLE_SLASHES = f"{_NO_SLASH}(?:/{_PART})*/?"
-_IN_STYLE, _SOME_STYLE = schemeless(r"</\\")
+_IN_STYLE, _SOME_STYLE = schemeless(r"</\\\t")
 _ANYTHING = "[^{quote}]*"
 # Neither `<!--`, which may hide an end tag, nor what may be one; no second `<` after one
 _IN_SCRIPT = "(?:[^<]|<[^!/<]|</[^sS<])*"

@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..addresses.address import Mapper
-from ..addresses.path_address import touched
+from ..addresses.path_address import mapped_address
 from .css import rewrite_css_text
+from .data_url import parse_data_url
 from .headers import map_refresh
 from .tags import SPACE, Attribute, unescape
 
-_BREAK = re.compile(r"[\t\n\r]+")
 # A candidate of `srcset` (HTML section 4.8.4.2.1): an address that ends in a comma has no descriptors
 _CANDIDATE = re.compile(
     r"(?P<before>[\t\n\f\r ,]*+)(?P<url>[^\t\n\f\r ]++)(?P<after>(?<=,)|(?:[^,(]|\([^)]*+\)?)*+)"
@@ -31,7 +31,7 @@ XHTML = ' xmlns="http://www.w3.org/1999/xhtml"'
 MAX_HEADS = 100
 """Documents within a page (`srcdoc`, `data:`) that get our script; more get it from the page around them."""
 DEEPEST_FRAME = 3
-"""`srcdoc` within `srcdoc` that is rewritten; deeper ones get the script from the page around them."""
+"""Documents within each other that are shown; what is deeper is empty."""
 
 
 @dataclass(slots=True)
@@ -83,21 +83,23 @@ def meta_rules(found: list[Attribute]) -> dict[str, Rule]:
 
 def url(value: str, page: Page) -> str:
     """Map an address that a page is made of, if it is absolute."""
-    address = _BREAK.sub("", value)  # as URL parsers do (URL section 4.4)
-    return page.mapper(address.strip(SPACE)) if touched(page.mapper).match(address) else value
+    return mapped_address(value, page.mapper)
 
 
 def _leading(value: str, page: Page) -> str:
     """Map an address that the page leads to; what is not absolute stays within."""
-    address = _BREAK.sub("", value)
-    link = page.link or page.mapper
-    return link(address.strip(SPACE)) if touched(link).match(address) else value
+    return mapped_address(value, page.link or page.mapper)
 
 
 def _values(value: str, page: Page) -> str:
-    """Map a list of values of an animation (SVG Animations section 2.17); most are numbers and stay."""
+    """
+    Map a value of an animation or a list of them (SVG Animations section 2.17); most are numbers and stay.
+
+    Each is an address, or of CSS, as the attribute is that it is for.
+    """
     return ";".join(
-        _SPACES.sub(lambda found: found[1] + url(found[2], page), one) for one in value.split(";")
+        _SPACES.sub(lambda found: found[1] + url(found[2], page), one)
+        for one in _style(value, page).split(";")
     )
 
 
@@ -115,9 +117,19 @@ def _style(value: str, page: Page) -> str:
     return rewrite_css_text(value, page.mapper)
 
 
+def _embedded(value: str, page: Page) -> str | None:
+    """Take away a document in the address itself, which the policy refuses in any case (policy.py)."""
+    data = parse_data_url(value)
+    return None if data and data.is_document else url(value, page)
+
+
+def _framed(value: str, page: Page) -> str | None:
+    return None if _embedded(value, page) is None else _leading(value, page)
+
+
 def _srcdoc(value: str, page: Page) -> str:
     if page.depth >= DEEPEST_FRAME:
-        return value
+        return ""
     return page.document(value, inner(page, page.head.replace(XHTML, "", 1)))
 
 
@@ -183,23 +195,24 @@ _IMAGE: dict[str, Rule] = {
     "dynsrc": url,
     "attributionsrc": _removed,
 }
-_ANIMATED: dict[str, Rule] = {"from": url, "to": url, "by": url, "values": _values}
+_ANIMATED: dict[str, Rule] = dict.fromkeys(("by", "from", "to", "values"), _values)
 ELEMENTS: dict[str, dict[str, Rule]] = {
     **dict.fromkeys(("a", "area"), _LINK),
     **dict.fromkeys(("animate", "set"), _ANIMATED),
-    **dict.fromkeys(("audio", "embed", "fencedframe", "portal", "track"), _SOURCE),
+    **dict.fromkeys(("audio", "fencedframe", "portal", "track"), _SOURCE),
     **dict.fromkeys(("body", "table", "tbody", "td", "tfoot", "th", "thead", "tr"), _BACKGROUND),
     "base": {"href": url, "target": _target},
     "button": {"formaction": _leading, "formtarget": _target},
+    "embed": {"src": _embedded},
     "feimage": {"href": url},
-    "frame": {"src": _leading},
+    "frame": {"src": _framed},
     "form": {"action": _leading, "target": _target},
     "iframe": {"src": _leading, "srcdoc": _srcdoc, "csp": _removed},
     "image": {"href": url, **_IMAGE},  # one of SVG, or another name of `<img>` (HTML 13.2.6.4.7)
     "img": _IMAGE,
     "input": {"src": url, "formaction": _leading, "formtarget": _target},
     "link": {"href": url, "imagesrcset": srcset, "rel": _rel},
-    "object": {"data": url, "codebase": url},
+    "object": {"data": _embedded, "codebase": url},
     "script": {"src": url, "href": url, "type": _type, "attributionsrc": _removed},
     "source": {"src": url, "srcset": srcset},
     "use": {"href": url},

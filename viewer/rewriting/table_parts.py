@@ -51,6 +51,11 @@ class TableParts:
         """Whether a table or a template is open, which parts of tables belong to."""
         return self._stack.has_table_or_template
 
+    @property
+    def is_untold(self) -> bool:
+        """Whether the place is in a template of which nothing tells yet what it is for."""
+        return self._stack.table_around()[0] is Mode.UNTOLD
+
     def has_part(self, name: str) -> bool:
         """Tell whether a table or a part of one is open, and no other table or template within it."""
         return self._stack.in_scope({name}, TABLE_SCOPE)

@@ -29,6 +29,7 @@ ATTRIBUTE = (
 """An attribute of a tag, with the space before it."""
 _ATTRIBUTES = re.compile(ATTRIBUTE)
 
+_CAPITALS = re.compile("[A-Z]+")
 _REFERENCE = re.compile(
     r"&(?:#[xX](?P<hex>[0-9A-Fa-f]++);?|#(?P<decimal>[0-9]++);?|(?P<name>[A-Za-z0-9]++)(?P<end>[;=]?))"
 )
@@ -41,6 +42,10 @@ class Kind(Enum):
     END = auto()
     RAW = auto()
     """The text of `<script>`, `<style>`, `<title>` and their like; `name` says which."""
+    TEXT = auto()
+    """That of `<script>` or `<style>` in foreign content and in XML: references and CDATA sections count."""
+    PIECE = auto()
+    """More of such a text, behind an element or the like; browsers join the two."""
     OTHER = auto()
     """A comment, a doctype, a CDATA section, a processing instruction."""
 
@@ -80,7 +85,7 @@ def attributes(text: str, token: Token, *, xml: bool = False, every: bool = Fals
     """
     seen = set()
     for found in _ATTRIBUTES.finditer(text, *token.attributes):
-        name = found["name"] if xml else found["name"].lower()
+        name = found["name"] if xml else lower(found["name"])
         if name in seen and not every:
             continue
         seen.add(name)
@@ -90,6 +95,11 @@ def attributes(text: str, token: Token, *, xml: bool = False, every: bool = Fals
         yield Attribute(
             name, written[1:-1] if quote else written, quote, found.start(), found.end(), start, end
         )
+
+
+def lower(name: str) -> str:
+    """Return a name with its ASCII letters in lower case: a Kelvin sign is no `k` (HTML section 13.2.5.8)."""
+    return name.lower() if name.isascii() else _CAPITALS.sub(lambda found: found[0].lower(), name)
 
 
 def unescape(value: str) -> str:
