@@ -19,7 +19,9 @@ from tests.support.chromium import visit
 from tests.support.page_tree import SCRIPT, leading_out, mapper, tree
 from tests.support.ports import free_port
 from tests.support.viewing import serving
+from viewer.rewriting.foreign_names import CAPITALS
 from viewer.rewriting.html import rewrite_html
+from viewer.rewriting.quirks import has_quirks
 
 PROBES = (
     """<script>var x="<a href='//x/y'>"</script>""",
@@ -151,6 +153,62 @@ def test_foreign_content_is_read_as_chromium_reads_it(browser):
         if mapped(json.loads(one)) != json.loads(other)
     ]
     assert differ == []
+
+
+DOCTYPES = [
+    "", "<!doctype html>", "<!DOCTYPE HTML >", "<!-- --!> <!doctype html>", "<?xml?></p><!doctype html>", "<!x><!doctype html>", "x<!doctype html>", "<p><!doctype html>",
+    "<!-- <!doctype html> -->", "<!doctypehtml>", "<!doctype>", "<!doctype x>", "<!doctype html x>", "<!doctype html system 'about:legacy-compat'>", "<!doctype html public 'x'>",
+    LOOSE, LOOSE.replace("//www", "/www"), *(LOOSE.replace("4.01 Transitional", name) for name in ("4.01", "4.01 Frameset", "4.0 Transitional", "3.2 Final")),
+    *(f'<!DOCTYPE html PUBLIC "-//W3C//DTD {name}//EN">' for name in ("HTML 4.01", "HTML 4.01 Transitional", "XHTML 1.0 Strict", "HTML 3.2 Final")),
+    *(f'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML {name}//EN" "http://www.w3.org/TR/x.dtd">' for name in ("1.0 Strict", "1.0 Transitional", "1.0 Frameset", "1.1")),
+    '<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w3.org/TR/html4/strict.dtd" x>', '<!DOCTYPE html PUBLIC "-//IETF//DTD HTML//EN">', "<!doctype html public>",
+]  # fmt: skip
+
+
+@pytest.mark.browser
+def test_quirks_are_told_as_chromium_tells_them(browser):
+    """Where the rewriter says how a page is shown Chromium says so too; and it says so of the doctypes that pages have."""
+    page = browser.new_page()
+    pages = [f"{one}<p>" for one in DOCTYPES]
+    modes = page.evaluate(
+        "pages => pages.map(one => new DOMParser().parseFromString(one, 'text/html').compatMode)", pages
+    )
+    page.close()
+    told = {one: has_quirks(one) for one in pages}
+    assert [one for one, mode in zip(pages, modes, strict=True) if told[one] is (mode == "CSS1Compat")] == []
+    assert told["<p>"] is True
+    assert [told["<!doctype html><p>"], told[f"{LOOSE}<p>"], told["<!doctypehtml><p>"]] == [
+        False,
+        False,
+        None,
+    ]
+
+
+@pytest.mark.browser
+def test_capitals_of_svg(browser):
+    """Every name that Chromium gives capitals in SVG is one of the rewriter's."""
+    page = browser.new_page()
+    names = [
+        *CAPITALS,
+        "svg",
+        "switch",
+        "discard",
+        "solidcolor",
+        "meshgradient",
+        "hatchpath",
+        "mesh",
+        "missing-glyph",
+        "font-face-uri",
+        "vkern",
+    ]
+    found = page.evaluate(
+        """names => names.filter(name => new DOMParser().parseFromString(`<svg><${name}>`, "text/html")
+        .querySelector("svg > *")?.localName !== name && name !== "svg")""",
+        names,
+    )
+    page.close()
+    assert len(found) > 25
+    assert set(found) <= CAPITALS
 
 
 def test_fragments_tell_readings_apart():

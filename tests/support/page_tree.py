@@ -25,7 +25,6 @@ from viewer.rewriting.markup import (
     TOO_DEEP,
     WHOLE_NOSCRIPT,
     Noscript,
-    ReadingsDiffer,
     tokens,
 )
 from viewer.rewriting.page_elements import ReadingsDiffer
