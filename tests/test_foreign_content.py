@@ -94,6 +94,13 @@ FRAGMENTS = [
     # what opens formatting elements again in an integration point, which then is one no more
     *(f"<math><annotation-xml encoding=text/html><p>{one}" for one in ("<font><xmp></xmp>", "<b></p><svg></svg>", "<b></p><math></math>", "<b></p></br>", "<b></p></p>", "<b></p><br>")),
     "<math><mi><p><b></p><mglyph></mglyph>", "<template><math><mi><template></br>",
+    # formatting elements are one list, whatever they stand in
+    *(f"<svg><desc><p><b></p></{end}><div>{text}<svg></b>" for end in ("svg", "desc><desc") for text in ("", "x")), "<a><svg><desc><a></a></desc></svg><div><svg></a>",
+    "<a><svg><desc><table><td><a></a></table></desc></svg><div><svg></a>", "<b><svg><desc></b>x</desc></svg><div><svg></b>", "<b><svg><desc><b></desc></svg></b><div><svg></b>",
+    "<p><b><b><b><svg><desc><b></desc></svg></p><svg></b></b></b></b>", "<svg><desc><table><td><b></desc></svg><p>x<svg></b>", "<nobr><svg><desc><nobr></desc></svg></nobr>x<svg></nobr>",
+    # in a `<select>` an option ends more
+    *(f"<select>{one}" for one in ("<option><hr><svg></option>", "<optgroup><optgroup></optgroup><svg></optgroup>", "<optgroup><hr><svg></optgroup>", "<optgroup><option><option><svg></option>",
+      "<optgroup><option><optgroup><svg></option>", "<div><option><hr><svg></option>", "<option><div><option><svg></div>")), "<option><hr><svg></option>",
     # to Chromium an end tag in SVG has the capitals of SVG, and then ends nothing else
     "<foreignObject><svg></foreignObject>", "<clippath><svg><g></clippath>", "<clippath><math></clippath>", "<svg><foreignObject><math><mi></foreignObject><br></mi>",
     "<svg><desc><clippath><svg></clippath>", "<svg><clippath></clippath>", "<svg><clippath><desc></clippath>", "<svg><desc><textpath><svg><textpath></textpath>", "<table><td><textpath><svg></textpath></td>",

@@ -14,9 +14,7 @@ or addresses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from .foreign_names import (
     BREAKOUT,
@@ -27,31 +25,16 @@ from .foreign_names import (
     ROOTS,
     STILL_FOREIGN,
 )
+from .formatting import FORMATTING
 from .open_elements import OpenElements
 from .open_stack import OfDocument
-from .page_elements import PageElements
-from .quirks import has_quirks
+from .page_so_far import PageSoFar, Reader
 from .table_parts import TABLE_PARTS
 from .tags import Kind, Token, attributes, is_self_closing, unescape
 from .templates import Template, disputes, entered, ignores, left
 
 _DEEPEST = 256
 """Foreign elements within each other that are remembered; real pages have two or three."""
-
-
-class Stretch(NamedTuple):
-    """A stretch of a page that begins and ends outside `<svg>` and `<math>`."""
-
-    start: int
-    end: int
-    passed: Mapping[int, int]
-    """What is foreign in it: from where to where."""
-    templates: Template | None
-    """What is open at its start."""
-
-
-Reader = Callable[[Stretch], Iterator[Token]]
-"""Yields the tokens of a stretch, and of what is passed over only the first."""
 
 
 @dataclass(slots=True)
@@ -86,24 +69,19 @@ class Foreign:
         self, text: str, read: Reader, *, scripts: bool | None = False, is_framed: bool = False
     ) -> None:
         self._text = text
-        self._read = read
-        self._is_framed = is_framed
         self.levels: list[_Level] = []
         """Empty where the place is in nothing foreign."""
         self.templates: Template | None = None
         """Templates of the page around the place, as far as one may hold columns only."""
         self._document = OfDocument()
         self._document.scripts = scripts
-        self._page = PageElements(self._document)
-        self._known = 0  # up to where the elements of the page are known
-        self._known_in: Template | None = None
-        self._begun = 0
-        self._passed: dict[int, int] = {}  # what was foreign since: from where to where
+        self._page = PageSoFar(text, read, self._document, is_framed=is_framed)
 
     def text(self) -> None:
         """Go past text, before a tag, a comment or a CDATA section: it may open elements again."""
         html = self._html_here()
         if html is not None:
+            self._know_formatting()
             html.text()
 
     def follow(self, tag: Token) -> None:
@@ -186,7 +164,7 @@ class Foreign:
         """Follow a start tag in the page."""
         self.templates = entered(self.templates, tag.name)
         if tag.name in ROOTS and not is_self_closing(self._text, tag):
-            self._begun = tag.start
+            self._page.begun = tag.start
             self.levels.append(_Level(None, [tag.name], [tag.name]))
 
     def _enter_html(self, level: _Level, tag: Token) -> None:
@@ -196,6 +174,7 @@ class Foreign:
         elif tag.name in TABLE_PARTS and (tag.name != "table" or self._in_table()):
             self._table_part(tag.name, tag.start, entering=True)
         elif level.html is not None:
+            self._know_formatting(tag.name)
             is_form = tag.name == "form"  # of which there is one pointer for the whole document
             level.html.enter(
                 tag.name,
@@ -204,9 +183,14 @@ class Foreign:
                 in_template=is_form and self._in_template(),
             )
 
+    def _know_formatting(self, name: str = "") -> None:
+        """Read the page up to here, where it matters which formatting elements are open in it."""
+        if name in FORMATTING or self._document.formatting:
+            self._page.elements(self.templates)
+
     def _in_table(self) -> bool:
         """Tell whether what stands here is in a table and in no cell of it; and know what is open around."""
-        page = self._page_elements()
+        page = self._page.elements(self.templates)
         open_here = (page if level.html is None else level.html for level in reversed(self.levels))
         return next(
             (found for html in open_here if (found := html.tables.holds_parts_only()) is not None), False
@@ -214,11 +198,12 @@ class Foreign:
 
     def _in_template(self) -> bool:
         """Tell whether what stands here is in a template; and know what is open around, and which form."""
-        self._page_elements()
+        self._page.elements(self.templates)
         return any(self._html_of(level).has_template for level in self.levels)
 
     def _enter_root(self, level: _Level, tag: Token) -> None:
         if level.html is not None and tag.name in ROOTS:
+            self._know_formatting()
             level.html.begin_foreign()
         if not is_self_closing(self._text, tag):
             level.names.append(tag.name)
@@ -236,7 +221,7 @@ class Foreign:
         level.kinds.clear()
         if level.html is None:
             self.levels.clear()
-            self._passed[self._begun] = place
+            self._page.passed[self._page.begun] = place
 
     def _enter_foreign(self, level: _Level, tag: Token) -> None:
         """Follow a start tag inside `<svg>` or `<math>`, whose kind all elements in it have."""
@@ -274,6 +259,7 @@ class Foreign:
             if level.names:
                 self._break_out(tag.start)
             if level.html is not None:
+                self._know_formatting()
                 level.html.leave(tag.name)
         elif not level.names and level.html:
             self._leave_html(level.html, tag)
@@ -281,6 +267,7 @@ class Foreign:
             self._leave_around(tag)
 
     def _leave_html(self, html: OpenElements, tag: Token) -> None:
+        self._know_formatting(tag.name)
         if tag.name in TABLE_PARTS:
             self._table_part(tag.name, tag.start)
         else:
@@ -294,7 +281,7 @@ class Foreign:
         if not self._in_template():
             return
         while not self._html_of(self.levels[-1]).has_template:
-            self.levels.pop()
+            self._drop(len(self.levels) - 1)
             self.levels[-1].names.pop()
         html = self.levels[-1].html
         self._break_out(tag.start)
@@ -303,18 +290,25 @@ class Foreign:
         else:
             self.templates = left(self.templates, tag.name)
 
+    def _drop(self, place: int) -> None:
+        """Leave the integration points from a depth on."""
+        for level in self.levels[place:]:
+            if level.html is not None:
+                level.html.close()
+        del self.levels[place:]
+
     def _html_of(self, level: _Level) -> OpenElements:
-        return self._page_elements() if level.html is None else level.html
+        return self._page.elements(self.templates) if level.html is None else level.html
 
     def _cut(self, tag: Token) -> bool:
         """Close the innermost foreign element of a name, with no HTML element between."""
         for place in range(len(self.levels) - 1, -1, -1):
             level = self.levels[place]
             if level.cut(tag.name):
-                del self.levels[place + 1 :]
+                self._drop(place + 1)
                 if level.html is None and not level.names:
                     self.levels.clear()
-                    self._passed[self._begun] = tag.end
+                    self._page.passed[self._page.begun] = tag.end
                 return True
             if level.html or level.html is None:
                 return False
@@ -340,7 +334,7 @@ class Foreign:
         level.kinds.clear()
         if level.html is None:
             self.levels.clear()
-            self._known = place
+            self._page.leave(place)
 
     def _table_part(self, name: str, place: int, *, entering: bool = False) -> None:
         """Follow a tag of a part of a table: it closes cells, whatever is open in them, or is nothing."""
@@ -349,43 +343,8 @@ class Foreign:
             depth -= 1
         if depth < 0 or not self._html_of(self.levels[depth]).tables.is_moved_by(name, entering=entering):
             return
-        del self.levels[depth + 1 :]
+        self._drop(depth + 1)
         html = self.levels[depth].html
         self._break_out(place)
         if html is not None:
             (html.enter if entering else html.leave)(name)
-
-    def _page_elements(self) -> OpenElements:
-        """
-        Return what is open around the outermost `<svg>` or `<math>` that the place is in.
-
-        Looked up only for tags that may close it, so that most of a page is passed over; what was read once
-        is not read again.
-        """
-        if not self._known:
-            self._document.has_quirks = not self._is_framed and has_quirks(self._text)
-        last = self._known
-        for token in self._read(Stretch(self._known, self._begun, self._passed, self._known_in)):
-            if self.is_lost:
-                break
-            if token.start > last:
-                self._page.characters(self._text[last : token.start])
-            self._follow_page(token)
-            last = self._passed.get(token.start, token.end)
-        if self._begun > last:
-            self._page.characters(self._text[last : self._begun])
-        self._page.begin_foreign()
-        self._known, self._known_in = self._begun, self.templates
-        self._passed.clear()
-        return self._page
-
-    def _follow_page(self, token: Token) -> None:
-        """Go past a token of the page, or past what is foreign and begins with it."""
-        if self._page.tables.ignores(token.name):
-            return
-        if token.kind is Kind.START and token.name in ROOTS:
-            self._page.begin_foreign()
-        elif token.kind is Kind.START:
-            self._page.enter(token.name, self._text[slice(*token.attributes)])
-        elif token.kind is Kind.END:
-            self._page.leave(token.name)

@@ -5,13 +5,14 @@ Formatting elements, which end with what they stand in and come back after it (H
     <div><b>x</div>y          `<b>` ends with `<div>`, and is opened again for y
     <b><p>x</b>y</p>          `</b>` ends it around `<p>`, and within it for y: the adoption agency
 
-They move the stack of open elements. No more than so many are remembered, beyond which a document is lost.
-Knows nothing of text or of other tags.
+They move the stack of open elements. There is one list of them, also where HTML stands in what is foreign; an
+element of the page is in no scope there, and stays. No more than so many are remembered, beyond which a
+document is lost. Knows nothing of text or of other tags.
 """
 
 from __future__ import annotations
 
-from .open_stack import DOUBTED, SCOPE, SPECIAL, Element, OfDocument, Stack
+from .open_stack import DOUBTED, SCOPE, SPECIAL, Element, Marker, OfDocument, Stack
 
 FORMATTING = frozenset({
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
@@ -20,20 +21,11 @@ FORMATTING = frozenset({
 _MOST = 256
 
 
-class _Marker:
-    """What no formatting element is looked for beyond; those in a row are one, counted."""
-
-    __slots__ = ("times",)
-
-    def __init__(self) -> None:
-        self.times = 1
-
-
 class FormattingElements:
-    """The active formatting elements of a document or of an integration point."""
+    """The active formatting elements of a document, seen from its page or from an integration point."""
 
     def __init__(self, document: OfDocument, stack: Stack) -> None:
-        self._entries: list[Element | _Marker] = []
+        self._entries = document.formatting
         self._document = document
         self._stack = stack
 
@@ -46,7 +38,7 @@ class FormattingElements:
         """Open again in the innermost element what ended with something around it."""
         missing = []
         for element in reversed(self._entries):
-            if isinstance(element, _Marker) or element.open:
+            if isinstance(element, Marker) or element.open:
                 break
             missing.append(element)
         place = len(self._entries) - len(missing)
@@ -60,7 +52,7 @@ class FormattingElements:
         """Add an element that was opened; no more than three are alike (HTML 13.2.4.3)."""
         alike = []
         for one in reversed(self._entries):
-            if isinstance(one, _Marker):
+            if isinstance(one, Marker):
                 break
             if (one.name, one.attributes) == (element.name, element.attributes):
                 alike.append(one)
@@ -72,16 +64,16 @@ class FormattingElements:
 
     def mark(self) -> None:
         """Set a marker, beyond which none is looked for."""
-        if self._entries and isinstance(last := self._entries[-1], _Marker):
+        if self._entries and isinstance(last := self._entries[-1], Marker):
             last.times += 1
         else:
-            self._entries.append(_Marker())
+            self._entries.append(Marker())
 
     def forget_to_marker(self) -> None:
         """Forget what came after the last marker, and the marker."""
-        while self._entries and not isinstance(self._entries[-1], _Marker):
+        while self._entries and not isinstance(self._entries[-1], Marker):
             self._entries.pop()
-        if self._entries and isinstance(last := self._entries[-1], _Marker):
+        if self._entries and isinstance(last := self._entries[-1], Marker):
             last.times -= 1
             if not last.times:
                 self._entries.pop()
@@ -89,7 +81,7 @@ class FormattingElements:
     def last(self, name: str) -> Element | None:
         """Return the last of a name after the last marker, open or not."""
         for element in reversed(self._entries):
-            if isinstance(element, _Marker):
+            if isinstance(element, Marker):
                 return None
             if element.name == name:
                 return element
@@ -106,11 +98,24 @@ class FormattingElements:
             if element is None:
                 self._stack.close({name}, SPECIAL)
                 return
-            if element not in self._stack.elements:
+            if not element.open:
                 self._entries.remove(element)
                 return
-            if not self._stack.in_scope({name}, SCOPE) or not self._split(element):
+            if element.stack is not self._stack or not self._stack.in_scope({name}, SCOPE):
                 return
+            if not self._split(element):
+                return
+
+    def end_for_another(self, name: str) -> None:
+        """End one, if there is one, where another of its name begins; out of scope too, as `<a>`."""
+        element = self.last(name)
+        if element is None:
+            return
+        self.end(name)
+        if element in self._entries:
+            self._entries.remove(element)
+        if element.open and element.stack is not None:
+            element.stack.remove(element)
 
     def _split(self, element: Element) -> bool:
         """End a formatting element; one with a block in it goes on within that, to be ended there."""

@@ -25,8 +25,9 @@ from collections.abc import Iterator
 from enum import Enum, auto
 
 from .dull import Over
-from .foreign import Foreign, Stretch
+from .foreign import Foreign
 from .page_elements import ReadingsDiffer
+from .page_so_far import Stretch
 from .tags import ATTRIBUTE, Kind, Token, is_self_closing, local, lower
 from .templates import Template, entered
 

@@ -70,6 +70,10 @@ class OpenElements:
         """Whether a template is open."""
         return self._stack.has_template
 
+    def close(self) -> None:
+        """Close all of them, with the foreign element that they stand in."""
+        self._stack.cut(0)
+
     def text(self) -> None:
         """Note text, or a tag like it: formatting elements that ended with what they were in come back."""
         self._formatting.reopen()
@@ -156,8 +160,7 @@ class OpenElements:
         self.text()
 
     def foreign(self, *, barred: bool) -> None:
-        """Put `<svg>` or `<math>` on the stack; `barred` says that an `<annotation-xml>` is open in it."""
-        self.begin_foreign()
+        """Put on the stack what was begun; `barred` says that an `<annotation-xml>` is open in it."""
         self._stack.push(Element(BARRED if barred else FOREIGN))
 
     def took_foreign(self) -> bool:
@@ -174,18 +177,25 @@ class OpenElements:
             self._close({"li"} if name == "li" else {"dd", "dt"}, _ITEM_SCOPE)
         if name in _CLOSES_P and not self._leaves_p(name):
             self._close({"p"}, _BUTTON_SCOPE)
-        innermost = self._stack.innermost
-        top = innermost.name if innermost else ""
-        if (name in _HEADINGS and top in _HEADINGS) or (name in {"option", "optgroup"} and top == "option"):
-            self._stack.cut(-1)
-        elif (name == "a" and self._formatting.last("a")) or (
-            name == "nobr" and self._stack.in_scope({"nobr"}, SCOPE)
-        ):
+        if name in _HEADINGS | {"hr", "optgroup", "option"}:
+            self._make_room_of_its_kind(name)
+        elif name == "a":
+            self._formatting.end_for_another(name)
+        elif name == "nobr" and self._stack.in_scope({"nobr"}, SCOPE):
             self._formatting.end(name)
         elif name == "button" or (name == "table" and self.tables.holds_parts_only()):
             self._close({name}, SCOPE if name == "button" else TABLE_SCOPE)
         elif name in _OF_RUBY and self._stack.in_scope({"ruby"}, SCOPE):
             self._stack.close_implied(_OF_RUBY[name])
+
+    def _make_room_of_its_kind(self, name: str) -> None:
+        """Close a heading or an option directly in which another begins, and in a `<select>` more."""
+        innermost = self._stack.innermost
+        top = innermost.name if innermost else ""
+        if name not in _HEADINGS and self._stack.in_scope({"select"}, SCOPE):
+            self._stack.close_implied(frozenset({"optgroup"} if name == "option" else ()))
+        elif top in _HEADINGS if name in _HEADINGS else name != "hr" and top == "option":
+            self._stack.cut(-1)
 
     def _leaves_p(self, name: str) -> bool:
         """Tell whether a start tag that closes a `<p>` does not here: a table in quirks mode."""

@@ -64,19 +64,32 @@ MODE_IN = {
 class Element:
     """An open element; two of one name are two. Of a template it is known what it is for, once it is told."""
 
-    __slots__ = ("attributes", "mode", "name", "open")
+    __slots__ = ("attributes", "mode", "name", "open", "stack")
 
     def __init__(self, name: str, attributes: str = "") -> None:
         self.name = name
         self.attributes = attributes
         self.open = True
+        self.stack: Stack | None = None
+        """What it is open in, once it is."""
         self.mode = Mode.UNTOLD if name == "template" else MODE_IN.get(name)
+
+
+class Marker:
+    """What no formatting element is looked for beyond; those in a row are one, counted."""
+
+    __slots__ = ("times",)
+
+    def __init__(self) -> None:
+        self.times = 1
 
 
 class OfDocument:
     """What there is one of in a whole document, whatever stands in what."""
 
     def __init__(self) -> None:
+        self.formatting: list[Element | Marker] = []
+        """The active formatting elements, in whatever they stand (formatting.py)."""
         self.form: Element | None = None
         """The form that was opened last and not ended."""
         self.has_quirks: bool | None = None
@@ -120,6 +133,7 @@ class Stack:
     def insert(self, place: int, element: Element) -> None:
         """Open an element at a place, around what is there."""
         self.elements.insert(place, element)
+        element.stack = self
         self._count[element.name] += 1
 
     def cut(self, place: int) -> None:
