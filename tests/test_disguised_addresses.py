@@ -13,6 +13,7 @@ import time
 import pytest
 
 from tests.support.page_tree import mapper
+from viewer.rewriting.headers import map_refresh
 from viewer.rewriting.html import rewrite_html
 
 HERE = "http://here.example/"
@@ -38,6 +39,8 @@ STYLES = {
     "a quote in the address of a namespace": '@namespace u\\72l(a;") ; @import "//x/";/*"*/ b{c:"}',
     "a quote in an address": BACKGROUND('url(a"); c:d') + 'b{background:url(//x/)} b{c:"}',
     "an apostrophe in an address": BACKGROUND("url(a'); c:d") + "b{background:url(//x/)} b{c:'}",
+    "an address in a set": BACKGROUND("image-set(url(a) 2x,'//x/' 1x)"),
+    "an address between quotes in a set": BACKGROUND("image-set(url('a') 2x,'//x/' 1x)"),
     "a comment in a set": BACKGROUND('image-set(/*)*/"//x/" 1x)'),
     "functions in functions in a set": BACKGROUND('image-set(linear-gradient(rgb(0 0 0),red) 2x,"//x/" 1x)'),
     "brackets in a set": BACKGROUND('image-set(linear-gradient(rgb(calc(1*(1)) 0 0),red) 2x,"//x/" 1x)'),
@@ -53,6 +56,8 @@ PAGES = {
     "a long s in the end of a style": "<style>1</\u017ftyle><!-- </style><img src=//x/>",
     "a dotless i in the end of a title": "<title>1</t\u0131tle><!-- </title><img src=//x/>",
     "a dotless i in the end of a frame": "<iframe>1</\u0131frame><!-- </iframe><img src=//x/>",
+    "a background of a column": "<table><col background=//x/><tr><td>x</table>",
+    "a background of columns": "<table><colgroup background=//x/><col></colgroup><tr><td>x</table>",
     "a Kelvin sign in an attribute": "<body bac\u212aground=a background=//x/>",
     "a Kelvin sign in a prefixed attribute": "<svg><image width=9 height=9 xlin\u212a:href=a xlink:href=//x/ />",
     "a Kelvin sign in what would end a drawing": "<svg><bloc\u212aquote><title><img src=//x/></title>",
@@ -78,6 +83,8 @@ NOTHING = {
     "a document in an object": "<object data='data:text/html,<img src=http://x/>'></object>",
     "a drawing in an object": "<object data=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><image href='http://x/' width='9' height='9'/></svg>\"></object>",
     "a drawing in an embed": "<embed src=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><image href='http://x/' width='9' height='9'/></svg>\">",
+    "a base that is not replayed": "<base href=ftp://x/><img src=y>",
+    "a base without slashes that is not replayed": "<base href=ftp:x><img src=y>",
     "a document in a frame": "<frameset><frame src='data:text/html,<img src=http://x/>'>",
 }
 """Where nobody can tell what would be asked for, or the policy refuses it in any case: it goes."""
@@ -91,6 +98,7 @@ XML = {
 REFRESHED = {
     "a quote in an address": '<meta http-equiv=refresh content="0;url=http://x\'@x/">',
     "a tab in an address": "<meta http-equiv=refresh content='0 url=/\t/x/'>",
+    "a vertical tab before an address": "<meta http-equiv=refresh content='0&#11;;url=//x/'>",
     "a quote that opens one": "<meta http-equiv=refresh content='0; url=\"//x/\"/y'>",
 }
 HTML, XHTML = "text/html", "application/xhtml+xml"
@@ -144,6 +152,16 @@ def test_a_disguised_address_is_mapped(browser, page, media_type):
     """What would be asked of the live site is asked of the replay."""
     assert asked(browser, page.encode(), media_type, patience=PATIENCE)[:1] == ["x"]
     assert asked(browser, rewritten(page, media_type), media_type, patience=PATIENCE)[:1] == ["m"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("space", ["\xa0", "\x85", "\x1f"])
+def test_no_refresh_comes_of_none(browser, space):
+    """What is no refresh to a browser is none when it is rewritten."""
+    page = f"<meta http-equiv=refresh content='0{space};url=//x/'>"
+    assert asked(browser, page.encode(), HTML, patience=QUIET) == []
+    assert asked(browser, rewritten(page, HTML), HTML, patience=QUIET) == []
+    assert map_refresh(f"0{space};url=//x/", mapper) == f"0{space};url=//x/"
 
 
 @pytest.mark.browser

@@ -178,6 +178,7 @@ def _in_function(text: str, place: int, use: Use | None) -> Generator[_Argument,
         mark, word = text[place], _WORD.match(text, place)
         if word is not None and (name := _named(word["name"])) == "url":
             place = yield from _in_url(text, word.end(), use)
+            closing.append(")")
         elif word is not None:
             typed = _BEFORE_STRING.match(text, word.end()) if name == "type" else None
             place = typed.end() if typed else word.end()

@@ -156,7 +156,7 @@ _DENIED_FEATURES = (
 
 _LEADING = frozenset({"location", "refresh"})
 _REFRESH = re.compile(
-    r"(?P<before>[\t\n\f\r \d.]*+[;,]?[\t\n\f\r ]*+(?:url[\t\n\f\r ]*+=[\t\n\f\r ]*+)?)"
+    r"(?P<before>[\t\n\v\f\r \d.]*+[;,]?[\t\n\v\f\r ]*+(?:url[\t\n\v\f\r ]*+=[\t\n\v\f\r ]*+)?)"
     r"(?:\"(?P<double>[^\"]*+)|'(?P<single>[^']*+)|(?P<bare>.*+))(?P<after>.*+)",
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
@@ -356,12 +356,8 @@ _SHARED = (
 )
 
 
-def _map_address(value: str, mapper: Mapper) -> str:
-    return mapped_address(value.strip(), mapper)
-
-
 def _map_origins(value: str, mapper: Mapper) -> str:
-    return ", ".join(_map_address(part.strip(), mapper) for part in value.split(","))
+    return ", ".join(mapped_address(part.strip(), mapper) for part in value.split(","))
 
 
 def map_refresh(value: str, mapper: Mapper) -> str:
@@ -371,11 +367,11 @@ def map_refresh(value: str, mapper: Mapper) -> str:
         return value
     quoted = "double" if found["double"] is not None else "single" if found["single"] is not None else "bare"
     start, end = found.span(quoted)
-    return f"{value[:start]}{_map_address(value[start:end], mapper)}{value[end:]}"
+    return f"{value[:start]}{mapped_address(value[start:end], mapper)}{value[end:]}"
 
 
 _MAPPERS: dict[str, Callable[[str, Mapper], str]] = {
-    "location": _map_address,
+    "location": mapped_address,
     "refresh": map_refresh,
     "access-control-allow-origin": _map_origins,
     "timing-allow-origin": _map_origins,

@@ -143,7 +143,7 @@ def _edits(text: str, plain: bytes, page: Page, noscript: Noscript) -> Iterator[
     script_type = ""
     in_paths = isinstance(page.mapper, RootedMapper)
     worth = _WORTH_IN_PATHS if in_paths else _WORTH_A_LOOK
-    always = {"iframe", *(_READ_BY_SCRIPTS if in_paths else ())}
+    always = {"base", "iframe", *(_READ_BY_SCRIPTS if in_paths else ())}
     frames = False
     over = dull_of(xml=page.xml, in_paths=in_paths).over(plain)
     for token in tokens(text, xml=page.xml, over=over, noscript=noscript, is_framed=page.depth > 0):

@@ -25,6 +25,9 @@ from .tags import SPACE, Attribute, unescape
 _CANDIDATE = re.compile(
     r"(?P<before>[\t\n\f\r ,]*+)(?P<url>[^\t\n\f\r ]++)(?P<after>(?<=,)|(?:[^,(]|\([^)]*+\)?)*+)"
 )
+_ELSEWHERE = re.compile(
+    r"[\x00-\x20]*(?!h[\t\n\r]*t[\t\n\r]*t[\t\n\r]*p)[a-z][a-z0-9+.\t\n\r-]*:", re.IGNORECASE
+)
 _CHARSET = re.compile(r"(charset\s*=\s*[\"']?)[^\s\"';]*", re.IGNORECASE)
 _SPACES = re.compile(r"\A([\t\n\f\r ]*+)(.+)", re.DOTALL)
 XHTML = ' xmlns="http://www.w3.org/1999/xhtml"'
@@ -89,6 +92,11 @@ def url(value: str, page: Page) -> str:
 def _leading(value: str, page: Page) -> str:
     """Map an address that the page leads to; what is not absolute stays within."""
     return mapped_address(value, page.link or page.mapper)
+
+
+def _base(value: str, page: Page) -> str | None:
+    """Map the address on which others depend; take it away where it is of no kind that is replayed."""
+    return None if _ELSEWHERE.match(value) else url(value, page)
 
 
 def _values(value: str, page: Page) -> str:
@@ -200,8 +208,10 @@ ELEMENTS: dict[str, dict[str, Rule]] = {
     **dict.fromkeys(("a", "area"), _LINK),
     **dict.fromkeys(("animate", "set"), _ANIMATED),
     **dict.fromkeys(("audio", "fencedframe", "portal", "track"), _SOURCE),
-    **dict.fromkeys(("body", "table", "tbody", "td", "tfoot", "th", "thead", "tr"), _BACKGROUND),
-    "base": {"href": url, "target": _target},
+    **dict.fromkeys(
+        ("body", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"), _BACKGROUND
+    ),
+    "base": {"href": _base, "target": _target},
     "button": {"formaction": _leading, "formtarget": _target},
     "embed": {"src": _embedded},
     "feimage": {"href": url},
