@@ -104,6 +104,14 @@ FRAGMENTS = [
     # to Chromium an end tag in SVG has the capitals of SVG, and then ends nothing else
     "<foreignObject><svg></foreignObject>", "<clippath><svg><g></clippath>", "<clippath><math></clippath>", "<svg><foreignObject><math><mi></foreignObject><br></mi>",
     "<svg><desc><clippath><svg></clippath>", "<svg><clippath></clippath>", "<svg><clippath><desc></clippath>", "<svg><desc><textpath><svg><textpath></textpath>", "<table><td><textpath><svg></textpath></td>",
+    # in an integration point that holds nothing: text in a CDATA section counts, and end tags of what the document has one list of
+    *(f"<svg><desc><p><b></p>{one}</desc>" for one in ("<![CDATA[x]]>", "<![CDATA[ ]]>", "<![CDATA[]]>", "<![CDATA[\0]]>", "\0", "</b>x", "</b><![CDATA[x]]>", "<svg></b></svg>x")),
+    "<math><mi><p><a></p></a>x</mi>", "<form><svg><desc></form>x</desc>", "<svg><desc>&am<![CDATA[p;<b>&lt;]]>x</desc>", "<svg><desc><![CDATA[x",
+    # what is a comment, and what nothing, within that
+    "<svg><desc><div>&am<![CDATA[p;<b>&lt;]]>x</div></desc>", "<svg><desc><div><![CDATA[a--]]><![CDATA[-]]><![CDATA[]]><![CDATA[>x</div></desc>",
+    "<svg><desc><table><colgroup></col><col></template><col></html><col></div><col></table></desc>", "<svg><desc><td><tr>x</desc>", "<svg></body><g></html><!-- --></g>",
+    "<div><svg><g></b></div>", "<div><svg><g><svg><desc><svg></div></desc></svg></div>", "<table><td><svg><desc><div><svg></td>x</table>", "<template><svg><desc><div><svg></template>x</svg>",
+    "<div><math><mi><mglyph><mglyph></div></mi></div>", "<svg><a><desc><div><svg><desc></a></desc></svg></div></desc></a>",
     # tags that end themselves, and raw text
     "<div><svg/><svg></div>", "<svg/>" * 300 + "<svg></span>", "<template><col><svg/></template><svg></span>",
     "<svg/>", "<svg><g/></g>", "<svg><script/>", "<svg><style/>", "<svg><title/>", "<math/>", "<svg><script></svg>", "<svg><style><p>",

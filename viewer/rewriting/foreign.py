@@ -7,9 +7,10 @@ Where in a page `<svg>` and `<math>` are, which HTML stands in them, and what en
     <svg><g><p>                              `<p>` ends what is foreign, as may end tags of what is around it
 
 Tags go in, in their order; what is open in the page around them is read only where a tag may close it
-(open_elements.py), but for templates, in some of which most tags are nothing (templates.py). Nesting is
-remembered to a fixed depth, beyond which nobody knows where a page is (`is_lost`). Knows nothing of raw text
-or addresses.
+(open_elements.py), but for templates, in some of which most tags are nothing (templates.py). That reading is
+long and may err, so little is to depend on it: where what is foreign ends without its end tag, that is to be
+written, and an end tag that ends nothing to go. Nesting is remembered to a fixed depth, beyond which nobody
+knows where a page is (`is_lost`). Knows nothing of raw text or addresses.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ from .table_parts import TABLE_PARTS
 from .tags import Kind, Token, attributes, is_self_closing, unescape
 from .templates import Template, disputes, entered, ignores, left
 
+_BESIDE_COLUMNS = frozenset(("col", "html"))
+"""The end tags that end no `<colgroup>` where they end nothing, as all others do."""
+_ENDS_BODY = frozenset(("body", "html"))
+"""The end tags that close nothing, and tell where later comments belong."""
 _DEEPEST = 256
 """Foreign elements within each other that are remembered; real pages have two or three."""
 
@@ -76,6 +81,10 @@ class Foreign:
         self._document = OfDocument()
         self._document.scripts = scripts
         self._page = PageSoFar(text, read, self._document, is_framed=is_framed)
+        self._unwritten: list[str] = []
+        """The end tags of what is foreign and ends with the tag that is followed."""
+        self._is_shut_in = False
+        """Whether such an end tag would end nothing, since HTML is open in what it is of."""
 
     def text(self) -> None:
         """Go past text, before a tag, a comment or a CDATA section: it may open elements again."""
@@ -84,10 +93,19 @@ class Foreign:
             self._know_formatting()
             html.text()
 
-    def follow(self, tag: Token) -> None:
-        """Go past a tag."""
-        if not self.ignores(tag.name):
-            (self._leave if tag.kind is Kind.END else self._enter)(tag)
+    def follow(self, tag: Token) -> str | None:
+        """
+        Go past a tag; return the end tags that what is foreign ends without there, or None if it is nothing.
+
+        With those before it, and without it, it is the same page to everyone who reads it so; and to who
+        reads otherwise what is open around, the same is foreign all the same.
+        """
+        if self.ignores(tag.name):
+            return ""
+        self._unwritten.clear()
+        self._is_shut_in = False
+        is_any = self._leave(tag) if tag.kind is Kind.END else self._enter(tag)
+        return "".join(self._unwritten) if is_any else None
 
     def ignores(self, name: str) -> bool:
         """Tell whether a tag that stands here is nothing: it begins neither raw text nor `<svg>`."""
@@ -149,16 +167,17 @@ class Foreign:
         """Whether what stands here is HTML: of the page, or in an integration point."""
         return not self.levels or (not self.levels[-1].names and bool(self.levels[-1].html))
 
-    def _enter(self, tag: Token) -> None:
-        """Follow a start tag into foreign content, out of it, or into HTML inside it."""
+    def _enter(self, tag: Token) -> bool:
+        """Follow a start tag into foreign content, out of it, or into HTML inside it; tell if it is any."""
         if self.is_inside and self._breaks_out(tag):
             self._break_out(tag.start)
         if self.is_inside:
             self._enter_foreign(self.levels[-1], tag)
         elif self.levels:
-            self._enter_html(self.levels[-1], tag)
+            return self._enter_html(self.levels[-1], tag)
         else:
             self._enter_page(tag)
+        return True
 
     def _enter_page(self, tag: Token) -> None:
         """Follow a start tag in the page."""
@@ -167,12 +186,12 @@ class Foreign:
             self._page.begun = tag.start
             self.levels.append(_Level(None, [tag.name], [tag.name]))
 
-    def _enter_html(self, level: _Level, tag: Token) -> None:
-        """Follow a start tag in an integration point."""
+    def _enter_html(self, level: _Level, tag: Token) -> bool:
+        """Follow a start tag in an integration point; tell whether it is one there."""
         if tag.name in ROOTS or (level.math_text and not level.html and tag.name in STILL_FOREIGN):
             self._enter_root(level, tag)
         elif tag.name in TABLE_PARTS and (tag.name != "table" or self._in_table()):
-            self._table_part(tag.name, tag.start, entering=True)
+            return self._table_part(tag.name, tag.start, entering=True)
         elif level.html is not None:
             self._know_formatting(tag.name)
             is_form = tag.name == "form"  # of which there is one pointer for the whole document
@@ -182,6 +201,7 @@ class Foreign:
                 in_table=is_form and self._in_table(),
                 in_template=is_form and self._in_template(),
             )
+        return True
 
     def _know_formatting(self, name: str = "") -> None:
         """Read the page up to here, where it matters which formatting elements are open in it."""
@@ -217,11 +237,18 @@ class Foreign:
     def _break_out(self, place: int) -> None:
         """Close all foreign elements, up to the HTML or the integration point around them."""
         level = self.levels[-1]
+        self._shut(level)
         level.names.clear()
         level.kinds.clear()
         if level.html is None:
             self.levels.clear()
             self._page.passed[self._page.begun] = place
+
+    def _shut(self, level: _Level) -> None:
+        """Note the end tags of foreign elements that end without: of the outermost, which end the others."""
+        if not self._is_shut_in:
+            self._unwritten += [f"</{name}>" for name in reversed(level.names) if name == level.names[0]]
+        self._is_shut_in = self._is_shut_in or bool(level.html)
 
     def _enter_foreign(self, level: _Level, tag: Token) -> None:
         """Follow a start tag inside `<svg>` or `<math>`, whose kind all elements in it have."""
@@ -247,39 +274,45 @@ class Foreign:
                 return unescape(one.value.strip("\"'")).lower() in HTML_TYPES
         return False
 
-    def _leave(self, tag: Token) -> None:
-        """Follow an end tag (HTML 13.2.6.5): it closes foreign elements, what they stand in, or nothing."""
+    def _leave(self, tag: Token) -> bool:
+        """
+        Follow an end tag (HTML 13.2.6.5): it closes foreign elements, what they stand in, or nothing.
+
+        Tell whether it does anything, as far as that is known: in the page itself each may.
+        """
         if not self.levels:
             self.templates = left(self.templates, tag.name)
-            return
+            return True
         level = self.levels[-1]
         if tag.name == "template":
-            self._leave_template(tag)
-        elif tag.name in {"br", "p"} and (level.names or level.html is not None):
+            return self._leave_template(tag)
+        if tag.name in {"br", "p"} and (level.names or level.html is not None):
             if level.names:
                 self._break_out(tag.start)
             if level.html is not None:
                 self._know_formatting()
                 level.html.leave(tag.name)
-        elif not level.names and level.html:
-            self._leave_html(level.html, tag)
-        elif not self._cut(tag):
-            self._leave_around(tag)
+            return True
+        if not level.names and level.html:
+            return self._leave_html(level.html, tag) or tag.name in _BESIDE_COLUMNS
+        return self._cut(tag) or self._leave_around(tag)
 
-    def _leave_html(self, html: OpenElements, tag: Token) -> None:
+    def _leave_html(self, html: OpenElements, tag: Token) -> bool:
         self._know_formatting(tag.name)
         if tag.name in TABLE_PARTS:
-            self._table_part(tag.name, tag.start)
-        else:
-            html.leave(tag.name, in_template=tag.name == "form" and self._in_template())
+            return self._table_part(tag.name, tag.start)
+        in_template = tag.name == "form" and self._in_template()
+        before = html.state
+        html.leave(tag.name, in_template=in_template)
+        return html.state != before
 
-    def _leave_template(self, tag: Token) -> None:
+    def _leave_template(self, tag: Token) -> bool:
         """Follow the end tag of a template, which ends whatever is open in it (HTML 13.2.6.4.4)."""
         level = self.levels[-1]
         if (level.names or not level.html) and self._cut(tag):
-            return
+            return True
         if not self._in_template():
-            return
+            return not level.names and bool(level.html)  # nothing, but in columns no other is
         while not self._html_of(self.levels[-1]).has_template:
             self._drop(len(self.levels) - 1)
             self.levels[-1].names.pop()
@@ -289,10 +322,12 @@ class Foreign:
             html.leave(tag.name)
         else:
             self.templates = left(self.templates, tag.name)
+        return True
 
     def _drop(self, place: int) -> None:
         """Leave the integration points from a depth on."""
-        for level in self.levels[place:]:
+        for level in reversed(self.levels[place:]):
+            self._shut(level)
             if level.html is not None:
                 level.html.close()
         del self.levels[place:]
@@ -314,37 +349,46 @@ class Foreign:
                 return False
         return False
 
-    def _leave_around(self, tag: Token) -> None:
-        """Follow an end tag that is of no foreign element: it is of the HTML around them, if of anything."""
+    def _leave_around(self, tag: Token) -> bool:
+        """
+        Follow an end tag that is of no foreign element: it is of the HTML around them, if of anything.
+
+        In an integration point that holds nothing it may still be of what is one in the whole document.
+        """
         level = self.levels[-1]
         if tag.name in TABLE_PARTS:
-            self._table_part(tag.name, tag.start)
-        elif tag.name == "form" and not level.names and level.html is not None:
-            self._leave_html(level.html, tag)
-        elif level.names:
-            in_template = tag.name == "form" and self._in_template()
-            html = self._html_of(level)
-            html.foreign(barred=("annotation-xml", "math") in zip(level.names, level.kinds, strict=True))
-            html.leave(tag.name, in_template=in_template)
-            if html.took_foreign():
-                self._left(level, tag.end)
+            return self._table_part(tag.name, tag.start)
+        if not level.names:
+            of_document = tag.name == "form" or tag.name in FORMATTING
+            return of_document and level.html is not None and self._leave_html(level.html, tag)
+        in_template = tag.name == "form" and self._in_template()
+        html = self._html_of(level)
+        before = html.state
+        html.foreign(barred=("annotation-xml", "math") in zip(level.names, level.kinds, strict=True))
+        html.leave(tag.name, in_template=in_template)
+        if not html.took_foreign():
+            return html.state != before or (level.html is None and tag.name in _ENDS_BODY)
+        self._left(level, tag.end)
+        return True
 
     def _left(self, level: _Level, place: int) -> None:
+        self._shut(level)
         level.names.clear()
         level.kinds.clear()
         if level.html is None:
             self.levels.clear()
             self._page.leave(place)
 
-    def _table_part(self, name: str, place: int, *, entering: bool = False) -> None:
+    def _table_part(self, name: str, place: int, *, entering: bool = False) -> bool:
         """Follow a tag of a part of a table: it closes cells, whatever is open in them, or is nothing."""
         depth = len(self.levels) - 1
         while depth >= 0 and not self._html_of(self.levels[depth]).tables.has_any:
             depth -= 1
         if depth < 0 or not self._html_of(self.levels[depth]).tables.is_moved_by(name, entering=entering):
-            return
+            return False
         self._drop(depth + 1)
         html = self.levels[depth].html
         self._break_out(place)
         if html is not None:
             (html.enter if entering else html.leave)(name)
+        return True

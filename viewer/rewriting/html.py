@@ -29,7 +29,17 @@ from .doctype import resolved
 from .dull import plain_of
 from .head import first_place
 from .import_map import rewrite_import_map
-from .markup import DISPUTED, DISPUTED_END, TOO_DEEP, WHOLE_NOSCRIPT, Noscript, tokens
+from .markup import (
+    DISPUTED,
+    DISPUTED_END,
+    NO_SECTION,
+    NOTHING,
+    SECTION,
+    TOO_DEEP,
+    WHOLE_NOSCRIPT,
+    Noscript,
+    tokens,
+)
 from .page_elements import ReadingsDiffer
 from .passed_over import dull_of
 from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, inner, meta_rules, url
@@ -62,6 +72,7 @@ _TAKEN_OUT = {
     TOO_DEEP: "",
     DISPUTED: "</tr>",
     DISPUTED_END: "</img>",
+    NOTHING: "</img>",
     WHOLE_NOSCRIPT: "</img>",
 }
 _NOSCRIPT = {True: Noscript.EITHER, False: Noscript.MARKUP}
@@ -236,6 +247,10 @@ def _raw_text(raw: str, name: str, script_type: str, page: Page) -> str | None:
         return _TAKEN_OUT[name]
     if name == "style":
         return rewrite_css_text(raw, page.mapper)
+    if name == SECTION:
+        return f"</img>{_as_text(raw)}</img>"
+    if name == NO_SECTION:
+        return f"<!--{raw[2:].removesuffix('>')}-->"
     if name == "script" and script_type == "importmap":
         return rewrite_import_map(raw, page.mapper, page.modules)
     return None
@@ -255,6 +270,11 @@ def _text(written: str, name: str, script_type: str, page: Page) -> str | None:
     return "".join(piece if one == text else html.escape(one, quote=False) for piece, text, one in edited)
 
 
+def _as_text(section: str) -> str:
+    """Return a CDATA section as text; what is no character stays one to browsers in such a section alone."""
+    return html.escape(_undone(section).replace("\0", "\N{REPLACEMENT CHARACTER}"), quote=False)
+
+
 def _undone(piece: str) -> str:
     """Return what a piece of markup is the text of."""
     section = _SECTION.fullmatch(piece)
@@ -266,7 +286,12 @@ def _piece(_written: str, name: str, script_type: str, _page: Page) -> str | Non
     return "" if name == "style" or script_type == "importmap" else None
 
 
-_TEXTS = {Kind.RAW: _raw_text, Kind.TEXT: _text, Kind.PIECE: _piece}
+def _unwritten(_written: str, name: str, _script_type: str, _page: Page) -> str:
+    """Write end tags, so that no browser ends elsewhere what is foreign."""
+    return name
+
+
+_TEXTS = {Kind.RAW: _raw_text, Kind.TEXT: _text, Kind.PIECE: _piece, Kind.UNWRITTEN: _unwritten}
 
 
 def _instruction(written: str, page: Page) -> str:

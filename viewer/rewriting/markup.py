@@ -52,6 +52,8 @@ _XML_TOKEN = re.compile(
     rf"<(?:{_TAG}|!--(?s:.*?)(?:-->|\Z)|!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)|\?(?s:.*?)(?:\?>|\Z)"
     rf"|!(?:[^>\[\"']|{QUOTED}|{_SUBSET})*+>?)"
 )
+CDATA = "<![CDATA["
+"""What a section begins with that is text whatever stands in it."""
 _CDATA_END = re.compile(r"\]\]>|\Z")
 
 TOO_DEEP = "#too-deep"
@@ -60,6 +62,12 @@ DISPUTED = "#disputed"
 """The name of a start tag that is one to some browsers and nothing to others, and is given as raw text."""
 DISPUTED_END = "#disputed-end"
 """The name of such an end tag in foreign content."""
+NOTHING = "#nothing"
+"""The name of a tag around foreign content that opens or ends nothing."""
+SECTION = "#section"
+"""The name of a CDATA section directly in an integration point, where text counts as HTML."""
+NO_SECTION = "#no-section"
+"""The name of what looks like one in HTML in foreign content, and is a comment."""
 WHOLE_NOSCRIPT = "#noscript"
 """The name of a `<noscript>` with its tags, given as raw text."""
 _FRAMESET = "frameset"
@@ -147,6 +155,8 @@ class _Scanner:
         """Whether all that follows is text where scripts run, in a `<noscript>` without an end."""
         self._place = 0
         self._raw = ""
+        self._kept: Token | None = None
+        """A tag that is yet to be given."""
         self._within = 0
         """In XML, the elements open from one on whose text comes in pieces."""
         self._pieces_of = ""
@@ -156,6 +166,9 @@ class _Scanner:
 
     def next(self) -> Token | None:
         """Return the next token, or None at the end."""
+        if self._kept:
+            kept, self._kept = self._kept, None
+            return kept
         if self._raw:
             return self._raw_text()
         if (self._within or self._foreign.levels) and (piece := self._piece()):
@@ -167,7 +180,7 @@ class _Scanner:
         if not found:
             return None
         self._place = found.end()
-        if found.start() > before and not self._xml:
+        if not self._xml and self._text[before : found.start()].strip("\0"):
             self._foreign.text()
         if found["tag"] is None:
             return self._other(found)
@@ -190,8 +203,18 @@ class _Scanner:
         if self._xml:
             self._count(token)
             return token
-        self._foreign.follow(token)
-        return self._rest(token) if self._foreign.is_lost else token
+        return self._followed(token)
+
+    def _followed(self, token: Token) -> Token:
+        unwritten = self._foreign.follow(token)
+        if self._foreign.is_lost:
+            return self._rest(token)
+        if unwritten is None:
+            return Token(Kind.RAW, NOTHING, token.start, token.end)
+        if unwritten:
+            self._kept = token
+            return Token(Kind.UNWRITTEN, unwritten, token.start, token.start)
+        return token
 
     def _count(self, token: Token) -> None:
         """Follow a tag of XML in an element whose text comes in pieces."""
@@ -205,10 +228,18 @@ class _Scanner:
         return Token(Kind.RAW, TOO_DEEP, token.start, self._place)
 
     def _other(self, found: re.Match[str]) -> Token:
-        if not self._foreign.is_html and self._text.startswith("<![CDATA[", found.start()):
-            end = _CDATA_END.search(self._text, found.start() + 9)
-            self._place = end.end() if end else len(self._text)
-        return Token(Kind.OTHER, "", found.start(), self._place)
+        start = found.start()
+        if not self._foreign.levels or not self._text.startswith(CDATA, start):
+            return Token(Kind.OTHER, "", start, self._place)
+        if self._foreign.is_html:
+            return Token(Kind.RAW, NO_SECTION, start, self._place)
+        end = _CDATA_END.search(self._text, start + len(CDATA))
+        self._place = end.end() if end else len(self._text)
+        if self._foreign.is_inside:
+            return Token(Kind.OTHER, "", start, self._place)
+        if end and end.start() > start + len(CDATA):
+            self._foreign.text()
+        return Token(Kind.RAW, SECTION, start, self._place)
 
     def _raw_text(self) -> Token:
         name, start, self._raw = self._raw, self._place, ""

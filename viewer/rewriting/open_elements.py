@@ -66,6 +66,11 @@ class OpenElements:
         return bool(self._stack.elements)
 
     @property
+    def state(self) -> tuple[object, ...]:
+        """All that an end tag may change, to be compared."""
+        return (*self._stack.elements, None, *self._document.formatting, self._document.form)
+
+    @property
     def has_template(self) -> bool:
         """Whether a template is open."""
         return self._stack.has_template

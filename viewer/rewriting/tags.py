@@ -46,6 +46,8 @@ class Kind(Enum):
     """That of `<script>` or `<style>` in foreign content and in XML: references and CDATA sections count."""
     PIECE = auto()
     """More of such a text, behind an element or the like; browsers join the two."""
+    UNWRITTEN = auto()
+    """End tags that are not there, `name`, of what is foreign and ends without; where they would stand."""
     OTHER = auto()
     """A comment, a doctype, a CDATA section, a processing instruction."""
 
