@@ -9,6 +9,7 @@ address, or for nothing where that is what is meant. No policy stands behind the
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 
 import pytest
 
@@ -51,6 +52,7 @@ STYLES = {
     "a comment that was opened as in a page": "<!-- b{background:url(//x/)} -->",
     "an import behind that": "<!--@import '//x/';",
 }
+SHEET = b64encode(b"@import 'http://x/'").decode()
 PAGES = {
     "a long s in the end of a script": "<script>1</\u017fcript><!-- </script><img src=//x/>",
     "a long s in the end of a style": "<style>1</\u017ftyle><!-- </style><img src=//x/>",
@@ -71,6 +73,10 @@ PAGES = {
     "an animated mask": "<svg><rect width=9 height=9><set attributeName=mask to='url(//x/#a)' />",
     "an animated path": "<svg><rect width=9 height=9><animate attributeName=clip-path values='url(//x/#a);none' dur=1s />",
     "an animated cursor": "<svg><rect width=9 height=9><set attributeName=cursor to='url(//x/),auto' />",
+    "a sheet that is its own address": "<link rel=stylesheet href='data:text/css,b{background:url(http://x/)}'><b>b",
+    "another, in base64": f"<link rel=stylesheet href='data:text/css;base64,{SHEET}'>",
+    "one in quirks mode that says nothing": "<link rel=stylesheet href='da\tta:,b{background:url(http://x/)}'><b>b",
+    "one in another": f"<style>@import 'data:text/css;base64,{SHEET}';</style>",
     "a name with capitals in a drawing": "<foreignObject><svg></foreignObject><style><img src=//x/></style>",
     "another name with capitals": "<clippath><svg><g></clippath><style><img src=//x/></style>",
     "a name with capitals around a formula": "<svg><foreignObject><math><mi></foreignObject><br></mi><style><img src=//x/></style>",

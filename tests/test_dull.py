@@ -85,6 +85,7 @@ def test_as_far_as_the_expression(dull, expected, pieces, place):
         ("<a href='http:x'>", ""), ("<a href='a HTTPS:/x'>", ""), ("http:<a title='https'>", "http:<a title='https'>"),
         ("<a style='top:1;left:2'>", "<a style='top:1;left:2'>"), ("<style>url(http:x)</style>", ""),
         ("<style>a{top:1;left:2}</style>", "<style>a{top:1;left:2}</style>"), ("<frameset>", ""),
+        ("<style>@media a{b{c:d/e}}</style>", "<style>@media a{b{c:d/e}}</style>"), ("<style>@import 'data:,'</style>", ""), ("<style>@\\69mport</style>", ""),
         ("<!doctype html><!--a-b-->", "<!doctype html><!--a-b-->"), ("<!-->", ""), ("<!--->", ""), ("<!--a--!>-->", ""),
     ],
 )  # fmt: skip

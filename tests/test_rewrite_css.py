@@ -36,6 +36,11 @@ REWRITTEN = [
     ("a{b:url(http://x/a", "a{b:url(http://m/x/a"),
     ("a{b:url('http://x/a", "a{b:url('http://m/x/a"),
     ("a{b:url(http://x/\\d800 \\0 )}", "a{b:url(http://m/x/\ufffd\ufffd)}"),
+    ('@import "data:text/css,a%7B%7D"', '@import "data:text/css,a%7B%7D"'),
+    (
+        "@import 'DATA: text/css; charset=\"x\",@import http:x,b%7Bc:url(http:%2F%2Fx/)%7D' d;",
+        "@import 'data:text/css;charset=x;base64,QGltcG9ydCBodHRwOngsYntjOnVybChodHRwOi8vbS94Lyl9' d;",
+    ),
     ("a{b:url('http://x/<\\2fstyle>')}", "a{b:url('http://m/x/\\3c /style>')}"),
 ]
 

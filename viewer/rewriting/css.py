@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from ..addresses.address import Mapper
 from ..addresses.path_address import RootedMapper, mapped_address
+from .data_url import rewritten_sheet
 
 _SPACE = r"(?:[ \t\r\n\f]|/\*(?s:.*?)(?:\*/|\Z))*+"
 _COMMENT = r"/\*(?s:.*?)(?:\*/|\Z)"
@@ -73,6 +74,9 @@ _ESCAPE = re.compile(
     r"\\(?:(?P<code>[0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(?P<newline>\r\n|[\r\n\f])|(?P<char>(?s:.)))"
 )
 _ESCAPED = re.compile(r"[\"'()\\<\x00-\x20\x7f]")
+_WORTH_A_LOOK = re.compile("http|data:", re.IGNORECASE)
+_DEEPEST = 3
+"""Style sheets in each other's addresses that are read; what is deeper is empty."""
 _LOOKED_BACK = 2000
 """Characters before an address in which it is sought what it is for."""
 
@@ -93,31 +97,40 @@ _FUNCTIONS: dict[str, Use | None] = {"src": None, "image-set": Use.IMAGE, "-webk
 """Functions whose strings are addresses, and what for."""
 
 
-def rewrite_css(body: bytes, mapper: Mapper) -> bytes:
+def rewrite_css(body: bytes, mapper: Mapper, depth: int = 0) -> bytes:
     """
     Return a style sheet with its addresses mapped.
 
-    The bytes may be in any charset that has ASCII in it, or in UTF-16 with its mark; they stay in it.
+    The bytes may be in any charset that has ASCII in it, or in UTF-16 with its mark; they stay in it. `depth`
+    counts the style sheets in whose addresses it stands.
     """
     charset = _UTF_16_MARKS.get(body[:2])
     if charset:
-        return rewrite_css_text(body.decode(charset, "surrogatepass"), mapper).encode(
+        return rewrite_css_text(body.decode(charset, "surrogatepass"), mapper, depth).encode(
             charset, "surrogatepass"
         )
-    return rewrite_css_text(body.decode("utf-8", "surrogateescape"), mapper).encode(
+    return rewrite_css_text(body.decode("utf-8", "surrogateescape"), mapper, depth).encode(
         "utf-8", "surrogateescape"
     )
 
 
-def rewrite_css_text(text: str, mapper: Mapper) -> str:
+def mapped_sheet(address: str, mapper: Mapper, depth: int = 0) -> str:
+    """Map the address of a style sheet; the addresses in one that is its own address are mapped."""
+    within = rewritten_sheet(
+        address, lambda body: rewrite_css(body, mapper, depth + 1) if depth < _DEEPEST else b""
+    )
+    return mapped_address(address, mapper) if within is None else within
+
+
+def rewrite_css_text(text: str, mapper: Mapper, depth: int = 0) -> str:
     """Return the text of a style sheet or a style attribute with its addresses mapped."""
     slash = "/" if isinstance(mapper, RootedMapper) else "//"
     seen = text.replace("\t", "") if "\t" in text else text  # as in an address
-    if slash not in seen and "\\" not in seen and "http" not in seen.lower():
+    if slash not in seen and "\\" not in seen and not _WORTH_A_LOOK.search(seen):
         return text
     pieces, done = [], 0
     for one in _arguments(text):
-        pieces += [text[done : one.start], _mapped_argument(text[one.start : one.end], mapper)]
+        pieces += [text[done : one.start], _mapped_argument(text[one.start : one.end], mapper, depth)]
         done = one.end
     return "".join([*pieces, text[done:]])
 
@@ -233,10 +246,10 @@ def _address(argument: str) -> str:
     return _ESCAPE.sub(_unescaped, written) if "\\" in written else written
 
 
-def _mapped_argument(argument: str, mapper: Mapper) -> str:
+def _mapped_argument(argument: str, mapper: Mapper, depth: int) -> str:
     """Map what stands between the parentheses, or a string; what is not mapped stays as written."""
     address = _address(argument)
-    mapped = mapped_address(address, mapper)
+    mapped = mapped_sheet(address, mapper, depth)
     if mapped == address:
         return argument
     quote = argument[:1] if argument[:1] in {'"', "'"} else ""

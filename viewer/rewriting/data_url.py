@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """
-What a `data:` URL holds (RFC 2397, Fetch section 6), as a page of HTML that shows it.
+What a `data:` URL holds (RFC 2397, Fetch section 6): a page of HTML that shows it, or a style sheet.
 
     data:[<type>/<subtype>][;charset=<charset>][;base64],<data>
 
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import unquote_to_bytes
@@ -19,6 +20,9 @@ from urllib.parse import unquote_to_bytes
 from .charset import decode
 
 _DATA = re.compile(r"[\x00-\x20]*data:(?P<type>[^,]*+),(?P<data>[^#]*+)", re.IGNORECASE)
+_SHEET = re.compile(r"[\x00-\x20]*data:[\x20]*(?:text/(?:css|plain)|[;,])", re.IGNORECASE)
+_MOST_TYPE = 200
+"""Characters in which it is sought whether a URL is a style sheet; few are as long as a font."""
 _BREAK = re.compile(r"[\t\n\r]+")
 _CHARSET = re.compile(r";\s*charset=\"?([^;\"]+)", re.IGNORECASE)
 
@@ -61,6 +65,22 @@ def parse_data_url(url: str) -> DataUrl | None:
     return DataUrl(
         media_type.strip().lower() or "text/plain", charset[1] if charset else None, body, url.strip()
     )
+
+
+def rewritten_sheet(url: str, rewrite: Callable[[bytes], bytes]) -> str | None:
+    """
+    Return a URL that is a style sheet itself with what it holds rewritten; None for any other URL.
+
+    It comes back as it is if nothing changes. A type that says nothing is one of style sheets in quirks mode.
+    """
+    if not _SHEET.match(_BREAK.sub("", url[:_MOST_TYPE])):
+        return None
+    data = parse_data_url(url)
+    new = rewrite(data.body) if data else b""
+    if not data or new == data.body:
+        return url
+    charset = f";charset={data.charset}" if data.charset else ""
+    return f"data:{data.media_type}{charset};base64,{b64encode(new).decode()}"
 
 
 def _from_base64(text: bytes) -> bytes:

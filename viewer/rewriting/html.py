@@ -42,7 +42,7 @@ from .markup import (
 )
 from .page_elements import ReadingsDiffer
 from .passed_over import dull_of
-from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, inner, meta_rules, url
+from .rules import DEEPEST_FRAME, ELEMENTS, EVERYWHERE, XHTML, Page, inner, meta_rules, sheet
 from .tags import SPACE, Attribute, Kind, Token, attributes, escape, local, unescape
 
 _IMPORT_MAP = re.compile(r"""type\s*+=\s*+["']?\s*+importmap""", re.IGNORECASE | re.ASCII)
@@ -307,7 +307,7 @@ def _sheet(written: str, page: Page) -> str:
     pieces, done = [], 0
     for found in _SEEMING.finditer(written):
         if found["name"] == "href":
-            address = url(unescape(found["value"] or found["other"] or ""), page)
+            address = sheet(unescape(found["value"] or found["other"] or ""), page)
             start, end = found.span("value" if found["other"] is None else "other")
             pieces += [written[done:start], escape(address, written[end])]
             done = end

@@ -4,7 +4,7 @@ What of a page the rules of rules.py have nothing to do with, so that nobody has
 
     <a href="/b">           a value in which neither a scheme nor two slashes stand
     <script src="c.js">…    a script that is no import map and no speculation rules, whole
-    <style>…                a style sheet in which no address can be absolute
+    <style>…                a style sheet in which no address can be absolute, nor be a style sheet itself
     <link rel="icon" …>     one that opens no connection by itself
     <meta name=…>           one that is no header field
 
@@ -32,7 +32,8 @@ _CONNECTING = frozenset({"dns-prefetch", "monetization", "preconnect", "prerende
 _NO_SLASH, _ = schemeless(r"{quote}&/\\\t\n\r")
 _, _PART = schemeless(r"\"'&/\\\t\n\r")
 _SINGLE_SLASHES = f"{_NO_SLASH}(?:/{_PART})*/?"
-_IN_STYLE, _SOME_STYLE = schemeless(r"</\\\t")
+_IN_STYLE, _SOME_STYLE = schemeless(r"<@/\\\t")
+_AT = "@[a-hj-z-]"  # an `@import` may have a whole style sheet in its address, as base64
 _ANYTHING = "[^{quote}]*"
 # Neither `<!--`, which may hide an end tag, nor what may be one; no second `<` after one
 _IN_SCRIPT = "(?:[^<]|<[^!/<]|</[^sS<])*"
@@ -83,8 +84,12 @@ def _whole(value: str, style: str) -> list[str]:
 _IN_PATHS = _tags(_ELEMENTS | {"audio", "img", "video"}, _NO_SLASH)
 _IN_ORIGINS = _tags(_ELEMENTS, _SINGLE_SLASHES)
 
-HTML = Dull(_IN_ORIGINS, _link(_SINGLE_SLASHES), *_whole(_SINGLE_SLASHES, f"{_IN_STYLE}(?:/{_SOME_STYLE})*"))
-HTML_IN_PATHS = Dull(_IN_PATHS, *_whole(_NO_SLASH, _IN_STYLE))
+HTML = Dull(
+    _IN_ORIGINS,
+    _link(_SINGLE_SLASHES),
+    *_whole(_SINGLE_SLASHES, f"{_IN_STYLE}(?:(?:/|{_AT}){_SOME_STYLE})*"),
+)
+HTML_IN_PATHS = Dull(_IN_PATHS, *_whole(_NO_SLASH, f"{_IN_STYLE}(?:{_AT}{_SOME_STYLE})*"))
 XML = Dull(_IN_ORIGINS)
 XML_IN_PATHS = Dull(_IN_PATHS)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from ..addresses.address import Mapper
 from ..addresses.path_address import mapped_address
-from .css import rewrite_css_text
+from .css import mapped_sheet, rewrite_css_text
 from .data_url import parse_data_url
 from .headers import map_refresh
 from .tags import SPACE, Attribute, unescape
@@ -87,6 +87,11 @@ def meta_rules(found: list[Attribute]) -> dict[str, Rule]:
 def url(value: str, page: Page) -> str:
     """Map an address that a page is made of, if it is absolute."""
     return mapped_address(value, page.mapper)
+
+
+def sheet(value: str, page: Page) -> str:
+    """Map the address of what may be a style sheet."""
+    return mapped_sheet(value, page.mapper)
 
 
 def _leading(value: str, page: Page) -> str:
@@ -221,7 +226,7 @@ ELEMENTS: dict[str, dict[str, Rule]] = {
     "image": {"href": url, **_IMAGE},  # one of SVG, or another name of `<img>` (HTML 13.2.6.4.7)
     "img": _IMAGE,
     "input": {"src": url, "formaction": _leading, "formtarget": _target},
-    "link": {"href": url, "imagesrcset": srcset, "rel": _rel},
+    "link": {"href": sheet, "imagesrcset": srcset, "rel": _rel},
     "object": {"data": _embedded, "codebase": url},
     "script": {"src": url, "href": url, "type": _type, "attributionsrc": _removed},
     "source": {"src": url, "srcset": srcset},
